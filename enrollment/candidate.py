@@ -1,0 +1,45 @@
+"""Who it may be: the outcome of a search, as a frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SubjectKind(StrEnum):
+    """What an entry in the register is."""
+
+    RESIDENT = "resident"
+    VEHICLE = "vehicle"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An enrolled resident or vehicle by its opaque id, with what a decision has to know about it.
+
+    `lanes` is None for a right on every lane; `household` is an opaque id too.
+    """
+
+    id: str
+    kind: SubjectKind
+    household: str
+    blocked: bool = False
+    lanes: frozenset[str] | None = None
+
+    def may_use(self, lane: str) -> bool:
+        """Whether the subject has a right on this lane."""
+        return self.lanes is None or lane in self.lanes
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The best match of a face, the score (cosine, -1 to 1) and the best score of anybody else (-1.0 when alone)."""
+
+    subject: Subject
+    score: float
+    runner_up: float
+
+    @property
+    def margin(self) -> float:
+        """How far the best is ahead of the runner-up."""
+        return self.score - self.runner_up

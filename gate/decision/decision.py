@@ -1,0 +1,93 @@
+"""A decision and what it rests on, as frozen values that can be stored, replayed and compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from enrollment.candidate import Candidate, Subject
+from models.sighting import PlateColour, PlateKind
+
+
+class Verdict(StrEnum):
+    """What happens: the way opens, a person or another credential decides, it stays shut, or nothing was decided."""
+
+    OPEN = "open"
+    ASK = "ask"
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
+class Reason(StrEnum):
+    """Why, as a stable code; each has a sentence in both languages under `reason.<code>`."""
+
+    KNOWN_RESIDENT = "known_resident"
+    KNOWN_VEHICLE = "known_vehicle"
+    STRANGER = "stranger"
+    UNKNOWN_VEHICLE = "unknown_vehicle"
+    TOO_CLOSE_TO_CALL = "too_close_to_call"
+    OUTSIDE_HOURS = "outside_hours"
+    NO_RIGHT_HERE = "no_right_here"
+    BLOCKED = "blocked"
+    UNREADABLE_PLATE = "unreadable_plate"
+    ALREADY_DECIDED = "already_decided"
+    NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEvidence:
+    """What a track of one face has shown so far.
+
+    `frames` counts the usable sightings; `candidate` is the best match of the quality-weighted template, None while
+    nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is the time from first to last sighting;
+    `gone` is True once the face has left the picture.
+    """
+
+    frames: int
+    candidate: Candidate | None
+    quality: float
+    height_px: float
+    lasting_s: float
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlateEvidence:
+    """What a track of one vehicle has shown so far.
+
+    `text` is the winner of the vote per character and `confidences` the winner's share at each position, 0 to 1;
+    `kind` is None where the grammar fits no rule; `subject` is the enrolled vehicle with exactly this plate.
+    """
+
+    frames: int
+    text: str
+    confidences: tuple[float, ...]
+    colour: PlateColour
+    kind: PlateKind | None
+    subject: Subject | None
+    lasting_s: float
+    gone: bool
+
+    @property
+    def weakest(self) -> float:
+        """The confidence of the weakest character: one bad character makes a bad plate."""
+        return min(self.confidences, default=0.0)
+
+
+Evidence = FaceEvidence | PlateEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one track, why, about whom, on what evidence and under which version of the rules."""
+
+    verdict: Verdict
+    reason: Reason
+    subject: Subject | None
+    evidence: Evidence
+    rules_version: str
+
+    @property
+    def final(self) -> bool:
+        """Whether the track is decided; `IGNORE` waits for more evidence."""
+        return self.verdict is not Verdict.IGNORE
