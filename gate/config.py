@@ -67,6 +67,7 @@ class FaceRules(Part):
     min_quality: float = Field(default=0.3, ge=0, le=1, description="quality of the poorest usable face")
     stranger_frames: int = Field(default=8, ge=1, le=500, description="usable sightings before saying stranger")
     stranger_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying stranger")
+    repeat_s: float = Field(default=10, ge=0, le=600, description="the same person is not decided again for so long")
 
 
 class PlateRules(Part):
@@ -76,6 +77,7 @@ class PlateRules(Part):
     min_character: float = Field(default=0.8, ge=0, le=1, description="lowest share of votes of the weakest character")
     unknown_frames: int = Field(default=6, ge=1, le=500, description="readings before saying unknown or unreadable")
     unknown_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying so")
+    repeat_s: float = Field(default=10, ge=0, le=600, description="the same plate is not decided again for so long")
 
 
 class CameraPart(Part):

@@ -39,8 +39,7 @@ class FaceEvidence:
     """What a track of one face has shown so far.
 
     `frames` counts the usable sightings; `candidate` is the best match of the quality-weighted template, None while
-    nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is the time from first to last sighting;
-    `gone` is True once the face has left the picture.
+    nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is the time from first to last sighting.
     """
 
     frames: int
@@ -48,7 +47,6 @@ class FaceEvidence:
     quality: float
     height_px: float
     lasting_s: float
-    gone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,6 @@ class PlateEvidence:
     kind: PlateKind | None
     subject: Subject | None
     lasting_s: float
-    gone: bool
 
     @property
     def weakest(self) -> float:

@@ -1,0 +1,70 @@
+"""The decision itself: a pure, total function of the evidence, the rules and the time of day.
+
+It waits (`IGNORE`) while more frames may still change the answer, opens only on enough evidence, and says what is
+wrong otherwise. A blocked subject is never let in, whatever else holds.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+
+from enrollment.candidate import Subject
+from gate.decision.decision import Decision, Evidence, FaceEvidence, PlateEvidence, Reason, Verdict
+from gate.decision.rules import Rules
+
+Finding = tuple[Verdict, Reason, Subject | None]
+
+WAIT: Finding = (Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE, None)
+
+
+def decide(evidence: Evidence, rules: Rules, at: time, *, decided: bool = False) -> Decision:
+    """What the gate does about one track.
+
+    Args:
+        evidence: what the track has shown so far.
+        rules: of the lane the track is in.
+        at: time of day in the compound's time zone.
+        decided: True when this track, or this subject a moment ago, has been decided already.
+    """
+    if decided:
+        verdict, reason, subject = Verdict.IGNORE, Reason.ALREADY_DECIDED, None
+    elif isinstance(evidence, FaceEvidence):
+        verdict, reason, subject = _face(evidence, rules, at)
+    else:
+        verdict, reason, subject = _plate(evidence, rules, at)
+    return Decision(verdict, reason, subject, evidence, rules.version)
+
+
+def _face(evidence: FaceEvidence, rules: Rules, at: time) -> Finding:
+    limits = rules.faces
+    if evidence.frames < limits.min_frames:
+        return WAIT
+    seen_enough = evidence.frames >= limits.stranger_frames and evidence.lasting_s >= limits.stranger_after_s
+    candidate = evidence.candidate
+    if candidate is None or candidate.score < limits.accept:
+        return (Verdict.REFUSE, Reason.STRANGER, None) if seen_enough else WAIT
+    if candidate.margin < limits.margin:
+        return (Verdict.ASK, Reason.TOO_CLOSE_TO_CALL, None) if seen_enough else WAIT
+    return _subject(candidate.subject, rules, at, Reason.KNOWN_RESIDENT)
+
+
+def _plate(evidence: PlateEvidence, rules: Rules, at: time) -> Finding:
+    limits = rules.plates
+    if evidence.frames < limits.min_frames:
+        return WAIT
+    seen_enough = evidence.frames >= limits.unknown_frames and evidence.lasting_s >= limits.unknown_after_s
+    if evidence.kind is None or evidence.weakest < limits.min_character:
+        return (Verdict.ASK, Reason.UNREADABLE_PLATE, None) if seen_enough else WAIT
+    if evidence.subject is None:
+        return (Verdict.ASK, Reason.UNKNOWN_VEHICLE, None) if seen_enough else WAIT
+    return _subject(evidence.subject, rules, at, Reason.KNOWN_VEHICLE)
+
+
+def _subject(subject: Subject, rules: Rules, at: time, known: Reason) -> Finding:
+    if subject.blocked:
+        return Verdict.REFUSE, Reason.BLOCKED, subject
+    if not subject.may_use(rules.lane):
+        return Verdict.ASK, Reason.NO_RIGHT_HERE, subject
+    if not rules.open_at(at):
+        return Verdict.ASK, Reason.OUTSIDE_HOURS, subject
+    return Verdict.OPEN, known, subject

@@ -1,0 +1,43 @@
+"""The rules a decision is made by, as one frozen value with a version of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import time
+
+from gate.config import Config, FaceRules, Hours, Lane, PlateRules
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a lane goes by. `version` is a digest of every rule in it: the same rules have the same version."""
+
+    lane: str
+    hours: tuple[Hours, ...]
+    faces: FaceRules
+    plates: PlateRules
+    version: str
+
+    @classmethod
+    def of(cls, config: Config, lane: Lane) -> Rules:
+        """The rules of one lane of a configuration."""
+        text = "\n".join(
+            (
+                lane.id,
+                *(span.model_dump_json() for span in lane.hours),
+                config.faces.model_dump_json(),
+                config.plates.model_dump_json(),
+            )
+        )
+        return cls(lane.id, lane.hours, config.faces, config.plates, hashlib.sha256(text.encode()).hexdigest()[:12])
+
+    def open_at(self, moment: time) -> bool:
+        """Whether the lane opens by itself at this time of the day, in the compound's time zone."""
+        return not self.hours or any(_within(span, moment) for span in self.hours)
+
+
+def _within(span: Hours, moment: time) -> bool:
+    if span.start <= span.end:
+        return span.start <= moment < span.end
+    return moment >= span.start or moment < span.end

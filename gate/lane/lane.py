@@ -1,0 +1,144 @@
+"""One lane at work: newest frame in, evidence, decision, record, barrier, news."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import cv2
+import numpy as np
+import structlog
+
+from gate.camera.frame import Camera, Frame
+from gate.decision.decide import decide
+from gate.decision.decision import Decision, Verdict
+from gate.decision.rules import Rules
+from gate.errors import LedgerUnwritable
+from gate.lane.watching import Case, Watcher
+from gate.ledger.ledger import Passage
+from gate.ledger.writer import LedgerWriter
+from models.sighting import Picture
+
+log = structlog.get_logger("lane")
+
+COMMIT_WAIT_S = 0.5
+"""How long an opening waits for its row to be on disk. A sick disk must not keep residents out: past this the row stays
+in the writer's spool and the barrier opens."""
+FRAME_WAIT_S = 0.25
+
+
+class Way(Protocol):
+    """What a lane needs of its barrier."""
+
+    def open_for(self, passage: str) -> float | None:
+        """Open for a passage; the monotonic time of the command to the motor, None when it could not be given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A decided track as the console, the demo and the metrics hear of it.
+
+    `delay_s` is from the moment the deciding frame was taken to the command at the motor (None when nothing moved).
+    """
+
+    passage: Passage
+    decision: Decision
+    jpeg: bytes | None
+    saved: Future[int]
+    delay_s: float | None
+
+
+class LaneWorker:
+    """Works through the frames of one lane; run by a supervisor in a thread of its own."""
+
+    def __init__(
+        self,
+        *,
+        rules: Rules,
+        zone: ZoneInfo,
+        camera: Camera,
+        watcher: Watcher,
+        way: Way,
+        writer: LedgerWriter,
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
+        self.id = rules.lane
+        self._rules = rules
+        self._zone = zone
+        self._camera = camera
+        self._watcher = watcher
+        self._way = way
+        self._writer = writer
+        self._on_outcome = on_outcome
+        self._recent: dict[str, float] = {}
+        self._number = 0
+        self.frame: Frame | None = None
+
+    def step(self) -> bool:
+        """Wait for the next frame and work on it; False when none came."""
+        frame = self._camera.newest(self._number, FRAME_WAIT_S)
+        if frame is None:
+            return False
+        self._number = frame.number
+        self.frame = frame
+        for case in self._watcher.look(frame.pixels, frame.taken_s):
+            self._consider(case, frame)
+        return True
+
+    def _consider(self, case: Case, frame: Frame) -> None:
+        decided = case.key is not None and self._just_decided(case.key, frame.taken_s)
+        decision = decide(case.evidence, self._rules, frame.at.astimezone(self._zone).time(), decided=decided)
+        if not decision.final:
+            return
+        case.track.decided = True
+        if case.key is not None:
+            self._recent[case.key] = frame.taken_s
+        self._carry_out(case, decision, frame)
+
+    def _just_decided(self, key: str, at_s: float) -> bool:
+        repeat_s = max(self._rules.faces.repeat_s, self._rules.plates.repeat_s)
+        self._recent = {known: since for known, since in self._recent.items() if at_s - since < repeat_s}
+        return key in self._recent
+
+    def _carry_out(self, case: Case, decision: Decision, frame: Frame) -> None:
+        passage = Passage(
+            id=uuid.uuid4().hex,
+            at=frame.at,
+            lane=self.id,
+            verdict=decision.verdict.value,
+            reason=decision.reason.value,
+            subject=decision.subject.id if decision.subject else None,
+            rules_version=decision.rules_version,
+            details=case.details,
+        )
+        jpeg = encode(case.track.best) if case.track.best is not None else None
+        saved = self._writer.submit(passage, jpeg)
+        delay_s = None
+        if decision.verdict is Verdict.OPEN:
+            self._wait_for(saved)
+            commanded_s = self._way.open_for(passage.id)
+            delay_s = None if commanded_s is None else commanded_s - frame.taken_s
+        self._on_outcome(Outcome(passage, decision, jpeg, saved, delay_s))
+
+    def _wait_for(self, saved: Future[int]) -> None:
+        try:
+            saved.result(COMMIT_WAIT_S)
+        except (NotYet, LedgerUnwritable) as late:
+            log.warning("lane.opened_before_the_record", lane=self.id, why=type(late).__name__)
+
+
+def encode(picture: Picture, width: int = 320, quality: int = 85) -> bytes:
+    """A JPEG of at most `width` pixels across."""
+    if picture.shape[1] > width:
+        height = max(1, round(picture.shape[0] * width / picture.shape[1]))
+        picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    ok, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not ok:
+        raise ValueError(f"a picture of shape {picture.shape} cannot be encoded")
+    return bytes(jpeg.tobytes())

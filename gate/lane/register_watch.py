@@ -1,0 +1,75 @@
+"""The running gate's view of the register: reloaded as a whole within a second of any change, by any process."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from sqlalchemy import Engine
+
+from enrollment.errors import StoreBusy
+from enrollment.gallery import Gallery, PlateBook, load_gallery, load_plate_book, register_version
+from enrollment.keyring import Keyring
+
+log = structlog.get_logger("register")
+
+LOOK_EVERY_S = 0.5
+
+
+class RegisterWatch:
+    """Holds the current gallery and plate book; a lane takes whichever is current when it searches."""
+
+    def __init__(self, engine: Engine, keyring: Keyring, model_id: str | None) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._model_id = model_id
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="register", daemon=True)
+        self._stale = False
+        self._version = register_version(engine)
+        self._gallery = self._load_gallery()
+        self._book = load_plate_book(engine)
+
+    def gallery(self) -> Gallery:
+        """The gallery of the embedder in use. Raises LookupError when no lane has a face model."""
+        if self._gallery is None:
+            raise LookupError("no face embedder is open")
+        return self._gallery
+
+    def book(self) -> PlateBook:
+        """The enrolled plates."""
+        return self._book
+
+    def start(self) -> None:
+        """Begin looking for changes."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Stop looking."""
+        self._stopping.set()
+        self._thread.join(timeout_s)
+
+    def refresh(self) -> bool:
+        """Look once; True when something had changed and the new state is in force."""
+        version = register_version(self._engine)
+        if version == self._version:
+            return False
+        self._gallery, self._book, self._version = self._load_gallery(), load_plate_book(self._engine), version
+        log.info("register.reloaded", version=version, plates=len(self._book))
+        return True
+
+    def _load_gallery(self) -> Gallery | None:
+        return load_gallery(self._engine, self._keyring, self._model_id) if self._model_id else None
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_EVERY_S):
+            try:
+                self.refresh()
+            except StoreBusy as busy:
+                if not self._stale:
+                    log.warning("register.stale", code=busy.code)
+                self._stale = True
+            else:
+                if self._stale:
+                    log.info("register.fresh")
+                self._stale = False

@@ -1,0 +1,190 @@
+"""Following faces and plates over time in one lane, so that evidence adds up and each passer-by is decided once.
+
+Sightings join a track by place, and by identity where there is one: a second person who steps in front does not inherit
+the first one's evidence. Times are monotonic seconds of the frames; nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from gate.lane.voting import PlateVote
+from models.sighting import Box, Embedding, FaceSighting, Picture, PlateSighting
+
+LOST_AFTER_S = 1.0
+"""A track that is not seen for so long has gone."""
+NEAR = 1.5
+"""How far a centre may move between two frames, in widths (faces) or plate widths (plates)."""
+SAME_FACE = 0.25
+"""Cosine under which a face is somebody else than the track's; 99 of 100 pairs of strangers stay below 0.2."""
+FRAMES_TO_KNOW = 2
+"""Embedded sightings after which a track's template is trusted to tell somebody else."""
+DIFFERENT_CHARACTERS = 3
+"""Two clear readings of one plate differ in fewer characters than this; more is another car."""
+
+
+@dataclass(slots=True, eq=False)
+class FaceTrack:
+    """One face over time. `template` is the quality-weighted mean of its embeddings, of unit length."""
+
+    id: int
+    box: Box
+    first_s: float
+    last_s: float
+    frames: int = 0
+    quality: float = 0.0
+    height_px: float = 0.0
+    decided: bool = False
+    embedded_s: float = float("-inf")
+    best: Picture | None = None
+    _sum: Embedding | None = None
+
+    @property
+    def template(self) -> Embedding | None:
+        """Unit vector of float32, None before the first embedded sighting."""
+        if self._sum is None:
+            return None
+        length = float(np.linalg.norm(self._sum))
+        return self._sum / length if length > 0 else None
+
+    def likeness(self, sighting: FaceSighting) -> float | None:
+        """Cosine of a sighting to this track's template, None where there is nothing to compare yet."""
+        template = self.template
+        if template is None or sighting.embedding is None or self.frames < FRAMES_TO_KNOW:
+            return None
+        return float(template @ sighting.embedding)
+
+    def join(self, sighting: FaceSighting, at_s: float) -> None:
+        """Add a sighting to the track."""
+        self.box, self.last_s = sighting.box, at_s
+        if sighting.embedding is None:
+            return
+        weighted = sighting.embedding * np.float32(max(sighting.quality.score, 1e-3))
+        self._sum = weighted if self._sum is None else self._sum + weighted
+        self.frames += 1
+        self.embedded_s = at_s
+        self.height_px = max(self.height_px, sighting.box.height)
+        self.quality = max(self.quality, sighting.quality.score)
+
+
+@dataclass(slots=True, eq=False)
+class PlateTrack:
+    """One vehicle's plate over time, with the vote of its readings."""
+
+    id: int
+    box: Box
+    first_s: float
+    last_s: float
+    vote: PlateVote = field(default_factory=PlateVote)
+    decided: bool = False
+    best: Picture | None = None
+    best_height: float = 0.0
+    text: str = ""
+
+    def join(self, sighting: PlateSighting, at_s: float) -> None:
+        """Add a reading to the track."""
+        self.box, self.last_s, self.text = sighting.box, at_s, sighting.text
+        self.vote.add(sighting)
+
+
+SightingT = TypeVar("SightingT", FaceSighting, PlateSighting)
+TrackT = TypeVar("TrackT", FaceTrack, PlateTrack)
+
+
+class Tracker(Generic[SightingT, TrackT]):
+    """Joins each frame's sightings to the tracks of one lane."""
+
+    def __init__(
+        self,
+        begin: Callable[[int, Box, float], TrackT],
+        fits: Callable[[TrackT, SightingT], float | None],
+        reach: float = NEAR,
+    ) -> None:
+        self._begin = begin
+        self._fits = fits
+        self._reach = reach
+        self._next = 1
+        self.tracks: list[TrackT] = []
+
+    def update(self, sightings: Sequence[SightingT], at_s: float) -> list[tuple[TrackT, SightingT]]:
+        """Join a frame's sightings, beginning new tracks where none fits; the pairs that were joined.
+
+        Tracks unseen for `LOST_AFTER_S` are dropped first.
+        """
+        self.tracks = [track for track in self.tracks if at_s - track.last_s <= LOST_AFTER_S]
+        scored = [
+            (fit, number, track)
+            for number, sighting in enumerate(sightings)
+            for track in self.tracks
+            if (fit := self._fit(track, sighting)) is not None
+        ]
+        scored.sort(key=lambda entry: entry[0], reverse=True)
+        taken: dict[int, TrackT] = {}
+        for _, number, track in scored:
+            if number not in taken and track not in taken.values():
+                taken[number] = track
+        joined = []
+        for number, sighting in enumerate(sightings):
+            found = taken.get(number)
+            if found is None:
+                found = self._begin(self._next, sighting.box, at_s)
+                self._next += 1
+                self.tracks.append(found)
+            found.join(sighting, at_s)
+            joined.append((found, sighting))
+        return joined
+
+    def nearest(self, box: Box) -> TrackT | None:
+        """The track that a sighting at `box` would join by place alone, None when there is none near."""
+        near = [(place, track) for track in self.tracks if (place := _place(track.box, box, self._reach)) is not None]
+        return max(near, key=lambda entry: entry[0])[1] if near else None
+
+    def _fit(self, track: TrackT, sighting: SightingT) -> float | None:
+        place = _place(track.box, sighting.box, self._reach)
+        identity = self._fits(track, sighting)
+        if place is None or identity is None:
+            return None
+        return place + identity
+
+
+def _place(before: Box, now: Box, reach: float) -> float | None:
+    """How well two boxes fit by place: overlap, or a little less than nothing when merely near; None when too far."""
+    overlap = before.overlap(now)
+    if overlap > 0:
+        return overlap
+    (x0, y0), (x1, y1) = before.centre, now.centre
+    width = max(before.width, now.width)
+    distance = float(np.hypot(x1 - x0, y1 - y0)) / width
+    return -distance / reach if distance <= reach else None
+
+
+def _face_fits(track: FaceTrack, sighting: FaceSighting) -> float | None:
+    likeness = track.likeness(sighting)
+    if likeness is None:
+        return 0.0
+    return likeness if likeness >= SAME_FACE else None
+
+
+def _plate_fits(track: PlateTrack, sighting: PlateSighting) -> float | None:
+    if not track.text or not sighting.text:
+        return 0.0
+    clear = min(sighting.confidences) > 0.9 and track.vote.readings >= FRAMES_TO_KNOW
+    elected = track.vote.elect().text
+    if not clear or len(elected) != len(sighting.text):
+        return 0.0
+    different = sum(a != b for a, b in zip(elected, sighting.text, strict=True))
+    return 1.0 - different / len(elected) if different < DIFFERENT_CHARACTERS else None
+
+
+def face_tracker() -> Tracker[FaceSighting, FaceTrack]:
+    """A tracker of faces."""
+    return Tracker(lambda number, box, at_s: FaceTrack(number, box, at_s, at_s), _face_fits)
+
+
+def plate_tracker() -> Tracker[PlateSighting, PlateTrack]:
+    """A tracker of plates; a plate may move farther between frames than its own height suggests."""
+    return Tracker(lambda number, box, at_s: PlateTrack(number, box, at_s, at_s), _plate_fits)

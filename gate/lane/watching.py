@@ -1,0 +1,168 @@
+"""From a picture to the evidence of each track in it: one watcher for faces, one for plates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from enrollment.gallery import Gallery, PlateBook
+from gate.camera.region import Region
+from gate.config import FaceRules
+from gate.decision.decision import Evidence, FaceEvidence, PlateEvidence
+from gate.lane.tracking import FaceTrack, PlateTrack, face_tracker, plate_tracker
+from models.roles import FaceRecogniser, PlateRecogniser
+from models.sighting import Box, FaceSighting, Picture, PlateSighting
+
+RECHECK_S = 0.5
+"""A face whose track is decided is embedded again only so often, to notice that somebody else has taken its place."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A track that was seen in this picture and is not decided yet, with its evidence and its best crop.
+
+    `key` is what must not be decided twice in a row: an opaque subject id or a plate's text, None for a stranger.
+    `details` are the personal ones of the record: they can be erased.
+    """
+
+    track: FaceTrack | PlateTrack
+    evidence: Evidence
+    key: str | None
+    details: dict[str, Any]
+
+
+class Watcher(Protocol):
+    """Looks at the pictures of one lane, one after the other."""
+
+    def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
+        """The open cases of this picture; `at_s` is the monotonic time it was taken."""
+        ...
+
+
+class FaceWatcher:
+    """Finds faces, embeds those that could decide, and searches the gallery for each track's template."""
+
+    def __init__(
+        self,
+        recogniser: FaceRecogniser,
+        gallery: Callable[[], Gallery],
+        lane: str,
+        limits: FaceRules,
+        region: Region,
+    ) -> None:
+        self._recogniser = recogniser
+        self._region = region
+        self._gallery = gallery
+        self._lane = lane
+        self._limits = limits
+        self._tracker = face_tracker()
+
+    def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
+        """The undecided faces that were embedded in this picture."""
+        whole, picture = picture, cut(picture, self._region)
+        found = [face for face in self._recogniser.find(picture) if inside(face, whole, self._region)]
+        wanted = [face for face in found if self._usable(face) and self._due(face, at_s)]
+        embedded = self._recogniser.embed(picture, wanted) if wanted else ()
+        rest = [face for face in found if not any(face is one for one in wanted)]
+        cases = []
+        for track, sighting in self._tracker.update([*embedded, *rest], at_s):
+            if sighting.embedding is None or track.decided:
+                continue
+            if track.best is None or sighting.quality.score >= track.quality:
+                track.best = crop(picture, sighting.box, across=0.3, up=0.4, down=0.3)
+            cases.append(self._case(track))
+        return cases
+
+    def _usable(self, face: FaceSighting) -> bool:
+        return face.box.height >= self._limits.min_face_px and face.quality.score >= self._limits.min_quality
+
+    def _due(self, face: FaceSighting, at_s: float) -> bool:
+        near = self._tracker.nearest(face.box)
+        return near is None or not near.decided or at_s - near.embedded_s >= RECHECK_S
+
+    def _case(self, track: FaceTrack) -> Case:
+        template = track.template
+        candidate = self._gallery().search(template, self._lane) if template is not None else None
+        evidence = FaceEvidence(
+            frames=track.frames,
+            candidate=candidate,
+            quality=track.quality,
+            height_px=track.height_px,
+            lasting_s=track.last_s - track.first_s,
+        )
+        sure = candidate is not None and candidate.score >= self._limits.accept
+        details = {
+            "frames": track.frames,
+            "score": round(candidate.score, 4) if candidate else None,
+            "runner_up": round(candidate.runner_up, 4) if candidate else None,
+        }
+        return Case(track, evidence, candidate.subject.id if candidate and sure else None, details)
+
+
+class PlateWatcher:
+    """Reads plates, lets the readings of each vehicle vote, and looks the winner up."""
+
+    def __init__(self, recogniser: PlateRecogniser, book: Callable[[], PlateBook], region: Region) -> None:
+        self._recogniser = recogniser
+        self._region = region
+        self._book = book
+        self._tracker = plate_tracker()
+
+    def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
+        """The undecided vehicles whose plate was read in this picture."""
+        whole, picture = picture, cut(picture, self._region)
+        seen = [plate for plate in self._recogniser.see(picture) if inside(plate, whole, self._region)]
+        cases = []
+        for track, sighting in self._tracker.update(seen, at_s):
+            if track.decided:
+                continue
+            if sighting.box.height >= track.best_height:
+                track.best_height = sighting.box.height
+                track.best = crop(picture, sighting.box, across=0.4, up=2.0, down=0.6)
+            cases.append(self._case(track))
+        return cases
+
+    def _case(self, track: PlateTrack) -> Case:
+        elected = track.vote.elect()
+        evidence = PlateEvidence(
+            frames=track.vote.readings,
+            text=elected.text,
+            confidences=elected.confidences,
+            colour=elected.colour,
+            kind=elected.kind,
+            subject=self._book().find(elected.text) if elected.kind else None,
+            lasting_s=track.last_s - track.first_s,
+        )
+        details = {
+            "plate": elected.text,
+            "colour": elected.colour.value,
+            "kind": elected.kind.value if elected.kind else None,
+            "frames": track.vote.readings,
+            "weakest": round(evidence.weakest, 4),
+        }
+        return Case(track, evidence, elected.text if elected.kind else None, details)
+
+
+def cut(picture: Picture, region: Region) -> Picture:
+    """The rectangle around a region of interest, as a view of the picture."""
+    left, top, right, bottom = region.crop(picture.shape[1], picture.shape[0])
+    return picture[top:bottom, left:right]
+
+
+def inside(sighting: FaceSighting | PlateSighting, whole: Picture, region: Region) -> bool:
+    """Whether the middle of a sighting in the cut rectangle lies within the region's corners."""
+    height, width = whole.shape[:2]
+    left, top, _, _ = region.crop(width, height)
+    x, y = sighting.box.centre
+    return region.contains(x + left, y + top, width, height)
+
+
+def crop(picture: Picture, box: Box, *, across: float, up: float, down: float) -> Picture:
+    """A copy of the picture around a box, widened by these parts of its width and height and cut at the border."""
+    height, width = picture.shape[:2]
+    left = max(0, int(box.left - across * box.width))
+    right = min(width, int(box.right + across * box.width) + 1)
+    top = max(0, int(box.top - up * box.height))
+    bottom = min(height, int(box.bottom + down * box.height) + 1)
+    return picture[top:bottom, left:right].copy()

@@ -1,0 +1,74 @@
+"""Snapshot crops on disk: sealed with the compound's key, named by the hash of what is on disk, kept for some days."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from enrollment.errors import KeyUnusable
+from enrollment.keyring import Keyring
+from gate.errors import LedgerBroken, LedgerUnwritable
+
+SNAPSHOT_ID = re.compile(r"\d{8}-[0-9a-f]{64}")
+CONTEXT = b"snapshot"
+
+
+class Snapshots:
+    """Keeps pictures as `<folder>/<day>/<sha256 of the sealed bytes>`; an id is `<day>-<sha256>`."""
+
+    def __init__(self, folder: Path, keyring: Keyring, days: int) -> None:
+        self._folder = folder
+        self._keyring = keyring
+        self._days = days
+
+    def keep(self, jpeg: bytes, moment: datetime) -> str:
+        """Seal a picture, write it durably, and return its id. Raises `LedgerUnwritable` when the disk refuses."""
+        sealed = self._keyring.seal(jpeg, CONTEXT)
+        name = f"{moment.astimezone(UTC):%Y%m%d}-{hashlib.sha256(sealed).hexdigest()}"
+        path = self._path(name)
+        part = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+            with os.fdopen(handle, "wb") as file:
+                file.write(sealed)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(part).replace(path)
+        except OSError as failed:
+            if part:
+                Path(part).unlink(missing_ok=True)
+            raise LedgerUnwritable("ledger.snapshot_unwritable", why=failed.strerror) from failed
+        return name
+
+    def look(self, snapshot: str) -> bytes | None:
+        """The picture, None when its days are over. Raises `LedgerBroken` when it is not the one that was kept."""
+        if not SNAPSHOT_ID.fullmatch(snapshot):
+            return None
+        try:
+            sealed = self._path(snapshot).read_bytes()
+        except FileNotFoundError:
+            return None
+        if hashlib.sha256(sealed).hexdigest() != snapshot.partition("-")[2]:
+            raise LedgerBroken("ledger.snapshot_altered", snapshot=snapshot)
+        try:
+            return self._keyring.open_sealed(sealed, CONTEXT)
+        except KeyUnusable as foreign:
+            raise LedgerBroken("ledger.snapshot_altered", snapshot=snapshot) from foreign
+
+    def sweep(self, today: date) -> int:
+        """Delete the days whose time is over; how many went."""
+        oldest = f"{today - timedelta(days=self._days):%Y%m%d}"
+        gone = [day for day in self._folder.glob("[0-9]" * 8) if day.name < oldest]
+        for day in gone:
+            shutil.rmtree(day)
+        return len(gone)
+
+    def _path(self, snapshot: str) -> Path:
+        day, _, digest = snapshot.partition("-")
+        return self._folder / day / digest

@@ -1,0 +1,160 @@
+"""The decision by tables and by properties."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enrollment.candidate import Candidate, Subject, SubjectKind
+from gate.config import FaceRules, Hours, PlateRules
+from gate.decision.decide import decide
+from gate.decision.decision import FaceEvidence, PlateEvidence, Reason, Verdict
+from gate.decision.rules import Rules
+from models.sighting import PlateColour, PlateKind
+
+DAY = Hours(**{"from": time(6), "until": time(22)})
+NIGHT = Hours(**{"from": time(22), "until": time(6)})
+RULES = Rules("north-in", (DAY,), FaceRules(), PlateRules(), "v1")
+NOON = time(12)
+RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
+CAR = Subject("v1", SubjectKind.VEHICLE, "h1")
+FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 2.0)
+PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.CAR, CAR, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "at", "verdict", "reason"),
+    [
+        (FACE, NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
+        (replace(FACE, frames=2), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (replace(FACE, candidate=None), NOON, Verdict.REFUSE, Reason.STRANGER),
+        (replace(FACE, candidate=Candidate(RESIDENT, 0.449, 0.1)), NOON, Verdict.REFUSE, Reason.STRANGER),
+        (
+            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1), frames=5),
+            NOON,
+            Verdict.IGNORE,
+            Reason.NOT_ENOUGH_EVIDENCE,
+        ),
+        (
+            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1), lasting_s=1.0),
+            NOON,
+            Verdict.IGNORE,
+            Reason.NOT_ENOUGH_EVIDENCE,
+        ),
+        (replace(FACE, candidate=Candidate(RESIDENT, 0.6, 0.55)), NOON, Verdict.ASK, Reason.TOO_CLOSE_TO_CALL),
+        (FACE, time(5, 59), Verdict.ASK, Reason.OUTSIDE_HOURS),
+        (FACE, time(22), Verdict.ASK, Reason.OUTSIDE_HOURS),
+        (
+            replace(FACE, candidate=Candidate(replace(RESIDENT, blocked=True), 0.7, 0.1)),
+            NOON,
+            Verdict.REFUSE,
+            Reason.BLOCKED,
+        ),
+        (
+            replace(FACE, candidate=Candidate(replace(RESIDENT, lanes=frozenset({"south-in"})), 0.7, 0.1)),
+            NOON,
+            Verdict.ASK,
+            Reason.NO_RIGHT_HERE,
+        ),
+        (PLATE, NOON, Verdict.OPEN, Reason.KNOWN_VEHICLE),
+        (replace(PLATE, subject=None), NOON, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
+        (replace(PLATE, subject=None, frames=4), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (replace(PLATE, kind=None), NOON, Verdict.ASK, Reason.UNREADABLE_PLATE),
+        (replace(PLATE, confidences=(0.99,) * 6 + (0.5,)), NOON, Verdict.ASK, Reason.UNREADABLE_PLATE),
+        (replace(PLATE, subject=replace(CAR, blocked=True)), NOON, Verdict.REFUSE, Reason.BLOCKED),
+        (PLATE, time(23), Verdict.ASK, Reason.OUTSIDE_HOURS),
+    ],
+)
+def test_table(evidence: FaceEvidence | PlateEvidence, at: time, verdict: Verdict, reason: Reason) -> None:
+    decision = decide(evidence, RULES, at)
+    assert (decision.verdict, decision.reason) == (verdict, reason)
+    assert decision.rules_version == "v1"
+
+
+def test_a_decided_track_is_left_alone() -> None:
+    decision = decide(FACE, RULES, NOON, decided=True)
+    assert (decision.verdict, decision.reason) == (Verdict.IGNORE, Reason.ALREADY_DECIDED)
+
+
+def test_hours_may_run_past_midnight() -> None:
+    night = replace(RULES, hours=(NIGHT,))
+    assert [night.open_at(time(h)) for h in (21, 22, 23, 0, 5, 6)] == [False, True, True, True, True, False]
+
+
+subjects = st.builds(
+    Subject,
+    id=st.just("s"),
+    kind=st.sampled_from(SubjectKind),
+    household=st.just("h"),
+    blocked=st.booleans(),
+    lanes=st.none() | st.frozensets(st.sampled_from(["north-in", "south-in"])),
+)
+scores = st.floats(-1, 1)
+faces = st.builds(
+    FaceEvidence,
+    frames=st.integers(0, 40),
+    candidate=st.none() | st.builds(Candidate, subjects, scores, scores),
+    quality=st.floats(0, 1),
+    height_px=st.floats(0, 500),
+    lasting_s=st.floats(0, 30),
+)
+plates = st.builds(
+    PlateEvidence,
+    frames=st.integers(0, 40),
+    text=st.just("辽A12345"),
+    confidences=st.lists(st.floats(0, 1), max_size=8).map(tuple),
+    colour=st.sampled_from(PlateColour),
+    kind=st.none() | st.sampled_from(PlateKind),
+    subject=st.none() | subjects,
+    lasting_s=st.floats(0, 30),
+)
+
+
+@given(faces | plates, st.times(), st.booleans())
+def test_total_deterministic_and_never_opens_for_the_blocked(
+    evidence: FaceEvidence | PlateEvidence, at: time, decided: bool
+) -> None:
+    decision = decide(evidence, RULES, at, decided=decided)
+    assert decision == decide(evidence, RULES, at, decided=decided)
+    if decision.verdict is Verdict.OPEN:
+        assert not decided
+        assert decision.subject is not None
+        assert not decision.subject.blocked
+        assert decision.subject.may_use("north-in")
+        assert RULES.open_at(at)
+
+
+@given(faces, st.times())
+def test_opens_for_a_face_only_on_score_margin_and_frames(evidence: FaceEvidence, at: time) -> None:
+    if decide(evidence, RULES, at).verdict is Verdict.OPEN:
+        assert evidence.candidate is not None
+        assert evidence.candidate.score >= RULES.faces.accept
+        assert evidence.candidate.margin >= RULES.faces.margin
+        assert evidence.frames >= RULES.faces.min_frames
+
+
+@given(plates, st.times())
+def test_opens_for_a_plate_only_when_every_character_is_sure(evidence: PlateEvidence, at: time) -> None:
+    if decide(evidence, RULES, at).verdict is Verdict.OPEN:
+        assert evidence.kind is not None
+        assert all(share >= RULES.plates.min_character for share in evidence.confidences)
+        assert evidence.confidences
+
+
+def test_any_changed_rule_changes_the_version() -> None:
+    from gate.config import BarrierPart, CameraPart, Config, Lane
+
+    lane = Lane(id="a", name="a", kind="vehicle", camera="c", barrier="b", hours=(DAY,))
+    config = Config(camera=(CameraPart(id="c", url="usb:0"),), barrier=(BarrierPart(id="b"),), lane=(lane,))
+    versions = {
+        Rules.of(config, lane).version,
+        Rules.of(config, lane.model_copy(update={"hours": (NIGHT,)})).version,
+        Rules.of(config.model_copy(update={"faces": FaceRules(accept=0.5)}), lane).version,
+        Rules.of(config.model_copy(update={"plates": PlateRules(min_frames=4)}), lane).version,
+    }
+    assert len(versions) == 4
+    assert Rules.of(config, lane).version in versions

@@ -1,0 +1,124 @@
+"""The committing thread: order, a locked database, a full spool, a full disk."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from enrollment.database import reading
+from gate.errors import LedgerUnwritable
+from gate.ledger.ledger import Passage
+from gate.ledger.snapshots import Snapshots
+from gate.ledger.tables import LedgerRow, PassageRow
+from gate.ledger.verify import verify
+from gate.ledger.writer import LedgerWriter
+
+MOMENT = datetime(2026, 2, 17, 15, 10, tzinfo=UTC)
+PASSAGE = Passage("p1", MOMENT, "north-in", "open", "known_vehicle", "v1", "rules", {"plate": "辽A12345"})
+
+
+@pytest.fixture
+def writer(engine: Engine, snapshots: Snapshots) -> Iterator[LedgerWriter]:
+    writer = LedgerWriter(engine, snapshots, capacity=5, retry_s=0.01)
+    writer.start()
+    yield writer
+    writer.stop()
+
+
+@pytest.fixture
+def lock(tmp_path: Path, engine: Engine) -> Iterator[sqlite3.Connection]:
+    """Another process that holds the database, as a backup would."""
+    raw = sqlite3.connect(tmp_path / "menwei.db", isolation_level=None, check_same_thread=False)
+    raw.execute("BEGIN IMMEDIATE")
+    yield raw
+    raw.close()
+
+
+def _kinds(engine: Engine) -> list[str]:
+    with reading(engine) as session:
+        return list(session.scalars(select(LedgerRow.kind).order_by(LedgerRow.seq)))
+
+
+def test_a_passage_its_row_and_its_picture_are_kept_together(
+    writer: LedgerWriter, engine: Engine, snapshots: Snapshots
+) -> None:
+    assert writer.submit(PASSAGE, b"jpeg").result(10) == 1
+    with reading(engine) as session:
+        passage = session.scalars(select(PassageRow)).one()
+        row = session.scalars(select(LedgerRow)).one()
+    assert passage.snapshot is not None
+    assert passage.snapshot in row.body
+    assert "辽A12345" not in row.body
+    assert snapshots.look(passage.snapshot) == b"jpeg"
+    assert verify(engine, snapshots).first_broken is None
+
+
+def test_entries_of_many_threads_make_one_whole_chain(engine: Engine, snapshots: Snapshots) -> None:
+    writer = LedgerWriter(engine, snapshots)
+    writer.start()
+
+    def work() -> None:
+        for _ in range(50):
+            writer.note("barrier", act="opened")
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.stop()
+    proof = verify(engine)
+    assert (proof.rows, proof.first_broken) == (200, None)
+
+
+def test_a_locked_database_keeps_rows_waiting_and_in_order(
+    writer: LedgerWriter, engine: Engine, lock: sqlite3.Connection
+) -> None:
+    first, second = writer.note("a"), writer.note("b")
+    with pytest.raises(TimeoutError):
+        first.result(0.5)
+    assert writer.health().waiting == 2
+    assert writer.health().broken == "store.locked"
+    lock.rollback()
+    assert (first.result(10), second.result(10)) == (1, 2)
+    assert writer.note("c").result(10) == 3
+    assert writer.health().broken is None
+    assert _kinds(engine) == ["a", "b", "c"]
+
+
+def test_a_full_spool_drops_counts_and_records_the_gap(
+    writer: LedgerWriter, engine: Engine, lock: sqlite3.Connection
+) -> None:
+    kept = [writer.note("kept") for _ in range(5)]
+    with pytest.raises(LedgerUnwritable):
+        writer.note("dropped").result(0)
+    assert writer.health().lost == 1
+    lock.rollback()
+    for future in kept:
+        future.result(10)
+    assert _kinds(engine) == ["ledger.gap", *["kept"] * 5]
+    assert verify(engine).first_broken is None
+
+
+def test_a_snapshot_that_cannot_be_written_does_not_lose_the_row(
+    writer: LedgerWriter, engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "snapshots").write_text("a file where the folder should be")
+    assert writer.submit(PASSAGE, b"jpeg").result(10) == 1
+    with reading(engine) as session:
+        assert session.scalars(select(PassageRow)).one().snapshot is None
+
+
+def test_stopping_commits_what_is_waiting(engine: Engine, snapshots: Snapshots) -> None:
+    writer = LedgerWriter(engine, snapshots)
+    writer.start()
+    futures = [writer.note("row") for _ in range(500)]
+    writer.stop()
+    assert all(future.done() for future in futures)
+    assert len(_kinds(engine)) == 500
