@@ -1,4 +1,4 @@
-"""What every test may ask for: real weights, real photographs, and the promise that nothing is skipped when it matters."""
+"""What every test may ask for: real weights, real photographs, and that nothing is skipped where it matters."""
 
 from __future__ import annotations
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import cv2
@@ -21,14 +22,16 @@ from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
 from gate.lane.watching import Case, Watcher
 from gate.ledger.ledger import Passage
-from gate.ledger.writer import LedgerWriter
+from gate.ledger.writer import LedgerWriter, Saved
 from models.sighting import Picture
 
 log = structlog.get_logger("lane")
 
 COMMIT_WAIT_S = 0.5
-"""How long an opening waits for its row to be on disk. A sick disk must not keep residents out: past this the row stays
-in the writer's spool and the barrier opens."""
+"""How long a decision waits for its row to be on disk before it is carried out.
+
+A sick disk must not keep residents out: past this the row stays in the writer's spool and the barrier opens; while the
+disk is known to be sick nothing waits."""
 FRAME_WAIT_S = 0.25
 
 
@@ -44,14 +47,16 @@ class Way(Protocol):
 class Outcome:
     """A decided track as the console, the demo and the metrics hear of it.
 
-    `delay_s` is from the moment the deciding frame was taken to the command at the motor (None when nothing moved).
+    `snapshot` is None where there is no crop or it is not on disk yet. `delay_s` is from the moment the deciding frame
+    was taken to the command at the motor or, where nothing is to move, to the decision on record; `moved` is True when
+    the motor got a command.
     """
 
     passage: Passage
     decision: Decision
-    jpeg: bytes | None
-    saved: Future[int]
-    delay_s: float | None
+    snapshot: str | None
+    delay_s: float
+    moved: bool
 
 
 class LaneWorker:
@@ -67,6 +72,7 @@ class LaneWorker:
         way: Way,
         writer: LedgerWriter,
         on_outcome: Callable[[Outcome], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = rules.lane
         self._rules = rules
@@ -76,6 +82,7 @@ class LaneWorker:
         self._way = way
         self._writer = writer
         self._on_outcome = on_outcome
+        self._clock = clock
         self._recent: dict[str, float] = {}
         self._number = 0
         self.frame: Frame | None = None
@@ -115,22 +122,28 @@ class LaneWorker:
             reason=decision.reason.value,
             subject=decision.subject.id if decision.subject else None,
             rules_version=decision.rules_version,
-            details=case.details,
+            details=case.details if decision.subject is None else _impersonal(case.details),
         )
         jpeg = encode(case.track.best) if case.track.best is not None else None
-        saved = self._writer.submit(passage, jpeg)
-        delay_s = None
-        if decision.verdict is Verdict.OPEN:
-            self._wait_for(saved)
-            commanded_s = self._way.open_for(passage.id)
-            delay_s = None if commanded_s is None else commanded_s - frame.taken_s
-        self._on_outcome(Outcome(passage, decision, jpeg, saved, delay_s))
+        snapshot = self._on_record(self._writer.submit(passage, jpeg))
+        commanded_s = self._way.open_for(passage.id) if decision.verdict is Verdict.OPEN else None
+        done_s = self._clock() if commanded_s is None else commanded_s
+        self._on_outcome(
+            Outcome(passage, decision, snapshot, max(0.0, done_s - frame.taken_s), moved=commanded_s is not None)
+        )
 
-    def _wait_for(self, saved: Future[int]) -> None:
+    def _on_record(self, saving: Future[Saved]) -> str | None:
+        """Wait until the row is on disk, unless the disk is sick; the id of its snapshot."""
         try:
-            saved.result(COMMIT_WAIT_S)
+            return saving.result(0 if self._writer.health().broken else COMMIT_WAIT_S).snapshot
         except (NotYet, LedgerUnwritable) as late:
-            log.warning("lane.opened_before_the_record", lane=self.id, why=type(late).__name__)
+            log.warning("lane.decided_before_the_record", lane=self.id, why=type(late).__name__)
+            return None
+
+
+def _impersonal(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details without the plate: an enrolled one is in the register, and goes from there when it is erased."""
+    return {name: value for name, value in details.items() if name != "plate"}
 
 
 def encode(picture: Picture, width: int = 320, quality: int = 85) -> bytes:

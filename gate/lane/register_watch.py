@@ -55,7 +55,7 @@ class RegisterWatch:
         if version == self._version:
             return False
         self._gallery, self._book, self._version = self._load_gallery(), load_plate_book(self._engine), version
-        log.info("register.reloaded", version=version, plates=len(self._book))
+        log.info("register.reloaded", version=version, plates=len(self._book.vehicles))
         return True
 
     def _load_gallery(self) -> Gallery | None:

@@ -34,11 +34,19 @@ class Note:
     body: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Where an entry stands in the chain, and the id of its snapshot if it has one."""
+
+    seq: int
+    snapshot: str | None
+
+
 @dataclass(slots=True)
 class _Pending:
     entry: Passage | Note
     jpeg: bytes | None
-    done: Future[int] = field(default_factory=Future)
+    done: Future[Saved] = field(default_factory=Future)
     snapshot: str | None = None
 
 
@@ -87,8 +95,8 @@ class LedgerWriter:
         if self._queue:
             log.error("ledger.rows_lost_at_stop", rows=len(self._queue))
 
-    def submit(self, entry: Passage | Note, jpeg: bytes | None = None) -> Future[int]:
-        """Hand over an entry (with the crop of a passage); the future gives its seq once it is committed.
+    def submit(self, entry: Passage | Note, jpeg: bytes | None = None) -> Future[Saved]:
+        """Hand over an entry (with the crop of a passage); the future gives its place once it is committed.
 
         The future raises `LedgerUnwritable` when the spool is full.
         """
@@ -103,7 +111,7 @@ class LedgerWriter:
             self._wake.notify_all()
         return pending.done
 
-    def note(self, kind: str, **body: Any) -> Future[int]:
+    def note(self, kind: str, **body: Any) -> Future[Saved]:
         """Hand over a row of this moment."""
         return self.submit(Note(kind, datetime.now(UTC), body))
 
@@ -132,7 +140,7 @@ class LedgerWriter:
                     self._queue.popleft()
                 self._committed += len(group)
             for pending, seq in zip(group, rows, strict=True):
-                pending.done.set_result(seq)
+                pending.done.set_result(Saved(seq, pending.snapshot))
 
     def _commit(self, group: list[_Pending]) -> list[int]:
         for pending in group:

@@ -48,7 +48,7 @@ def _kinds(engine: Engine) -> list[str]:
 def test_a_passage_its_row_and_its_picture_are_kept_together(
     writer: LedgerWriter, engine: Engine, snapshots: Snapshots
 ) -> None:
-    assert writer.submit(PASSAGE, b"jpeg").result(10) == 1
+    assert writer.submit(PASSAGE, b"jpeg").result(10).seq == 1
     with reading(engine) as session:
         passage = session.scalars(select(PassageRow)).one()
         row = session.scalars(select(LedgerRow)).one()
@@ -86,8 +86,8 @@ def test_a_locked_database_keeps_rows_waiting_and_in_order(
     assert writer.health().waiting == 2
     assert writer.health().broken == "store.locked"
     lock.rollback()
-    assert (first.result(10), second.result(10)) == (1, 2)
-    assert writer.note("c").result(10) == 3
+    assert (first.result(10).seq, second.result(10).seq) == (1, 2)
+    assert writer.note("c").result(10).seq == 3
     assert writer.health().broken is None
     assert _kinds(engine) == ["a", "b", "c"]
 
@@ -110,7 +110,7 @@ def test_a_snapshot_that_cannot_be_written_does_not_lose_the_row(
     writer: LedgerWriter, engine: Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "snapshots").write_text("a file where the folder should be")
-    assert writer.submit(PASSAGE, b"jpeg").result(10) == 1
+    assert writer.submit(PASSAGE, b"jpeg").result(10).seq == 1
     with reading(engine) as session:
         assert session.scalars(select(PassageRow)).one().snapshot is None
 

@@ -1,0 +1,46 @@
+"""A face as it is stored: an embedding sealed for one row, one person and one model."""
+
+from __future__ import annotations
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enrollment.errors import KeyUnusable
+from enrollment.keyring import Keyring
+from enrollment.tables import TemplateRow
+from models.sighting import Embedding
+
+UNIT_TOLERANCE = 1e-2
+"""How far from 1 the length of an embedding may be; beyond it a dot product is no cosine."""
+
+
+def is_unit(embedding: Embedding) -> bool:
+    """Whether it is one-dimensional, finite and of unit length."""
+    return embedding.ndim == 1 and abs(float(np.linalg.norm(embedding)) - 1) <= UNIT_TOLERANCE
+
+
+def seal_template(keyring: Keyring, embedding: Embedding, id_: str, resident_id: str, model_id: str) -> bytes:
+    """The embedding as little-endian float32, sealed so that in another row, person or model it does not open."""
+    return keyring.seal(embedding.astype("<f4").tobytes(), _context(id_, resident_id, model_id))
+
+
+def open_template(keyring: Keyring, sealed: bytes, id_: str, resident_id: str, model_id: str) -> Embedding | None:
+    """The embedding (float32, unit length), None where the bytes do not open or are no embedding."""
+    try:
+        plain = keyring.open_sealed(sealed, _context(id_, resident_id, model_id))
+    except KeyUnusable:
+        return None
+    if len(plain) % 4:
+        return None
+    embedding = np.frombuffer(plain, "<f4").astype(np.float32, copy=False)
+    return embedding if is_unit(embedding) else None
+
+
+def keys_in_use(session: Session) -> frozenset[str]:
+    """The ids of the keys that stored templates are sealed with: one, unless a key was swapped by hand."""
+    return frozenset(session.scalars(select(TemplateRow.key_id).distinct()))
+
+
+def _context(id_: str, resident_id: str, model_id: str) -> bytes:
+    return f"template:{id_}:{resident_id}:{model_id}".encode()

@@ -1,0 +1,265 @@
+"""A barrier at work: it watches its inputs, takes commands from any thread, and drives its device by the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+
+from gate.barrier.act import ActKind, BarrierAct, Command
+from gate.barrier.device import BarrierDevice, Drive, Inputs
+from gate.barrier.machine import Event, Lost, Machine, Order, Outcome, Tick
+from gate.barrier.reporter import Reporter
+from gate.barrier.simulator import SimulatedBarrier
+from gate.barrier.standing import State, Timing, unknown
+from gate.barrier.transitions import Code
+from gate.config import BarrierPart
+from gate.errors import BarrierFault, ConfigRefused
+
+log = structlog.get_logger("barrier")
+T = TypeVar("T")
+
+POLL_S = 0.03
+"""Time between readings: a car at 5 m/s comes 15 cm further, well within a loop's reach."""
+SILENT_POLL_S = 0.5
+"""Time between attempts while the device does not answer."""
+TRIES = 3
+"""Attempts at one reading or drive before the device is taken as lost."""
+REMEMBERED = 1024
+"""Command ids that are known again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a command.
+
+    `refusal` is the code of the reason where it was not accepted. `repeated` is True for a command id that was done
+    before: then this is the first receipt again. `driven_s` is the monotonic time at which the device had taken the
+    command's first drive, None where nothing had to move. `state` is the state right after.
+    """
+
+    command_id: str
+    accepted: bool
+    state: State
+    refusal: str | None = None
+    driven_s: float | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierHealth:
+    """A barrier now, for the console.
+
+    `since_s` (monotonic) is when the state began; `inputs` is None while the device is silent; `fault` is the code of
+    the present fault and `last_fault` of the latest one; `healthy` says whether the device answers; `held` whether a
+    person wants it held open; `acts_waiting` are not recorded yet, `acts_dropped` never will be.
+    """
+
+    state: State
+    since_s: float
+    inputs: Inputs | None
+    fault: str | None
+    last_fault: str | None
+    healthy: bool
+    held: bool
+    acts_waiting: int
+    acts_dropped: int
+
+
+class Barrier:
+    """One barrier. Every method may be called from any thread.
+
+    `clock` is monotonic seconds. `on_act` hears every act in order on a thread of its own and may be slow;
+    `LedgerUnwritable` from it makes the act wait. Until `start` nothing moves; `poll_once` and `deliver` do by hand
+    what the threads do.
+    """
+
+    def __init__(
+        self,
+        barrier_id: str,
+        device: BarrierDevice,
+        timing: Timing,
+        clock: Callable[[], float],
+        on_act: Callable[[BarrierAct], None],
+        *,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self.id = barrier_id
+        self.device = device
+        self._machine = Machine(timing)
+        self._clock = clock
+        self._poll_s = poll_s
+        self._log = log.bind(barrier=barrier_id)
+        self._reporter = Reporter(barrier_id, on_act)
+        self._lock = threading.Lock()
+        self._standing = unknown(clock())
+        self._begun = False
+        self._healthy = True
+        self._last_fault: str | None = None
+        self._done: OrderedDict[str, Receipt] = OrderedDict()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"barrier-{barrier_id}", daemon=True)
+
+    def command(self, kind: Command, *, command_id: str, cause: str) -> Receipt:
+        """Do a command now. The same `command_id` is done once; a refused one may be tried again.
+
+        `cause` is the code of who or what asks, for the record. Never raises for a device that fails: the receipt then
+        carries `barrier.not_answering`.
+        """
+        with self._lock:
+            done = self._done.get(command_id)
+            if done is not None:
+                return replace(done, repeated=True)
+            outcome, driven_s = self._apply(Order(kind, command_id, cause), self._clock())
+            refusal: str | None = next((act.cause for act in outcome.acts if act.kind is ActKind.REFUSED), None)
+            if outcome.drives and driven_s is None:
+                refusal = Code.NOT_ANSWERING
+            receipt = Receipt(command_id, refusal is None, self._standing.state, refusal, driven_s)
+            if receipt.accepted:
+                self._done[command_id] = receipt
+                if len(self._done) > REMEMBERED:
+                    self._done.popitem(last=False)
+            return receipt
+
+    def poll_once(self) -> None:
+        """Read the inputs once and do what follows."""
+        with self._lock:
+            now_s = self._clock()
+            try:
+                inputs = self._tried(self.device.inputs)
+            except BarrierFault as silent:
+                self._lose(now_s, silent)
+                return
+            if self._begun:
+                self._apply(Tick(inputs), now_s)
+            else:
+                self._begun = True
+                self._follow(self._machine.start(inputs, now_s))
+            if not self._healthy and self._standing.inputs is not None:
+                self._healthy = True
+                self._log.info("barrier.answers_again", state=self._standing.state)
+
+    def deliver(self) -> bool:
+        """Hand the waiting acts to `on_act`. False where the record refused one."""
+        return self._reporter.deliver()
+
+    def standing(self) -> BarrierHealth:
+        """The barrier now."""
+        with self._lock:
+            standing = self._standing
+            healthy = self._healthy and self._begun
+            last_fault = self._last_fault
+        return BarrierHealth(
+            state=standing.state,
+            since_s=standing.since_s,
+            inputs=standing.inputs,
+            fault=standing.code,
+            last_fault=last_fault,
+            healthy=healthy,
+            held=standing.held,
+            acts_waiting=self._reporter.waiting,
+            acts_dropped=self._reporter.dropped,
+        )
+
+    def start(self) -> None:
+        """Read the inputs, go to a safe state, and watch from now on. May be called once."""
+        self.poll_once()
+        self._reporter.start()
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Stop watching and let go of the device, within about twice `timeout_s`. An arm coming down is stopped."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        if self._lock.acquire(timeout=timeout_s):
+            try:
+                if self._standing.state is State.CLOSING:
+                    self._stop_motor()
+            finally:
+                self._lock.release()
+        with contextlib.suppress(BarrierFault):
+            self.device.close()
+        self._reporter.stop(timeout_s)
+
+    def _apply(self, event: Event, now_s: float) -> tuple[Outcome, float | None]:
+        outcome = self._machine.step(self._standing, event, now_s)
+        return outcome, self._follow(outcome)
+
+    def _follow(self, outcome: Outcome) -> float | None:
+        """Make an outcome real. The time at which the device had taken the first drive, None where it took none."""
+        self._take(outcome)
+        driven_s = None
+        for drive in outcome.drives:
+            try:
+                self._tried(partial(self.device.drive, drive))
+            except BarrierFault as silent:
+                self._lose(outcome.standing.now_s, silent)
+                break
+            driven_s = self._clock() if driven_s is None else driven_s
+        return driven_s
+
+    def _take(self, outcome: Outcome) -> None:
+        self._standing = outcome.standing
+        self._last_fault = outcome.standing.code or self._last_fault
+        self._reporter.report(outcome.acts)
+
+    def _tried(self, call: Callable[[], T]) -> T:
+        """What a call to the device gave, after a few attempts while it is thought to answer, one while it is not."""
+        for _ in range(TRIES - 1 if self._healthy else 0):
+            with contextlib.suppress(BarrierFault):
+                return call()
+        return call()
+
+    def _lose(self, now_s: float, why: Exception) -> None:
+        """Take the device as lost: a fault until the inputs have been read again."""
+        self._take(self._machine.step(self._standing, Lost(), now_s))
+        if self._healthy:
+            expected = isinstance(why, BarrierFault)
+            self._log.error("barrier.not_answering", why=str(why), exc_info=None if expected else why)
+            self._healthy = False
+            self._stop_motor()
+
+    def _stop_motor(self) -> None:
+        """Stop the motor if it can still be told to: a last attempt, so whatever goes wrong in it changes nothing."""
+        with contextlib.suppress(Exception):
+            self.device.drive(Drive.STOP)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._poll_s if self._healthy else SILENT_POLL_S):
+            try:
+                self.poll_once()
+            except Exception as slip:  # noqa: BLE001 - a driver's slip must not leave the arm unwatched
+                with self._lock:
+                    self._lose(self._clock(), slip)
+
+
+def _simulated(part: BarrierPart, clock: Callable[[], float]) -> BarrierDevice:
+    return SimulatedBarrier.from_url(part.url, clock, travel_s=part.travel_s)
+
+
+DEVICES: Mapping[str, Callable[[BarrierPart, Callable[[], float]], BarrierDevice]] = {"sim": _simulated}
+"""What stands behind each scheme of a barrier's url."""
+
+
+def open_barrier(
+    part: BarrierPart, on_act: Callable[[BarrierAct], None], clock: Callable[[], float] = time.monotonic
+) -> Barrier:
+    """The barrier that a part of gate.toml describes, not started yet.
+
+    Raises:
+        ConfigRefused: the url names no device that is known, or asks what it does not have.
+    """
+    scheme = urlsplit(part.url).scheme
+    if scheme not in DEVICES:
+        raise ConfigRefused("barrier.unknown_device", url=part.url, known=", ".join(f"{name}://" for name in DEVICES))
+    timing = Timing(part.travel_s, part.hold_open_s, part.clear_s, part.fault_after_s)
+    return Barrier(part.id, DEVICES[scheme](part, clock), timing, clock, on_act)

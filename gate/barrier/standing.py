@@ -1,0 +1,161 @@
+"""Where a barrier stands: its state, what its inputs last showed, and what has been asked of it, as one frozen value.
+
+All times are seconds on one monotonic clock.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+
+from gate.barrier.device import Drive, Inputs
+
+LONGEST_GAP_S = 0.5
+"""Readings further apart than this leave time in which nobody watched: the wait for a clear way starts again."""
+
+
+class State(StrEnum):
+    """What the barrier is doing. `HELD` is open until a person releases it; in `FAULT` nothing ever lowers."""
+
+    CLOSED = "closed"
+    OPENING = "opening"
+    OPEN = "open"
+    CLOSING = "closing"
+    HELD = "held"
+    FAULT = "fault"
+
+
+class Place(StrEnum):
+    """Where the limits say the arm is. `UNKNOWN` is no limit wired or no reading; `BOTH` cannot be."""
+
+    DOWN = "down"
+    BETWEEN = "between"
+    UP = "up"
+    BOTH = "both"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things take, in seconds.
+
+    `travel_s` is the arm's way from one end to the other (GB/T 24973 sorts arms by it: under 1.4, to 4, to 5 s);
+    `hold_open_s` how long it stays up by itself; `clear_s` how long nothing may have been under it before it goes down;
+    `fault_after_s` how far past `travel_s` a limit may come. Raises ValueError for a time that cannot be.
+    """
+
+    travel_s: float
+    hold_open_s: float
+    clear_s: float
+    fault_after_s: float
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{field.name} must be a time of 0 s or more, not {value}")
+        if self.travel_s == 0:
+            raise ValueError("travel_s must be more than 0")
+
+    @property
+    def overdue_s(self) -> float:
+        """A movement that lasts longer than this has failed."""
+        return self.travel_s + self.fault_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that the machine remembers.
+
+    `since_s` is when the state began, `drive` the last command to the motor and `drive_s` its time. `inputs` is None
+    while the device has not been heard. `place_s` is when the arm came to `place`; `clear_s` is since when the way has
+    been watched clear, None while it is not. `watched` is True once the presence input has ever been read: from then on
+    a None is a sensor that fell silent, not one that was never wired. `held` and `close_asked` are what people want;
+    `open_until_s` is the end of the open time; `code` names the fault; `command_id` is the command that set the present
+    movement going.
+    """
+
+    state: State
+    since_s: float
+    now_s: float
+    drive: Drive
+    drive_s: float
+    place_s: float
+    open_until_s: float
+    read_s: float
+    inputs: Inputs | None = None
+    place: Place = Place.UNKNOWN
+    clear_s: float | None = None
+    watched: bool = False
+    held: bool = False
+    close_asked: bool = False
+    code: str | None = None
+    command_id: str | None = None
+
+    def at(self, now_s: float) -> Standing:
+        """The same standing at `now_s`.
+
+        A clock that went back takes every time back with it, so that no wait is cut short, and the wait for a clear way
+        starts again: nobody knows how long it really was.
+        """
+        if now_s >= self.now_s:
+            return replace(self, now_s=now_s)
+        back = now_s - self.now_s
+        return replace(
+            self,
+            now_s=now_s,
+            since_s=self.since_s + back,
+            drive_s=self.drive_s + back,
+            place_s=self.place_s + back,
+            open_until_s=self.open_until_s + back,
+            read_s=self.read_s + back,
+            clear_s=None,
+        )
+
+    def seeing(self, inputs: Inputs) -> Standing:
+        """The same standing after a reading taken now."""
+        watched = self.watched or inputs.presence is not None
+        clear = inputs.presence is False or (inputs.presence is None and not watched)
+        unwatched = self.clear_s is None or self.now_s - self.read_s > LONGEST_GAP_S
+        place = place_of(inputs)
+        return replace(
+            self,
+            inputs=inputs,
+            read_s=self.now_s,
+            watched=watched,
+            clear_s=None if not clear else self.now_s if unwatched else self.clear_s,
+            place=place,
+            place_s=self.place_s if place is self.place else self.now_s,
+        )
+
+    def unheard(self) -> Standing:
+        """The same standing once the device has stopped answering: nothing that was read counts any more."""
+        return replace(self, inputs=None, clear_s=None, place=Place.UNKNOWN, place_s=self.now_s)
+
+
+def unknown(now_s: float) -> Standing:
+    """The standing of a barrier that has not been heard yet: a fault without a code, the motor taken as stopped."""
+    return Standing(
+        state=State.FAULT,
+        since_s=now_s,
+        now_s=now_s,
+        drive=Drive.STOP,
+        drive_s=now_s,
+        place_s=now_s,
+        open_until_s=now_s,
+        read_s=now_s,
+    )
+
+
+def place_of(inputs: Inputs) -> Place:
+    """Where the limits say the arm is; a limit that is not wired says nothing."""
+    if inputs.open_limit and inputs.closed_limit:
+        return Place.BOTH
+    if inputs.open_limit:
+        return Place.UP
+    if inputs.closed_limit:
+        return Place.DOWN
+    if inputs.open_limit is None and inputs.closed_limit is None:
+        return Place.UNKNOWN
+    return Place.BETWEEN

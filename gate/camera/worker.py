@@ -1,0 +1,322 @@
+"""One camera and the thread that reads it: newest frame only, reconnecting by itself, harming nobody else."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import structlog
+
+from gate.camera.backoff import Backoff
+from gate.camera.decoder import SILENT
+from gate.camera.frame import CameraHealth, CameraState, Frame, FrameSource
+from gate.camera.source import is_live, open_source
+from gate.camera.stillness import Stillness
+from gate.config import CameraPart
+from gate.errors import CameraFault
+from models.sighting import Picture
+
+log = structlog.get_logger("camera")
+
+STEADY_S = 10.0
+"""A connection that gave pictures for so long was a good one: the next failure starts the backoff afresh."""
+
+FROZEN_AFTER_S = 10.0
+"""The same picture, bit for bit, for so long: no live sensor is that quiet."""
+
+RATE_FRAMES = 25
+"""The frame rate is the mean over the last so many frames."""
+
+_BROKEN = frozenset({CameraState.STALLED, CameraState.LOST})
+
+Listener = Callable[[str, CameraHealth], None]
+"""Told the camera's id and its health after each change of its state or of the reason for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    before: CameraHealth
+    after: CameraHealth
+    fault: CameraFault | None
+    broken_for_s: float
+
+
+class CameraWorker:
+    """Implements `Camera`: reads a source in one thread and keeps its newest frame for whoever asks.
+
+    States: `connecting` until the first picture; `live`; `stalled` when nothing came for `stall_after_s` or the picture
+    repeats itself; `lost` when the connection broke or cannot be made; `ended` after the last picture of a file.
+    Whatever happens it tries again, without limit, with backoff and jitter.
+
+    An old picture is never given out: outside `live` and `ended` there is no newest frame, and a frozen picture is
+    counted but not handed on, for it says nothing about who stands there now.
+
+    `on_change` is called from the camera's own thread, or from the one that noticed the silence of a hanging driver. It
+    must return soon and not raise.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        opener: Callable[[], FrameSource],
+        *,
+        stall_after_s: float | None = None,
+        frozen_after_s: float | None = None,
+        backoff: Backoff | None = None,
+        on_change: Listener | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
+        """`opener` connects, blocking, and raises `CameraFault`. A `stall_after_s` or `frozen_after_s` of None is never.
+
+        `clock` is monotonic seconds, `now` aware UTC, `chance` 0 to 1; `wait` sleeps for so many seconds and says
+        whether to stop instead.
+        """
+        self.id = camera
+        self._opener = opener
+        self._stall_after_s = stall_after_s
+        self._frozen_after_s = frozen_after_s
+        self._backoff = backoff or Backoff()
+        self._on_change = on_change
+        self._clock = clock
+        self._now = now
+        self._chance = chance
+        self._stopping = threading.Event()
+        self._wait = wait or self._stopping.wait
+        self._changed = threading.Condition()
+        self._health = CameraHealth(CameraState.CONNECTING)
+        self._fault: CameraFault | None = None
+        self._frame: Frame | None = None
+        self._taken = True
+        self._times: deque[float] = deque(maxlen=RATE_FRAMES)
+        self._broken_s = 0.0
+        self._connected_s: float | None = None
+        self._source: FrameSource | None = None
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera}", daemon=True)
+
+    def start(self) -> None:
+        """Begin reading. A worker is started once."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End the reading and wait for it, but no longer than `timeout_s`.
+
+        A read that is under way cannot be broken off from outside: it ends by the timeouts it was opened with. A thread
+        that takes longer is left to end by itself, holding up neither the caller nor the end of the process.
+        """
+        self._stopping.set()
+        source = self._source
+        if source is not None:
+            source.close()
+        if self._thread.ident is None:
+            return
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            log.warning("camera.still_reading", camera=self.id, waited_s=timeout_s)
+
+    def newest(self, after: int, timeout_s: float) -> Frame | None:
+        """The newest frame with a number above `after`, waiting up to `timeout_s`; None when there is none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._above(after) is not None, timeout_s)
+            frame = self._above(after)
+            if frame is not None:
+                self._taken = True
+        if frame is None:
+            self._notice_silence()
+        return frame
+
+    def health(self) -> CameraHealth:
+        """State and counters now."""
+        self._notice_silence()
+        return self._health
+
+    @property
+    def fault(self) -> CameraFault | None:
+        """Why the camera is not live, with the facts for its sentence; None when it is."""
+        return self._fault
+
+    def _above(self, after: int) -> Frame | None:
+        return self._frame if self._frame is not None and self._frame.number > after else None
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            if not self._stopping.is_set() and self._health.state is not CameraState.ENDED:
+                self._shift(CameraState.LOST, CameraFault("camera.crashed", camera=self.id))
+
+    def _serve(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                self._follow(again=failures > 0)
+            except CameraFault as fault:
+                if self._stopping.is_set():
+                    return
+                failures = 1 if self._was_steady() else failures + 1
+                self._shift(CameraState.STALLED if fault.code == SILENT else CameraState.LOST, fault)
+            else:
+                if not self._stopping.is_set():
+                    self._shift(CameraState.ENDED)
+                return
+            if self._wait(self._backoff.delay_s(failures, self._chance())):
+                return
+
+    def _follow(self, *, again: bool) -> None:
+        """Read one connection until it ends (returns) or breaks (raises `CameraFault`)."""
+        self._connected_s = None
+        source = self._source = self._opener()
+        try:
+            self._connected_s = self._clock()
+            if again:
+                with self._changed:
+                    self._health = replace(self._health, reconnects=self._health.reconnects + 1)
+            stillness = Stillness()
+            while not self._stopping.is_set():
+                picture = source.read()
+                if picture is None:
+                    return
+                self._receive(picture, stillness)
+        finally:
+            self._source = None
+            source.close()
+
+    def _was_steady(self) -> bool:
+        last_s = self._health.last_frame_s
+        return self._connected_s is not None and last_s is not None and last_s - self._connected_s >= STEADY_S
+
+    def _receive(self, picture: Picture, stillness: Stillness) -> None:
+        at_s = self._clock()
+        frozen = None
+        if self._frozen_after_s is not None and stillness.lasting_s(picture, at_s) >= self._frozen_after_s:
+            frozen = CameraFault("camera.frozen", camera=self.id, after_s=self._frozen_after_s)
+        with self._changed:
+            number = self._health.frames + 1
+            self._health = replace(self._health, frames=number, last_frame_s=at_s)
+            if frozen is None:
+                self._put(Frame(self.id, number, self._now(), at_s, picture))
+            change = self._enter(CameraState.LIVE if frozen is None else CameraState.STALLED, frozen)
+        self._announce(change)
+
+    def _put(self, frame: Frame) -> None:
+        """Make this the newest frame. The lock is held."""
+        self._times.append(frame.taken_s)
+        lasting_s = self._times[-1] - self._times[0]
+        self._drop_untaken()
+        rate = (len(self._times) - 1) / lasting_s if lasting_s > 0 else 0.0
+        self._health = replace(self._health, frames_per_s=rate)
+        self._frame = frame
+        self._taken = False
+        self._changed.notify_all()
+
+    def _drop_untaken(self) -> None:
+        if not self._taken:
+            self._health = replace(self._health, dropped=self._health.dropped + 1)
+        self._taken = True
+
+    def _notice_silence(self) -> None:
+        """The source's own timeout says so first, except where a driver hangs and the reading thread with it."""
+        if self._stall_after_s is None or self._stopping.is_set():
+            return
+        with self._changed:
+            last_s = self._health.last_frame_s
+            if self._health.state is not CameraState.LIVE or last_s is None:
+                return
+            if self._clock() - last_s <= self._stall_after_s:
+                return
+            fault = CameraFault(SILENT, address=self.id, after_s=self._stall_after_s)
+            change = self._enter(CameraState.STALLED, fault)
+        self._announce(change)
+
+    def _shift(self, state: CameraState, fault: CameraFault | None = None) -> None:
+        with self._changed:
+            change = self._enter(state, fault)
+        self._announce(change)
+
+    def _enter(self, state: CameraState, fault: CameraFault | None) -> _Change | None:
+        """Take on a state; the change, None where it is no news. The lock is held."""
+        self._fault = fault
+        before, reason = self._health, fault.code if fault else None
+        if (before.state, before.reason) == (state, reason):
+            return None
+        if state in _BROKEN:
+            self._drop_untaken()
+            self._frame = None
+            if before.state not in _BROKEN:
+                self._broken_s = self._clock()
+        if state is not CameraState.LIVE:
+            self._times.clear()
+        self._health = replace(
+            self._health,
+            state=state,
+            reason=reason,
+            stalls=before.stalls + (state is CameraState.STALLED and before.state is not CameraState.STALLED),
+            frames_per_s=self._health.frames_per_s if state is CameraState.LIVE else 0.0,
+        )
+        return _Change(before, self._health, fault, self._clock() - self._broken_s)
+
+    def _announce(self, change: _Change | None) -> None:
+        """Say once that it broke and once that it recovered, and tell the listener. The lock is not held."""
+        if change is None:
+            return
+        was_broken, is_broken = change.before.state in _BROKEN, change.after.state in _BROKEN
+        if is_broken and not was_broken:
+            facts = change.fault.facts if change.fault else {}
+            state = str(change.after.state)
+            log.warning("camera.broken", camera=self.id, state=state, reason=change.after.reason, facts=facts)
+        elif was_broken and not is_broken:
+            log.info("camera.recovered", camera=self.id, after_s=round(change.broken_for_s, 3))
+        if self._on_change is not None:
+            self._on_change(self.id, change.after)
+
+
+def open_camera(
+    part: CameraPart, *, on_change: Listener | None = None, frozen_after_s: float = FROZEN_AFTER_S
+) -> CameraWorker:
+    """The worker of a camera of gate.toml, not started yet.
+
+    Files and folders neither stall nor freeze: `stall_after_s` and `frozen_after_s` hold for RTSP and USB cameras.
+    """
+    live = is_live(part)
+    return CameraWorker(
+        part.id,
+        lambda: open_source(part),
+        stall_after_s=part.stall_after_s if live else None,
+        frozen_after_s=frozen_after_s if live else None,
+        on_change=on_change,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """What a camera showed when it was tried: the size of its picture in pixels, and a first frame."""
+
+    width: int
+    height: int
+    frame: Frame
+
+
+def probe(part: CameraPart, timeout_s: float = 10.0) -> Probe:
+    """Open the camera, take one frame and close it again, all within about `timeout_s`.
+
+    Raises:
+        CameraFault: why there is no frame.
+    """
+    settled = threading.Event()
+    worker = open_camera(part, on_change=lambda _camera, _health: settled.set())
+    worker.start()
+    try:
+        settled.wait(timeout_s)
+        frame, fault = worker.newest(0, 0), worker.fault
+    finally:
+        worker.stop(timeout_s=1.0)
+    if frame is None:
+        raise fault or CameraFault(SILENT, address=part.id, after_s=timeout_s)
+    return Probe(frame.pixels.shape[1], frame.pixels.shape[0], frame)

@@ -1,0 +1,107 @@
+"""`gate check`: opens everything the configuration names and says what works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from gate.barrier.controller import probe as probe_barrier
+from gate.camera.worker import probe as probe_camera
+from gate.cli.terminal import out
+from gate.config import BarrierPart, CameraPart, Config, load_config
+from gate.site import open_site
+from gate.texts import explain, t
+from models.errors import Fault
+from models.open import open_face_recogniser, open_plate_recogniser
+from models.store import Store
+
+PROBE_S = 8.0
+"""A camera that gives no picture within this is taken as not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the table: what was tried, and what came of it (a Fault where it failed)."""
+
+    part: str
+    name: str
+    result: str | Fault
+
+    @property
+    def works(self) -> bool:
+        """Whether it worked."""
+        return isinstance(self.result, str)
+
+
+def check(config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = Path("gate.toml")) -> None:
+    """Exit code 1 when anything does not work."""
+    findings = tuple(examine(load_config(config)))
+    table = Table(t("check.part"), t("check.name"), t("check.state"), t("check.result"))
+    for finding in findings:
+        state = f"[green]✓ {t('check.works')}" if finding.works else f"[red]✗ {t('check.fails')}"
+        result = explain(finding.result) if isinstance(finding.result, Fault) else finding.result
+        table.add_row(t(f"check.{finding.part}"), finding.name, state, result)
+    out.print(table)
+    if not all(finding.works for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Try every part; cameras and barriers side by side, since each may take seconds to say no."""
+    yield Finding("config", config.compound.name, t("check.lanes", count=len(config.lane)))
+    yield _tried("database", str(config.storage.folder), lambda: _database(config))
+    kinds = {lane.kind for lane in config.lane}
+    names = config.models
+    if "pedestrian" in kinds:
+        yield _tried(
+            "model",
+            f"{names.face_finder} + {names.face_embedder}",
+            lambda: open_face_recogniser(names.face_finder, names.face_embedder, Store(), names.threads).model_id,
+        )
+    if "vehicle" in kinds:
+        yield _tried("model", f"{names.plate_finder} + {names.plate_reader}", lambda: _plate_models(config))
+    with ThreadPoolExecutor(8) as pool:
+        yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
+        yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
+
+
+def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return Finding(part, name, attempt())
+    except Fault as fault:
+        return Finding(part, name, fault)
+
+
+def _database(config: Config) -> str:
+    site = open_site(config)
+    accounts = len(site.accounts.list())
+    people, vehicles = len(site.register.residents()), len(site.register.vehicles())
+    return t("check.register", residents=people, vehicles=vehicles, accounts=accounts)
+
+
+def _plate_models(config: Config) -> str:
+    open_plate_recogniser(config.models.plate_finder, config.models.plate_reader, Store(), config.models.threads)
+    return t("check.opened")
+
+
+def _camera(part: CameraPart) -> str:
+    seen = probe_camera(part, PROBE_S)
+    return f"{seen.width}×{seen.height}"
+
+
+def _barrier(part: BarrierPart) -> str:
+    inputs = probe_barrier(part)
+    unwired = t("check.unwired")
+    shown = {None: unwired, True: "1", False: "0"}
+    return t(
+        "check.inputs",
+        open_limit=shown[inputs.open_limit],
+        closed_limit=shown[inputs.closed_limit],
+        presence=shown[inputs.presence],
+    )

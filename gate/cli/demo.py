@@ -1,0 +1,32 @@
+"""`gate demo`: the sample compound, played through exactly what `gate run` uses."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gate.cli.run import ending
+from gate.cli.terminal import out
+from gate.texts import t
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help=t("demo.option_folder"))] = Path("var/demo"),
+    port: Annotated[int, typer.Option(help=t("demo.option_port"))] = 8600,
+    seed: Annotated[int, typer.Option(help=t("demo.option_seed"))] = 1,
+) -> None:
+    """With a terminal the console goes on after the films. Exit code 0 only if all went as expected."""
+    from samples.demo import Demo
+
+    ended = threading.Event()
+    with ending(ended.set), Demo(folder, port, seed, out.print) as sample:
+        as_expected = sample.play(ended)
+        if sys.stdin.isatty() and sys.stdout.isatty() and not ended.is_set():
+            out.print(t("demo.goes_on", url=sample.url), style="bold")
+            ended.wait()
+    if not as_expected:
+        raise typer.Exit(1)

@@ -1,0 +1,192 @@
+"""`gate enroll`: residents and vehicles, from the command line of the box."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from enrollment.entry import Entry, Resident
+from enrollment.errors import EntryRefused, NotEnrolled
+from enrollment.photo import judge
+from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
+from gate.cli.terminal import out
+from gate.config import Config, load_config
+from gate.site import Site, open_site
+from gate.texts import t
+from models.open import open_face_recogniser
+from models.picture import load_picture
+from models.sighting import FaceSighting, PlateColour
+from models.store import open_store
+
+app = typer.Typer(help=t("enroll.help"), no_args_is_help=True)
+
+WIDEST = 120
+"""Columns a list may take where the output is no terminal, so that an id is never broken."""
+
+Household = Annotated[str, typer.Option(help=t("enroll.option_household"))]
+Photo = Annotated[Path, typer.Option(help=t("enroll.option_photo"))]
+Lanes = Annotated[list[str] | None, typer.Option("--lane", help=t("enroll.option_lane"))]
+AllowSimilar = Annotated[bool, typer.Option("--allow-similar", help=t("enroll.option_allow_similar"))]
+Person = Annotated[str | None, typer.Option("--person", help=t("enroll.option_person"))]
+Plate = Annotated[str | None, typer.Option("--plate", help=t("enroll.option_plate"))]
+
+
+@app.command(help=t("enroll.person_help"))
+def person(
+    name: Annotated[str, typer.Option(help=t("enroll.option_name"))],
+    household: Household,
+    photo: Photo,
+    lane: Lanes = None,
+    allow_similar: AllowSimilar = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Enrol a resident by a photo."""
+    loaded = load_config(config)
+    lanes = _lanes(loaded, lane)
+    with open_site(loaded, create=True) as site:
+        face, model_id = _face(loaded, photo)
+        added = site.register.add_resident(
+            name, household, face, model_id, local_actor(), lanes, allow_similar=allow_similar
+        )
+    out.print(t("enroll.person_added", name=added.name, household=added.household, id=added.id), markup=False)
+
+
+@app.command(help=t("enroll.face_help"))
+def face(
+    person: Annotated[str, typer.Option(help=t("enroll.option_person"))],
+    photo: Photo,
+    allow_similar: AllowSimilar = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Give an enrolled resident one more photo."""
+    loaded = load_config(config)
+    with open_site(loaded) as site:
+        seen, model_id = _face(loaded, photo)
+        known = site.register.add_face(person, seen, model_id, local_actor(), allow_similar=allow_similar)
+    out.print(t("enroll.face_added", name=known.name, templates=known.templates), markup=False)
+
+
+@app.command(help=t("enroll.vehicle_help"))
+def vehicle(
+    plate: Annotated[str, typer.Option(help=t("enroll.option_plate"))],
+    household: Household,
+    colour: Annotated[PlateColour, typer.Option(help=t("enroll.option_colour"))] = PlateColour.UNKNOWN,
+    lane: Lanes = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Enrol a vehicle by its plate."""
+    loaded = load_config(config)
+    lanes = _lanes(loaded, lane)
+    with open_site(loaded, create=True) as site:
+        added = site.register.add_vehicle(plate, household, local_actor(), colour, lanes)
+    out.print(t("enroll.vehicle_added", plate=added.plate, household=added.household, id=added.id), markup=False)
+
+
+@app.command("list", help=t("enroll.list_help"))
+def list_(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """List residents and vehicles."""
+    with open_site(load_config(config)) as site:
+        residents, vehicles = site.register.residents(), site.register.vehicles()
+    people = _table("household", "name", "faces", "lanes", "state", "id")
+    for one in residents:
+        people.add_row(*_cells(one.household, one.name, str(one.templates), _lane_names(one), _state(one), one.id))
+    cars = _table("household", "plate", "lanes", "state", "id")
+    for car in vehicles:
+        cars.add_row(*_cells(car.household, car.plate, _lane_names(car), _state(car), car.id))
+    for title, table in (("enroll.residents", people), ("enroll.vehicles", cars)):
+        out.print(t(title, count=table.row_count), style="bold")
+        out.print(table, width=max(out.width, WIDEST))
+
+
+@app.command(help=t("enroll.remove_help"))
+def remove(
+    person: Person = None,
+    plate: Plate = None,
+    yes: Annotated[bool, typer.Option("--yes", help=t("enroll.option_yes"))] = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Erase a resident or a vehicle."""
+    with open_site(load_config(config)) as site:
+        entry = _entry(site, person, plate)
+        if not yes and sys.stdin.isatty():
+            typer.confirm(t("enroll.really", who=_who(entry)), abort=True)
+        erased = site.register.remove(entry.id, local_actor())
+    out.print(t("enroll.removed", who=_who(entry), templates=erased.templates, id=erased.id), markup=False)
+    if not erased.purged:
+        out.print(t("enroll.not_purged"))
+
+
+@app.command(help=t("enroll.block_help"))
+def block(
+    reason: Annotated[str, typer.Option(help=t("enroll.option_reason"))],
+    person: Person = None,
+    plate: Plate = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Let a resident or a vehicle through no more."""
+    with open_site(load_config(config)) as site:
+        entry = site.register.block(_entry(site, person, plate).id, reason, local_actor())
+    out.print(t("enroll.blocked", who=_who(entry)), markup=False)
+
+
+@app.command(help=t("enroll.unblock_help"))
+def unblock(person: Person = None, plate: Plate = None, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Take a block away."""
+    with open_site(load_config(config)) as site:
+        entry = site.register.unblock(_entry(site, person, plate).id, local_actor())
+    out.print(t("enroll.unblocked", who=_who(entry)), markup=False)
+
+
+def _face(config: Config, photo: Path) -> tuple[FaceSighting, str]:
+    picture = load_picture(photo)
+    models = config.models
+    recogniser = open_face_recogniser(models.face_finder, models.face_embedder, open_store(), models.threads)
+    return judge(recogniser, picture), recogniser.model_id
+
+
+def _lanes(config: Config, named: list[str] | None) -> list[str] | None:
+    known = [lane.id for lane in config.lane]
+    for lane in named or ():
+        if lane not in known:
+            raise EntryRefused("enroll.unknown_lane", lane=lane, known=", ".join(known))
+    return named or None
+
+
+def _entry(site: Site, person: str | None, plate: str | None) -> Entry:
+    if (person is None) == (plate is None):
+        raise EntryRefused("enroll.one_subject")
+    entry = site.register.find(person) if person is not None else site.register.find_plate(plate or "")
+    if entry is None:
+        raise NotEnrolled("register.nobody", id=person or plate)
+    return entry
+
+
+def _who(entry: Entry) -> str:
+    return entry.name if isinstance(entry, Resident) else entry.plate
+
+
+def _state(entry: Entry) -> str:
+    if entry.blocked:
+        return t("enroll.state_blocked", reason=entry.blocked_reason)
+    return t("enroll.state_ok")
+
+
+def _lane_names(entry: Entry) -> str:
+    return t("enroll.every_lane") if entry.lanes is None else ", ".join(entry.lanes)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None)
+    for name in columns:
+        table.add_column(t(f"enroll.column_{name}"), no_wrap=name == "id", overflow="fold")
+    return table
+
+
+def _cells(*values: str) -> tuple[Text, ...]:
+    """As plain text: what people entered is no markup."""
+    return tuple(Text(value) for value in values)

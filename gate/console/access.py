@@ -1,0 +1,137 @@
+"""Who may do what: one table for every route, asked before any of them runs. A route that is not in it is shut."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from anyio import to_thread
+from fastapi import Request
+from starlette.datastructures import Headers
+
+from enrollment.accounts import Role
+from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Desk
+from gate.console.errors import RequestRefused
+from gate.console.sessions import Session
+from gate.console.wording import chosen_language
+from models.errors import Fault
+
+TOKEN_HEADER = "x-csrf-token"  # noqa: S105 - the name of a header
+TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a form field
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who a route is for. `public` needs no sign-in; `this_machine` lets a program on the gate's own box in."""
+
+    roles: frozenset[Role] = frozenset()
+    public: bool = False
+    this_machine: bool = False
+
+
+PUBLIC = Rule(public=True)
+STAFF = Rule(frozenset(Role))
+WATCHERS = Rule(frozenset({Role.GUARD, Role.AUDITOR, Role.ADMIN}))
+OPENERS = Rule(frozenset({Role.GUARD, Role.ADMIN}))
+INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
+
+RULES: Mapping[tuple[str, str], Rule] = {
+    ("GET", "/sign-in"): PUBLIC,
+    ("POST", "/sign-in"): PUBLIC,
+    ("POST", "/sign-out"): STAFF,
+    ("GET", "/static/{name}"): PUBLIC,
+    ("GET", "/"): WATCHERS,
+    ("GET", "/now"): WATCHERS,
+    ("GET", "/events"): WATCHERS,
+    ("GET", "/lanes/{lane_id}/picture.jpg"): WATCHERS,
+    ("GET", "/snapshots/{snapshot_id}.jpg"): WATCHERS,
+    ("POST", "/lanes/{lane_id}/open"): OPENERS,
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/metrics"): INSPECTORS,
+}
+
+
+async def admit(request: Request) -> None:
+    """Let a request through to its route, with `state.session` and `state.language` set, or raise `RequestRefused`."""
+    desk: Desk = request.app.state.desk
+    session = desk.sessions.find(request.cookies.get(SESSION_COOKIE, ""))
+    if session is not None and not await in_service(desk, session):
+        session = None
+    request.state.session = session
+    request.state.language = chosen_language(request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+    rule = RULES.get((request.method, request.scope["route"].path))
+    if rule is None:
+        raise RequestRefused("console.forbidden", 403)
+    if request.method not in SAFE_METHODS and not same_origin(request.headers):
+        raise RequestRefused("console.cross_site", 403)
+    if rule.public or (rule.this_machine and from_this_machine(request)):
+        return
+    if session is None:
+        raise RequestRefused("console.sign_in_needed", 401)
+    if session.role not in rule.roles:
+        raise RequestRefused("console.forbidden", 403)
+    if request.method not in SAFE_METHODS:
+        await _check_token(request, session)
+
+
+async def in_service(desk: Desk, session: Session) -> bool:
+    """Whether the session's account still has its role, looked up once in a while; if not, the session ends.
+
+    A database that does not answer ends nothing: the guard must be able to open while it is repaired.
+    """
+    if not desk.sessions.unchecked(session.key, desk.bounds.check_account_s):
+        return True
+    try:
+        account = await to_thread.run_sync(desk.accounts.find, session.username)
+    except Fault:
+        return True
+    if account is not None and not account.disabled and account.role == session.role:
+        return True
+    desk.sessions.close(session.key)
+    desk.listeners.wake()
+    return False
+
+
+def same_origin(headers: Headers) -> bool:
+    """Whether one of our own pages sent the request, by `Origin` and `Sec-Fetch-Site`.
+
+    Every browser sends one of the two with a form or a fetch that changes something; a program has to send `Origin`.
+    The scheme is not compared, because TLS may end in front of the gate.
+    """
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin is None and site is None:
+        return False
+    if site is not None and site != "same-origin":
+        return False
+    return origin is None or (origin != "null" and urlsplit(origin).netloc == headers.get("host"))
+
+
+async def _check_token(request: Request, session: Session) -> None:
+    given = request.headers.get(TOKEN_HEADER)
+    if given is None and request.headers.get("content-type", "").startswith(FORM):
+        given = str((await request.form()).get(TOKEN_FIELD, ""))
+    if not hmac.compare_digest((given or "").encode(), session.csrf.encode()):
+        raise RequestRefused("console.stale_page", 403)
+
+
+def from_this_machine(request: Request) -> bool:
+    """Whether a program on this machine asks, and not a proxy on it for somebody else.
+
+    The name asked for must be this machine's too, or a page from elsewhere could point its own name here and read.
+    """
+    forwarded = {"forwarded", "x-forwarded-for", "x-real-ip"} & set(request.headers.keys())
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    address = request.client.host if request.client else ""
+    return not forwarded and _loopback(address) and (host == "localhost" or _loopback(host))
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

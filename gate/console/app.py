@@ -1,0 +1,148 @@
+"""The console as an ASGI application."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
+
+from anyio import CapacityLimiter
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from gate.config import Console
+from gate.console import events, health, live, sign_in
+from gate.console.access import SAFE_METHODS, admit
+from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk
+from gate.console.envelope import LARGEST_BODY, Envelope
+from gate.console.errors import RequestRefused
+from gate.console.listeners import Listeners
+from gate.console.looks import Looks
+from gate.console.metrics import Metrics
+from gate.console.opening import Openings
+from gate.console.pages import page
+from gate.console.sessions import Sessions
+from gate.console.throttle import Throttle
+from gate.console.watch import Accounts, Watch
+from gate.console.wording import chosen_language
+from gate.texts import explain
+from models.errors import Fault
+
+HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}
+
+
+def _token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def create_app(
+    watch: Watch,
+    accounts: Accounts,
+    settings: Console,
+    timezone: str,
+    *,
+    bounds: Bounds | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    token: Callable[[], str] = _token,
+) -> FastAPI:
+    """The console of one gate.
+
+    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds; `token` gives unguessable strings. The
+    application holds one thread while it is served, and `state.desk` with its parts.
+    """
+    desk = _desk(watch, accounts, settings, ZoneInfo(timezone), bounds or Bounds(), clock, token)
+    app = FastAPI(
+        title="menwei",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=LARGEST_BODY,
+        lifespan=_lifespan,
+        dependencies=[Depends(admit)],
+        redirect_slashes=False,
+    )
+    app.state.desk = desk
+    app.add_middleware(Envelope)
+    for part in (sign_in, live, events, health):
+        app.include_router(part.router)
+    app.exception_handler(Fault)(_answer_fault)
+    app.exception_handler(HTTPException)(_answer_http)
+    app.exception_handler(RequestValidationError)(_answer_invalid)
+    return app
+
+
+def _desk(
+    watch: Watch,
+    accounts: Accounts,
+    settings: Console,
+    zone: ZoneInfo,
+    bounds: Bounds,
+    clock: Callable[[], float],
+    token: Callable[[], str],
+) -> Desk:
+    metrics = Metrics(watch)
+    return Desk(
+        watch=watch,
+        accounts=accounts,
+        settings=settings,
+        zone=zone,
+        bounds=bounds,
+        sessions=Sessions(
+            lasts_s=settings.session_hours * 3600, idle_s=bounds.idle_s, limit=bounds.sessions, now=clock, token=token
+        ),
+        names=Throttle(free=bounds.failures_per_name, limit=bounds.remembered_failures, now=clock),
+        addresses=Throttle(free=bounds.failures_per_address, limit=bounds.remembered_failures, now=clock),
+        checking=CapacityLimiter(bounds.checks_at_once),
+        listeners=Listeners(watch.feed, boot=token()[:12], limit=bounds.listeners, on_news=metrics.observe),
+        looks=Looks(watch),
+        openings=Openings(watch),
+        metrics=metrics,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    listeners: Listeners = app.state.desk.listeners
+    listeners.start()
+    yield
+    await listeners.stop()
+
+
+async def _answer_fault(request: Request, fault: Fault) -> Response:
+    """A `RequestRefused` with its own status; any other fault of the gate is a 503 that says what to do."""
+    status = fault.status if isinstance(fault, RequestRefused) else 503
+    return _answer(request, fault, status)
+
+
+async def _answer_http(request: Request, refused: HTTPException) -> Response:
+    code = HTTP_CODES.get(refused.status_code, "console.bad_request")
+    return _answer(request, Fault(code), refused.status_code)
+
+
+async def _answer_invalid(request: Request, _invalid: RequestValidationError) -> Response:
+    """What was sent is not repeated: it may be a password."""
+    return _answer(request, Fault("console.bad_request"), 422)
+
+
+def _answer(request: Request, fault: Fault, status: int) -> Response:
+    """A page for a person, JSON for a script."""
+    wants_page = request.method in SAFE_METHODS and "text/html" in request.headers.get("accept", "")
+    if status == 401 and wants_page:
+        return RedirectResponse("/sign-in", 303)
+    language = chosen_language(request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+    said = explain(fault, language)
+    if wants_page or request.headers.get("sec-fetch-mode") == "navigate":
+        desk: Desk = request.app.state.desk
+        # A request that no route took has not come past `admit`.
+        request.state.language = language
+        request.state.session = desk.sessions.find(request.cookies.get(SESSION_COOKIE, ""))
+        answer: Response = page(request, "refusal.html", status, message=said)
+    else:
+        answer = JSONResponse({"code": fault.code, "message": said}, status)
+    if "seconds" in fault.facts:
+        answer.headers["Retry-After"] = str(fault.facts["seconds"])
+    return answer

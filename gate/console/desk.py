@@ -1,0 +1,85 @@
+"""Everything the pages share: the gate they watch, who is signed in, who listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from gate.config import Console
+from gate.console.listeners import Listeners
+from gate.console.looks import Looks
+from gate.console.metrics import Metrics
+from gate.console.opening import Openings
+from gate.console.sessions import Session, Sessions
+from gate.console.throttle import Throttle
+from gate.console.watch import Accounts, Watch
+from gate.texts import Language
+
+SESSION_COOKIE = "menwei_session"
+LANGUAGE_COOKIE = "menwei_lang"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of everything there may be.
+
+    A session ends after `idle_s` without an open page, and within `check_account_s` of its account being disabled; a
+    stream gives a sign of life every `beat_s`. Five wrong
+    passwords for one name from one address are free, and thirty from one address for whatever names. Two passwords
+    are checked at a time, because each check takes tens of megabytes by design.
+    """
+
+    idle_s: float = 1800.0
+    check_account_s: float = 30.0
+    beat_s: float = 15.0
+    sessions: int = 200
+    listeners: int = 64
+    failures_per_name: int = 5
+    failures_per_address: int = 30
+    remembered_failures: int = 10_000
+    checks_at_once: int = 2
+    recent: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The parts of one console."""
+
+    watch: Watch
+    accounts: Accounts
+    settings: Console
+    zone: ZoneInfo
+    bounds: Bounds
+    sessions: Sessions
+    names: Throttle
+    addresses: Throttle
+    checking: CapacityLimiter
+    listeners: Listeners
+    looks: Looks
+    openings: Openings
+    metrics: Metrics
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def _session(request: Request) -> Session:
+    session: Session = request.state.session
+    return session
+
+
+def _language(request: Request) -> Language:
+    language: Language = request.state.language
+    return language
+
+
+TheDesk = Annotated[Desk, Depends(_desk)]
+SignedIn = Annotated[Session, Depends(_session)]
+"""The session of a route that is not public; `access.admit` has seen to it that there is one."""
+InLanguage = Annotated[Language, Depends(_language)]

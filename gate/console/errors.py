@@ -1,0 +1,18 @@
+"""What the console answers when it will not do what a request asks.
+
+Fault
++-- GateError
+    +-- RequestRefused    the person or the browser must do something else: `status` says it to the browser
+"""
+
+from __future__ import annotations
+
+from gate.errors import GateError
+
+
+class RequestRefused(GateError):
+    """A request that is not served, with the HTTP `status` that says why; a fact `seconds` says when to try again."""
+
+    def __init__(self, code: str, status: int, **facts: object) -> None:
+        super().__init__(code, **facts)
+        self.status = status

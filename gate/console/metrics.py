@@ -1,0 +1,91 @@
+"""Numbers for a monitoring system, in the Prometheus text format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gate.camera.frame import CameraState
+from gate.console.watch import Watch
+from gate.feed import News
+
+BARRIER_STATES = ("closed", "opening", "open", "closing", "held", "fault")
+DELAY_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
+
+
+class Metrics:
+    """Counts passages as they are news and reads everything else when asked; a registry of its own, no globals."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._registry = CollectorRegistry()
+        self._passages = Counter(
+            "menwei_passages", "Decided passages", ["lane", "verdict", "reason"], registry=self._registry
+        )
+        self._delay = Histogram(
+            "menwei_passage_delay_seconds",
+            "From the frame to the command",
+            ["lane"],
+            buckets=DELAY_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._registry.register(_State(watch))
+
+    def observe(self, news: News) -> None:
+        """Count a passage; other news are not counted."""
+        if news.topic != "passage" or news.lane is None:
+            return
+        verdict, reason = str(news.body.get("verdict", "")), str(news.body.get("reason", ""))
+        self._passages.labels(news.lane, verdict, reason).inc()
+        delay_ms = news.body.get("delay_ms")
+        if delay_ms is not None:
+            self._delay.labels(news.lane).observe(float(delay_ms) / 1000)
+
+    def page(self) -> bytes:
+        """Everything in the text format. Reads the running gate, so a fault of its database comes through."""
+        return generate_latest(self._registry)
+
+
+class _State(Collector):
+    """What is read at the moment of asking."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing beforehand: the gate is not asked before it runs."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Cameras and barriers by lane, then the record."""
+        yield from self._lanes()
+        health = self._watch.health()
+        healthy = GaugeMetricFamily("menwei_part_works", "1 while the part works", labels=["part"])
+        for part in ("database", "ledger", "models", "cameras", "barriers"):
+            healthy.add_metric([part], float(getattr(health, part)))
+        yield healthy
+        yield GaugeMetricFamily("menwei_ledger_rows", "Rows of the ledger", value=health.ledger_rows)
+        yield GaugeMetricFamily("menwei_ledger_spooled_rows", "Rows that wait to be written", value=health.spooled_rows)
+
+    def _lanes(self) -> Iterator[Metric]:
+        camera = GaugeMetricFamily("menwei_camera_state", "1 for the state it is in", labels=["lane", "state"])
+        barrier = GaugeMetricFamily("menwei_barrier_state", "1 for the state it is in", labels=["lane", "state"])
+        counted = {
+            name: CounterMetricFamily(f"menwei_camera_{name}", text, labels=["lane"])
+            for name, text in (
+                ("frames", "Frames taken"),
+                ("dropped", "Frames that a newer one replaced before anybody took them"),
+                ("reconnects", "Times the camera was opened again"),
+                ("stalls", "Times the camera stopped giving pictures"),
+            )
+        }
+        for lane in self._watch.lanes():
+            for state in CameraState:
+                camera.add_metric([lane.id, state], float(lane.camera.state is state))
+            for name in BARRIER_STATES:
+                barrier.add_metric([lane.id, name], float(lane.barrier_state == name))
+            for name, family in counted.items():
+                family.add_metric([lane.id], getattr(lane.camera, name))
+        yield from (camera, barrier, *counted.values())

@@ -1,0 +1,93 @@
+"""An order of the guard to open a lane: its reason, and the promise that one order opens once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gate.console.errors import RequestRefused
+from gate.console.watch import OpenOutcome, Watch
+
+SHORTEST_REASON = 2
+LONGEST_REASON = 200
+REMEMBERED = 1_000
+"""Orders whose outcome is kept for a browser that asks again; a guard gives a few a minute."""
+
+
+class OpenReason(StrEnum):
+    """Why a guard opens; each has its words under `open_reason.<code>`."""
+
+    RESIDENT = "resident"
+    VISITOR = "visitor"
+    DELIVERY = "delivery"
+    STAFF = "staff"
+    EMERGENCY = "emergency"
+    OTHER = "other"
+
+
+def spoken_reason(choice: OpenReason, words: str) -> str:
+    """The reason for the record: the code of the choice, then the guard's own words after `: `.
+
+    Raises:
+        RequestRefused: `other` without words, words of one character or of more than 200, or control characters.
+    """
+    words = words.strip()
+    too_short = len(words) < SHORTEST_REASON and (words or choice is OpenReason.OTHER)
+    if too_short or len(words) > LONGEST_REASON or not words.isprintable():
+        raise RequestRefused("console.reason_length", 422, least=SHORTEST_REASON, most=LONGEST_REASON)
+    return f"{choice}: {words}" if words else str(choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who opens which lane, why, and the browser's own id of the order."""
+
+    lane_id: str
+    actor: str
+    reason: str
+    request_id: str
+
+
+class Openings:
+    """Gives each order to the gate once, however often the browser sends it."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._lock = threading.Lock()
+        self._given: OrderedDict[tuple[str, str], tuple[Order, Future[OpenOutcome]]] = OrderedDict()
+
+    def give(self, order: Order) -> OpenOutcome:
+        """Open the lane, or say again what came of the same order. An order that failed may be given again.
+
+        Raises:
+            RequestRefused: the id was used for another order.
+            BarrierFault: the barrier did not take the command.
+            LedgerUnwritable: the order could not be recorded.
+        """
+        key = order.actor, order.request_id
+        mine: Future[OpenOutcome] = Future()
+        with self._lock:
+            given, outcome = self._given.setdefault(key, (order, mine))
+            while len(self._given) > REMEMBERED:
+                self._given.popitem(last=False)
+        if given != order:
+            raise RequestRefused("console.request_reused", 409)
+        if outcome is not mine:
+            return replace(outcome.result(), repeated=True)
+        return self._carry_out(order, mine)
+
+    def _carry_out(self, order: Order, mine: Future[OpenOutcome]) -> OpenOutcome:
+        try:
+            done = self._watch.open_lane(
+                order.lane_id, actor=order.actor, reason=order.reason, request_id=order.request_id
+            )
+        except BaseException as failed:
+            with self._lock:
+                self._given.pop((order.actor, order.request_id), None)
+            mine.set_exception(failed)
+            raise
+        mine.set_result(done)
+        return done

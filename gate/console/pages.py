@@ -1,0 +1,97 @@
+"""The pages' templates and the files that they load, all from this package."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib import resources
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gate.console.access import TOKEN_FIELD
+from gate.console.desk import LANGUAGE_COOKIE, Desk
+from gate.texts import LANGUAGES, Language, t
+
+LANGUAGE_LASTS_S = 365 * 24 * 3600
+MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that a page loads; `version` changes with its bytes, so that a browser may keep it."""
+
+    content: bytes
+    media_type: str
+    version: str
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """Every file of `static/` by its name. There are a few, and nothing else can be asked for."""
+    found = {}
+    for file in resources.files(__package__).joinpath("static").iterdir():
+        content = file.read_bytes()
+        media_type = MEDIA_TYPES[file.name.rpartition(".")[2]]
+        found[file.name] = Asset(content, media_type, hashlib.sha256(content).hexdigest()[:12])
+    return found
+
+
+def _asset_address(name: str) -> str:
+    return f"/static/{name}?v={assets()[name].version}"
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader(__package__, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals["asset"] = _asset_address
+    return templates
+
+
+def page(request: Request, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
+    """A page in the request's language; a choice of language made in its address is remembered."""
+    desk: Desk = request.app.state.desk
+    language: Language = request.state.language
+    html = _templates().get_template(template)
+    answer = HTMLResponse(
+        html.render(
+            facts,
+            t=partial(_say, language),
+            language=language,
+            other_language=next(other for other in LANGUAGES if other != language),
+            address=_own_address(request),
+            compound=desk.watch.compound,
+            session=request.state.session,
+            token_field=TOKEN_FIELD,
+        ),
+        status,
+    )
+    if request.query_params.get("lang") == language:
+        answer.set_cookie(
+            LANGUAGE_COOKIE,
+            language,
+            max_age=LANGUAGE_LASTS_S,
+            httponly=True,
+            samesite="strict",
+            secure=desk.settings.secure_cookie,
+        )
+    return answer
+
+
+def _say(language: Language, code: str, **facts: object) -> str:
+    return t(code, language, **facts)
+
+
+def _own_address(request: Request) -> str:
+    """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
+    return request.url.path if request.url.path in {"/", "/sign-in"} else "/"

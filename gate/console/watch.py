@@ -1,0 +1,182 @@
+"""The running gate as the console sees it: values to show, and the few things that a page may ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from enrollment.accounts import Role
+from gate.camera.frame import CameraHealth
+from gate.decision.decision import Reason, Verdict
+from gate.feed import Feed
+
+HealthState = Literal["ok", "degraded", "failing"]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """A lane now. `barrier_state` is one of `barrier_state.*` of the catalogue; `barrier_fault` a fault's code."""
+
+    id: str
+    name: str
+    kind: Literal["pedestrian", "vehicle"]
+    direction: Literal["in", "out"]
+    camera: CameraHealth
+    barrier_state: str
+    barrier_fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassageView:
+    """One decided passage.
+
+    `at` is aware UTC; `subject_label` is the resident's name or the plate, None for nobody known; `score` is the
+    cosine of a face or the weakest character of a plate; `snapshot` is the id of the crop, None once it is past its
+    retention; `delay_ms` runs from the frame to the barrier's command.
+    """
+
+    id: str
+    at: datetime
+    lane_id: str
+    lane_name: str
+    verdict: Verdict
+    reason: Reason
+    subject_label: str | None
+    score: float | None
+    snapshot: str | None
+    delay_ms: float
+
+    def __post_init__(self) -> None:
+        if self.at.utcoffset() is None:
+            raise ValueError(f"a passage's time needs its time zone: {self.at}")
+
+
+def passage_body(passage: PassageView) -> dict[str, Any]:
+    """The body of a passage's news, JSON-able; its time is the news' own.
+
+    `feed.publish("passage", passage.lane_id, passage.at, **passage_body(passage))`.
+    """
+    body = asdict(passage)
+    del body["at"]
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOutcome:
+    """What came of an order to open: where the arm stands, and whether the same order had been given before."""
+
+    barrier_state: str
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HealthView:
+    """What works. `spooled_rows` wait for a ledger that could not be written; the last two are True if all work."""
+
+    database: bool
+    ledger: bool
+    models: bool
+    cameras: bool
+    barriers: bool
+    ledger_rows: int = 0
+    spooled_rows: int = 0
+
+    @property
+    def state(self) -> HealthState:
+        """`failing` where no passage can be decided or recorded, `degraded` where a part is out, else `ok`."""
+        if not (self.database and self.ledger and self.models):
+            return "failing"
+        if self.spooled_rows or not (self.cameras and self.barriers):
+            return "degraded"
+        return "ok"
+
+
+class Watch(Protocol):
+    """The running gate. Every method may be called from any thread, and may block for as long as a disk takes."""
+
+    @property
+    def feed(self) -> Feed:
+        """News: `passage` with `passage_body`, `barrier` with state and fault, `camera` with state and reason."""
+        ...
+
+    @property
+    def compound(self) -> str:
+        """The compound's name."""
+        ...
+
+    def lanes(self) -> Sequence[LaneView]:
+        """Every lane as it is now, in the order of the configuration."""
+        ...
+
+    def picture(self, lane_id: str) -> bytes | None:
+        """The newest picture of the lane's camera as JPEG, at most about 960 px wide; None while there is none."""
+        ...
+
+    def crop(self, snapshot_id: str) -> bytes | None:
+        """A snapshot as JPEG, decrypted; None for one that is unknown or past its retention."""
+        ...
+
+    def recent(self, count: int) -> Sequence[PassageView]:
+        """The newest passages of the database, newest first, at most `count`."""
+        ...
+
+    def open_lane(self, lane_id: str, *, actor: str, reason: str, request_id: str) -> OpenOutcome:
+        """Record the order and open the lane's barrier. `actor` is an account's id.
+
+        `reason` is a code of `open_reason.*`, followed by `: ` and the guard's own words where there are any.
+
+        Raises:
+            BarrierFault: the barrier did not take the command.
+            LedgerUnwritable: the order could not be recorded, so it was not carried out.
+        """
+        ...
+
+    def record_view(self, *, actor: str, what: str) -> None:
+        """Record that an account looks at personal data: `live`, `camera:<lane>` or `snapshot:<id>`."""
+        ...
+
+    def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
+        """Record an attempt to sign in, with the name as it was typed."""
+        ...
+
+    def health(self) -> HealthView:
+        """What works now."""
+        ...
+
+
+class Account(Protocol):
+    """A member of staff."""
+
+    @property
+    def id(self) -> str:
+        """Opaque; what the record calls them."""
+        ...
+
+    @property
+    def username(self) -> str:
+        """What they sign in with."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """What they may do."""
+        ...
+
+    @property
+    def disabled(self) -> bool:
+        """Whether they may sign in no more."""
+        ...
+
+
+class Accounts(Protocol):
+    """The staff's accounts."""
+
+    def verify(self, username: str, password: str) -> Account | None:
+        """The account, or None for a wrong name or password or a disabled account. Takes equally long for all."""
+        ...
+
+    def find(self, username: str) -> Account | None:
+        """The account of that name, disabled or not."""
+        ...

@@ -1,0 +1,122 @@
+"""The running gate as the console may see it and order it about."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+
+from gate.barrier.act import Command
+from gate.camera.frame import CameraState
+from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView
+from gate.errors import BarrierFault
+from gate.feed import Feed
+from gate.lane.lane import encode
+from gate.passages import recent
+from gate.running import RunningGate
+
+PICTURE_WIDTH = 960
+RECORD_WAIT_S = 1.0
+"""How long a person's order waits for its row to be on disk.
+
+Past this the row stands in the writer's spool, and a sick disk locks no guard out; only a full spool refuses."""
+
+
+class Overview:
+    """Implements `gate.console.watch.Watch` over a running gate."""
+
+    def __init__(self, gate: RunningGate) -> None:
+        self._gate = gate
+        self._lanes = {lane.id: lane for lane in gate.config.lane}
+        self._encoding = threading.Lock()
+        self._encoded: dict[str, tuple[int, bytes]] = {}
+
+    @property
+    def feed(self) -> Feed:
+        """The gate's news."""
+        return self._gate.feed
+
+    @property
+    def compound(self) -> str:
+        """The compound's name."""
+        return self._gate.config.compound.name
+
+    def lanes(self) -> Sequence[LaneView]:
+        """Every lane as it is now, in the order of the configuration."""
+        views = []
+        for lane in self._lanes.values():
+            barrier = self._gate.barriers[lane.barrier].standing()
+            views.append(
+                LaneView(
+                    id=lane.id,
+                    name=lane.name,
+                    kind=lane.kind,
+                    direction=lane.direction,
+                    camera=self._gate.cameras[lane.camera].health(),
+                    barrier_state=barrier.state.value,
+                    barrier_fault=barrier.fault,
+                )
+            )
+        return views
+
+    def picture(self, lane_id: str) -> bytes | None:
+        """The frame the lane looked at last, as JPEG; encoded once however many watch."""
+        supervisor = self._gate.supervisors.get(lane_id)
+        frame = supervisor.worker.frame if supervisor else None
+        if frame is None:
+            return None
+        with self._encoding:
+            number, jpeg = self._encoded.get(lane_id, (0, b""))
+            if number != frame.number:
+                jpeg = encode(frame.pixels, width=PICTURE_WIDTH, quality=75)
+                self._encoded[lane_id] = frame.number, jpeg
+        return jpeg
+
+    def crop(self, snapshot_id: str) -> bytes | None:
+        """A snapshot, decrypted; None for one that is unknown or past its retention."""
+        return self._gate.site.snapshots.look(snapshot_id)
+
+    def recent(self, count: int) -> Sequence[PassageView]:
+        """The newest passages, newest first."""
+        return recent(self._gate.site.engine, self._gate.config.lane, self._gate.site.register, count)
+
+    def open_lane(self, lane_id: str, *, actor: str, reason: str, request_id: str) -> OpenOutcome:
+        """Record a person's order, then open.
+
+        Raises:
+            LedgerUnwritable: `ledger.spool_full`; nothing was opened.
+            BarrierFault: the barrier did not take the command.
+        """
+        command_id = f"{actor}:{request_id}"
+        self._record("manual.open", lane=lane_id, actor=actor, reason=reason, command_id=command_id)
+        barrier = self._gate.barriers[self._lanes[lane_id].barrier]
+        receipt = barrier.command(Command.OPEN, command_id=command_id, cause="guard")
+        if not receipt.accepted:
+            raise BarrierFault(receipt.refusal or "barrier.not_answering")
+        return OpenOutcome(receipt.state.value, receipt.repeated)
+
+    def record_view(self, *, actor: str, what: str) -> None:
+        """Record a look at personal data before it is shown. Raises `LedgerUnwritable` when it cannot be."""
+        self._record("view", actor=actor, what=what)
+
+    def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
+        """Record an attempt to sign in. Raises `LedgerUnwritable` when it cannot be."""
+        self._record("sign_in", actor=username, ok=ok, address=address)
+
+    def health(self) -> HealthView:
+        """What works now."""
+        writer = self._gate.writer.health()
+        cameras = [camera.health().state for camera in self._gate.cameras.values()]
+        return HealthView(
+            database=writer.broken is None,
+            ledger=writer.broken is None and writer.lost == 0,
+            models=not any(supervisor.health().paused for supervisor in self._gate.supervisors.values()),
+            cameras=all(state in {CameraState.LIVE, CameraState.ENDED} for state in cameras),
+            barriers=all(b.standing().healthy and b.standing().fault is None for b in self._gate.barriers.values()),
+            ledger_rows=writer.committed,
+            spooled_rows=writer.waiting,
+        )
+
+    def _record(self, kind: str, **body: object) -> None:
+        with contextlib.suppress(TimeoutError):
+            self._gate.writer.note(kind, **body).result(RECORD_WAIT_S)

@@ -1,0 +1,74 @@
+"""Passages as people read them: with the name or plate that the register or the passage's details still hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from enrollment.database import reading
+from enrollment.entry import Vehicle
+from enrollment.register import Register
+from gate.config import Lane
+from gate.console.watch import PassageView
+from gate.decision.decision import Reason, Verdict
+from gate.lane.lane import Outcome
+from gate.ledger.tables import PassageRow
+
+
+def view_of(outcome: Outcome, lane: Lane, register: Register) -> PassageView:
+    """A decided track as the console shows it."""
+    passage = outcome.passage
+    return PassageView(
+        id=passage.id,
+        at=passage.at,
+        lane_id=lane.id,
+        lane_name=lane.name,
+        verdict=outcome.decision.verdict,
+        reason=outcome.decision.reason,
+        subject_label=_label(register, passage.subject, passage.details),
+        score=_score(passage.details),
+        snapshot=outcome.snapshot,
+        delay_ms=round(outcome.delay_s * 1000, 1),
+    )
+
+
+def recent(engine: Engine, lanes: Sequence[Lane], register: Register, count: int) -> tuple[PassageView, ...]:
+    """The newest passages of the database, newest first; a lane that is no longer configured shows its id."""
+    names = {lane.id: lane.name for lane in lanes}
+    with reading(engine) as session:
+        rows = session.scalars(select(PassageRow).order_by(PassageRow.at.desc()).limit(count)).all()
+    return tuple(_stored(row, names, register) for row in rows)
+
+
+def _stored(row: PassageRow, names: Mapping[str, str], register: Register) -> PassageView:
+    details = json.loads(row.details)
+    return PassageView(
+        id=row.id,
+        at=datetime.fromisoformat(row.at),
+        lane_id=row.lane,
+        lane_name=names.get(row.lane, row.lane),
+        verdict=Verdict(row.verdict),
+        reason=Reason(row.reason),
+        subject_label=_label(register, row.subject, details),
+        score=_score(details),
+        snapshot=row.snapshot,
+        delay_ms=0.0,
+    )
+
+
+def _label(register: Register, subject: str | None, details: Mapping[str, Any]) -> str | None:
+    if subject is None:
+        return details.get("plate") or None
+    entry = register.find(subject)
+    if entry is None:
+        return None
+    return entry.plate if isinstance(entry, Vehicle) else entry.name
+
+
+def _score(details: Mapping[str, Any]) -> float | None:
+    score = details.get("score", details.get("weakest"))
+    return None if score is None else float(score)

@@ -1,0 +1,167 @@
+"""The running gate: every part of a configuration opened, joined, started and stopped in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from gate.barrier.act import BarrierAct, Command
+from gate.barrier.controller import Barrier, open_barrier
+from gate.camera.frame import CameraHealth
+from gate.camera.region import Region
+from gate.camera.worker import CameraWorker, open_camera
+from gate.config import Config, Lane
+from gate.console.watch import PassageView, passage_body
+from gate.decision.rules import Rules
+from gate.feed import Feed
+from gate.lane.lane import LaneWorker, Outcome
+from gate.lane.register_watch import RegisterWatch
+from gate.lane.supervisor import Supervisor
+from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
+from gate.ledger.writer import LedgerWriter
+from gate.passages import view_of
+from gate.retention import Retention
+from gate.site import Site
+from models.open import open_face_recogniser, open_plate_recogniser
+from models.roles import FaceRecogniser, PlateRecogniser
+from models.store import Store
+
+log = structlog.get_logger("gate")
+
+
+class BarrierWay:
+    """A lane's barrier as the lane sees it: one opening per passage."""
+
+    def __init__(self, barrier: Barrier) -> None:
+        self._barrier = barrier
+
+    def open_for(self, passage: str) -> float | None:
+        """Give the command; the monotonic time it reached the motor, None when the device did not take it."""
+        return self._barrier.command(Command.OPEN, command_id=passage, cause="passage").driven_s
+
+
+class RunningGate:
+    """Opens models, cameras, barriers and lanes at once; `start` sets them going, `stop` ends them in order.
+
+    Raises from the constructor whatever keeps the gate from running: `ModelsError`, `ConfigRefused`, `KeyUnusable`.
+    A camera or barrier that does not answer keeps nothing from running: it is retried and shown.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        site: Site,
+        store: Store,
+        on_passage: Callable[[PassageView, Outcome], None] = lambda _view, _outcome: None,
+    ) -> None:
+        self.config = config
+        self.site = site
+        self.feed = Feed()
+        self._on_passage = on_passage
+        self.writer = LedgerWriter(site.engine, site.snapshots)
+        kinds = {lane.kind for lane in config.lane}
+        self.faces = self._open_faces(store) if "pedestrian" in kinds else None
+        self.plates = self._open_plates(store) if "vehicle" in kinds else None
+        self.register_watch = RegisterWatch(site.engine, site.keyring, self.faces.model_id if self.faces else None)
+        self.cameras: dict[str, CameraWorker] = {
+            part.id: open_camera(part, on_change=self._camera_changed) for part in config.camera
+        }
+        self.barriers: dict[str, Barrier] = {
+            part.id: open_barrier(part, on_act=partial(self._barrier_acted, part.id)) for part in config.barrier
+        }
+        self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
+        self.lanes_of_camera = {lane.camera: lane.id for lane in config.lane}
+        self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
+        self._retention = Retention(site.snapshots)
+        self._stopped = threading.Lock()
+
+    def start(self) -> None:
+        """Set everything going: the record first, the lanes last."""
+        self.writer.start()
+        self.writer.note("gate.started", version=version("menwei"), lanes=[lane.id for lane in self.config.lane])
+        self._retention.start()
+        self.register_watch.start()
+        for barrier in self.barriers.values():
+            barrier.start()
+        for camera in self.cameras.values():
+            camera.start()
+        for supervisor in self.supervisors.values():
+            supervisor.start()
+        log.info("gate.started", lanes=len(self.supervisors))
+
+    def stop(self) -> None:
+        """End everything: the lanes first, the record last. A second call does nothing."""
+        if not self._stopped.acquire(blocking=False):
+            return
+        for supervisor in self.supervisors.values():
+            supervisor.stop()
+        for camera in self.cameras.values():
+            camera.stop()
+        for barrier in self.barriers.values():
+            barrier.stop()
+        self.register_watch.stop()
+        self._retention.stop()
+        self.writer.note("gate.stopped")
+        self.writer.stop()
+        log.info("gate.stopped")
+
+    def _open_faces(self, store: Store) -> FaceRecogniser:
+        models = self.config.models
+        return open_face_recogniser(models.face_finder, models.face_embedder, store, models.threads)
+
+    def _open_plates(self, store: Store) -> PlateRecogniser:
+        models = self.config.models
+        return open_plate_recogniser(models.plate_finder, models.plate_reader, store, models.threads)
+
+    def _builder(self, lane: Lane) -> Callable[[], LaneWorker]:
+        def build() -> LaneWorker:
+            return LaneWorker(
+                rules=Rules.of(self.config, lane),
+                zone=ZoneInfo(self.config.compound.timezone),
+                camera=self.cameras[lane.camera],
+                watcher=self._watcher(lane),
+                way=BarrierWay(self.barriers[lane.barrier]),
+                writer=self.writer,
+                on_outcome=lambda outcome: self._decided(lane, outcome),
+            )
+
+        return build
+
+    def _watcher(self, lane: Lane) -> Watcher:
+        region = Region(lane.region)
+        if lane.kind == "pedestrian" and self.faces:
+            return FaceWatcher(self.faces, self.register_watch.gallery, lane.id, self.config.faces, region)
+        if lane.kind == "vehicle" and self.plates:
+            return PlateWatcher(self.plates, self.register_watch.book, region)
+        raise LookupError(f"no model for a {lane.kind} lane")
+
+    def _decided(self, lane: Lane, outcome: Outcome) -> None:
+        view = view_of(outcome, lane, self.site.register)
+        self.feed.publish("passage", lane.id, view.at, **passage_body(view))
+        self._on_passage(view, outcome)
+
+    def _camera_changed(self, camera: str, health: CameraHealth) -> None:
+        lane = self.lanes_of_camera.get(camera)
+        self.writer.note("camera", camera=camera, state=health.state.value, reason=health.reason)
+        self.feed.publish("camera", lane, datetime.now(UTC), state=health.state.value, reason=health.reason)
+
+    def _barrier_acted(self, barrier: str, act: BarrierAct) -> None:
+        self.writer.note(
+            "barrier",
+            barrier=barrier,
+            act=act.kind.value,
+            before=act.before.value if act.before else None,
+            after=act.after.value,
+            cause=act.cause,
+            command=act.command.value if act.command else None,
+            command_id=act.command_id,
+        )
+        standing = self.barriers[barrier].standing()
+        lane = self.lane_of_barrier.get(barrier)
+        self.feed.publish("barrier", lane, datetime.now(UTC), state=act.after.value, fault=standing.fault)

@@ -1,0 +1,30 @@
+"""A running gate together with its console, for as long as a `with` block lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gate.console.app import create_app
+from gate.console.server import ConsoleServer
+from gate.overview import Overview
+from gate.running import RunningGate
+
+
+@contextmanager
+def serving(gate: RunningGate) -> Iterator[str]:
+    """Start the console and the gate, give the console's address, and stop both at the end, the console last.
+
+    Raises:
+        ConfigRefused: the console's port is taken; nothing was started then.
+    """
+    settings = gate.config.console
+    app = create_app(Overview(gate), gate.site.accounts, settings, gate.config.compound.timezone)
+    console = ConsoleServer(app, settings)
+    address = console.start()
+    try:
+        gate.start()
+        yield address
+    finally:
+        gate.stop()
+        console.stop()

@@ -1,0 +1,71 @@
+"""From a picture to what a network eats: letterbox, channel order, mean and deviation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from models.session import Tensor
+from models.sighting import Picture, Points
+
+Channels = Literal["bgr", "rgb"]
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """(x - mean) / deviation for each channel of a 0-255 picture, in the network's own channel order."""
+
+    channels: Channels
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        if any(part <= 0 for part in self.deviation):
+            raise ValueError(f"a deviation is above zero: {self.deviation}")
+
+    def tensor(self, picture: Picture) -> Tensor:
+        """The 1 x 3 x height x width float32 tensor of a BGR picture."""
+        ordered = picture if self.channels == "bgr" else picture[:, :, ::-1]
+        planes = np.ascontiguousarray(ordered.transpose(2, 0, 1), dtype=np.float32)
+        mean = np.array(self.mean, np.float32).reshape(3, 1, 1)
+        deviation = np.array(self.deviation, np.float32).reshape(3, 1, 1)
+        planes -= mean
+        planes /= deviation
+        return planes[None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Letterbox:
+    """A picture scaled into a canvas at its top left; `back` turns canvas pixels into picture pixels."""
+
+    canvas: Picture
+    scale: float
+
+    def back(self, points: Points) -> Points:
+        """The same points (any shape ending in x, y or in x, y pairs) in pixels of the picture."""
+        return np.asarray(points / self.scale, dtype=np.float32)
+
+
+def letterbox(picture: Picture, width: int, height: int, fill: int = 0, max_scale: float = 1.0) -> Letterbox:
+    """Fit a picture into a width x height canvas, top left, enlarged at most `max_scale` times, filled with grey."""
+    tall, wide = picture.shape[:2]
+    scale = min(width / wide, height / tall, max_scale)
+    inner = (max(1, min(width, round(wide * scale))), max(1, min(height, round(tall * scale))))
+    if inner == (wide, tall):
+        scaled = picture
+    else:
+        how = cv2.INTER_AREA if scale < 1 / 2 else cv2.INTER_LINEAR
+        scaled = np.asarray(cv2.resize(picture, inner, interpolation=how), dtype=np.uint8)
+    canvas = np.full((height, width, 3), fill, np.uint8)
+    canvas[: inner[1], : inner[0]] = scaled
+    return Letterbox(canvas, scale)
+
+
+def canvas_of(picture: Picture, longest: int, max_scale: float, stride: int = 32) -> tuple[int, int]:
+    """Width and height, multiples of `stride`, of the canvas that holds a picture scaled to `longest` px at most."""
+    tall, wide = picture.shape[:2]
+    scale = min(longest / max(tall, wide), max_scale)
+    return tuple(max(stride, -(-round(side * scale) // stride) * stride) for side in (wide, tall))  # type: ignore[return-value]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from gate.config import Console
+from gate.console.app import create_app
+from gate.console.desk import Bounds, Desk
+from gate.console.serving import ConsoleServer
+from tests.gate.console.fake_watch import PASSWORD, FakeAccounts, FakeWatch, fake_watch
+
+
+@dataclass
+class Clock:
+    now_s: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Booth:
+    """A served console, and browsers without a screen to use it with."""
+
+    watch: FakeWatch
+    accounts: FakeAccounts
+    clock: Clock
+    app: FastAPI
+    server: ConsoleServer
+    browsers: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def url(self) -> str:
+        return self.server.url.rstrip("/")
+
+    @property
+    def desk(self) -> Desk:
+        desk: Desk = self.app.state.desk
+        return desk
+
+    def browser(self) -> httpx.Client:
+        """Like a browser on one of our own pages: it sends `Origin`."""
+        client = httpx.Client(base_url=self.url, headers={"Origin": self.url}, timeout=10, trust_env=False)
+        return self.browsers.enter_context(client)
+
+    def signed_in(self, role: str = "guard") -> httpx.Client:
+        client = self.browser()
+        answer = client.post("/sign-in", data={"username": role, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        return client
+
+    def token(self, client: httpx.Client) -> str:
+        """The token that stands in the signed-in person's forms."""
+        for session in (kept.session for kept in self.desk.sessions._open.values()):
+            if self.desk.sessions.find(client.cookies.get("menwei_session", "")) == session:
+                return session.csrf
+        raise LookupError("nobody is signed in here")
+
+    def open_lane(self, client: httpx.Client, lane: str = "men", **changes: str) -> httpx.Response:
+        body = {"choice": "visitor", "words": "", "request_id": "request-0001", **changes}
+        return client.post(f"/lanes/{lane}/open", json=body, headers={"X-CSRF-Token": self.token(client)})
+
+
+@pytest.fixture
+def watch() -> FakeWatch:
+    return fake_watch()
+
+
+@pytest.fixture
+def bounds() -> Bounds:
+    return Bounds()
+
+
+@pytest.fixture
+def settings() -> Console:
+    return Console(port=0)
+
+
+@pytest.fixture
+def booth(
+    watch: FakeWatch, bounds: Bounds, settings: Console, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Booth]:
+    monkeypatch.setattr("gate.console.listeners.WAIT_S", 0.02)
+    monkeypatch.delenv("GATE_LANG", raising=False)
+    clock, accounts = Clock(), FakeAccounts()
+    app = create_app(watch, accounts, settings, "Asia/Shanghai", bounds=bounds, clock=clock)
+    with ConsoleServer(app, settings) as server:
+        booth = Booth(watch, accounts, clock, app, server)
+        with booth.browsers:
+            yield booth
+
+
+@pytest.fixture
+def guard(booth: Booth) -> httpx.Client:
+    return booth.signed_in("guard")
+
+
+@pytest.fixture
+def page_data() -> Callable[[str], str]:
+    def data(html: str) -> str:
+        found = re.search(r'<script type="application/json" id="page-data">(.*?)</script>', html, re.DOTALL)
+        assert found
+        return found[1]
+
+    return data

@@ -1,0 +1,202 @@
+"""One lane from frame to barrier: what is decided once, what waits for the record, what a crash leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from enrollment.candidate import Candidate, Subject, SubjectKind
+from gate.camera.frame import CameraHealth, CameraState, Frame
+from gate.config import FaceRules, PlateRules
+from gate.decision.decision import FaceEvidence, PlateEvidence, Verdict
+from gate.decision.rules import Rules
+from gate.lane import lane as lane_module
+from gate.lane.lane import LaneWorker, Outcome, encode
+from gate.lane.supervisor import BUDGET, Supervisor
+from gate.lane.tracking import FaceTrack
+from gate.lane.watching import Case
+from gate.ledger.ledger import Passage
+from gate.ledger.writer import Saved, WriterHealth
+from models.sighting import Box, Picture, PlateColour, PlateKind
+
+RULES = Rules("south-in", (), FaceRules(), PlateRules(), "v1")
+RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
+KNOWN = FaceEvidence(5, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 1.0)
+STRANGER = FaceEvidence(20, Candidate(RESIDENT, 0.1, 0.0), 0.8, 120, 3.0)
+
+
+class _Camera:
+    id = "south"
+
+    def __init__(self, times: Sequence[float]) -> None:
+        self._frames = [
+            Frame("south", number, datetime(2026, 2, 17, 4, tzinfo=UTC), at_s, np.zeros((90, 160, 3), np.uint8))
+            for number, at_s in enumerate(times, 1)
+        ]
+
+    def newest(self, after: int, timeout_s: float) -> Frame | None:
+        return next((frame for frame in self._frames if frame.number > after), None)
+
+    def health(self) -> CameraHealth:
+        return CameraHealth(CameraState.LIVE)
+
+
+@dataclass
+class _Watcher:
+    cases: list[list[Case]]
+
+    def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
+        return [case for case in self.cases.pop(0) if not case.track.decided]
+
+
+@dataclass
+class _World:
+    """The lane's surroundings, writing down what happens in which order."""
+
+    events: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    saves: bool = True
+
+    def open_for(self, passage: str) -> float | None:
+        self.events.append("opened")
+        return 10.5
+
+    def submit(self, passage: Passage, jpeg: bytes | None = None) -> Future[Saved]:
+        self.events.append("submitted")
+        saved: Future[Saved] = Future()
+        if self.saves:
+            saved.set_result(Saved(1, "20260217-aa" if jpeg else None))
+        return saved
+
+    def health(self) -> WriterHealth:
+        return WriterHealth(0, 0, 0, None)
+
+    def lane(self, times: Sequence[float], cases: list[list[Case]]) -> LaneWorker:
+        return LaneWorker(
+            rules=RULES,
+            zone=ZoneInfo("Asia/Shanghai"),
+            camera=_Camera(times),
+            watcher=_Watcher(cases),
+            way=self,
+            writer=self,  # type: ignore[arg-type]
+            on_outcome=self.outcomes.append,
+            clock=lambda: 11.0,
+        )
+
+
+def _case(evidence: FaceEvidence, key: str | None = "r1", number: int = 1) -> Case:
+    track = FaceTrack(number, Box(0, 0, 10, 10), 0, 0, best=np.zeros((40, 30, 3), np.uint8))
+    return Case(track, evidence, key, {"score": 0.7})
+
+
+def _play(world: _World, times: Sequence[float], cases: list[list[Case]]) -> None:
+    lane = world.lane(times, cases)
+    while lane.step():
+        pass
+
+
+def test_an_opening_is_on_record_before_the_arm_moves() -> None:
+    world = _World()
+    _play(world, [10.0], [[_case(KNOWN)]])
+    assert world.events == ["submitted", "opened"]
+    (outcome,) = world.outcomes
+    assert outcome.decision.verdict is Verdict.OPEN
+    assert outcome.delay_s == pytest.approx(0.5)
+    assert outcome.snapshot == "20260217-aa"
+    assert outcome.moved
+
+
+def test_a_disk_that_does_not_answer_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane_module, "COMMIT_WAIT_S", 0.01)
+    world = _World(saves=False)
+    _play(world, [10.0], [[_case(KNOWN)]])
+    assert world.events == ["submitted", "opened"]
+
+
+def test_a_track_opens_once() -> None:
+    world, case = _World(), _case(KNOWN)
+    _play(world, [10.0, 10.1, 10.2], [[case]] * 3)
+    assert world.events.count("opened") == 1
+
+
+def test_a_broken_track_of_the_same_resident_is_not_decided_again_at_once() -> None:
+    world = _World()
+    again_s = 10.0 + RULES.faces.repeat_s
+    _play(world, [10.0, 11.0, again_s + 1], [[_case(KNOWN, number=n)] for n in range(3)])
+    assert world.events.count("opened") == 2
+
+
+def test_a_stranger_moves_nothing_and_is_recorded() -> None:
+    world = _World()
+    _play(world, [10.0], [[_case(STRANGER, key=None)]])
+    assert world.events == ["submitted"]
+    assert world.outcomes[0].passage.subject is None
+    assert not world.outcomes[0].moved
+
+
+def test_waiting_for_evidence_leaves_no_trace() -> None:
+    world = _World()
+    _play(world, [10.0], [[_case(replace(KNOWN, frames=1))]])
+    assert world.events == []
+    assert world.outcomes == []
+
+
+def test_a_crop_is_bounded() -> None:
+    import cv2
+
+    jpeg = encode(np.zeros((900, 1600, 3), np.uint8))
+    assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape == (180, 320, 3)
+
+
+class _Crashing(LaneWorker):
+    def __init__(self, steps: list[str]) -> None:
+        self._steps = steps
+
+    def step(self) -> bool:
+        step = self._steps.pop(0) if self._steps else "idle"
+        if step == "crash":
+            raise RuntimeError("a face that must not be in a log")
+        return step == "work"
+
+
+def _supervise(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+    from gate.lane import supervisor as module
+
+    monkeypatch.setattr(module, "PAUSE_S", 0.0)
+    supervisor = Supervisor("south-in", lambda: _Crashing(steps), clock=lambda: 0.0)
+    supervisor.start()
+    while steps:
+        pass
+    supervisor.stop()
+    return supervisor
+
+
+def test_a_crashed_lane_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = _supervise(["work", "crash", "crash", "work", "idle"], monkeypatch).health()
+    assert (health.restarts, health.paused, health.fault) == (2, False, None)
+
+
+def test_a_lane_that_keeps_crashing_pauses_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = _supervise(["crash"] * (BUDGET + 1), monkeypatch).health()
+    assert health.paused
+    assert health.fault == "RuntimeError"
+
+
+def test_an_enrolled_plate_is_not_copied_into_the_passage() -> None:
+    vehicle = Subject("v1", SubjectKind.VEHICLE, "h1")
+    known = PlateEvidence(9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, vehicle, 2.0)
+    world = _World()
+    for number, evidence in enumerate((known, replace(known, subject=None))):
+        case = _case(KNOWN, key=None, number=number)
+        case = Case(case.track, evidence, None, {"plate": "辽A12345", "frames": 9})
+        _play(world, [10.0], [[case]])
+    assert [outcome.passage.details for outcome in world.outcomes] == [
+        {"frames": 9},
+        {"frames": 9, "plate": "辽A12345"},
+    ]

@@ -1,0 +1,149 @@
+"""From pictures to cases with fake eyes: what is embedded, what counts, what the region leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from enrollment.candidate import Subject, SubjectKind
+from enrollment.gallery import Gallery, PlateBook
+from gate.camera.region import Region
+from gate.config import FaceRules
+from gate.decision.decision import FaceEvidence, PlateEvidence
+from gate.lane.watching import RECHECK_S, FaceWatcher, PlateWatcher, crop
+from models.sighting import (
+    Box,
+    Embedding,
+    FaceQuality,
+    FaceSighting,
+    Picture,
+    PlateColour,
+    PlateKind,
+    PlateSighting,
+)
+
+PICTURE = np.zeros((720, 1280, 3), np.uint8)
+GOOD = FaceQuality(0.8, 120, 0.8, 0.9, 0.9)
+WHOLE = Region(())
+LOWER_HALF = Region(((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)))
+
+
+def _unit(seed: int) -> Embedding:
+    vector = np.random.default_rng(seed).normal(size=128).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+ANNA = _unit(1)
+
+
+class _Faces:
+    model_id = "fake@00000000"
+
+    def __init__(self, boxes: Sequence[Box], quality: FaceQuality = GOOD) -> None:
+        self.boxes = boxes
+        self.quality = quality
+        self.embedded = 0
+
+    def find(self, picture: Picture) -> Sequence[FaceSighting]:
+        offset = PICTURE.shape[0] - picture.shape[0]
+        return [
+            FaceSighting(box.moved(0, -offset), np.zeros((5, 2), np.float32), 0.9, self.quality) for box in self.boxes
+        ]
+
+    def embed(self, picture: Picture, faces: Sequence[FaceSighting]) -> Sequence[FaceSighting]:
+        self.embedded += len(faces)
+        return [replace(face, embedding=ANNA) for face in faces]
+
+
+class _Plates:
+    def __init__(self, sightings: Sequence[PlateSighting]) -> None:
+        self.sightings = sightings
+
+    def see(self, picture: Picture) -> Sequence[PlateSighting]:
+        return self.sightings
+
+
+def _gallery() -> Gallery:
+    anna = Subject("r1", SubjectKind.RESIDENT, "h1")
+    bert = Subject("r2", SubjectKind.RESIDENT, "h1")
+    return Gallery.of("fake@00000000", [(anna, [ANNA]), (bert, [_unit(2)])])
+
+
+def _watcher(faces: _Faces, region: Region = WHOLE) -> FaceWatcher:
+    return FaceWatcher(faces, _gallery, "south-in", FaceRules(), region)
+
+
+def test_a_usable_face_becomes_evidence_with_its_candidate() -> None:
+    watcher = _watcher(_Faces([Box(500, 400, 600, 520)]))
+    for number in range(4):
+        (case,) = watcher.look(PICTURE, number * 0.1)
+    assert isinstance(case.evidence, FaceEvidence)
+    assert case.evidence.frames == 4
+    assert case.evidence.candidate is not None
+    assert case.evidence.candidate.subject.id == "r1"
+    assert case.key == "r1"
+    assert case.evidence.lasting_s == pytest.approx(0.3)
+    assert case.track.best is not None
+
+
+@pytest.mark.parametrize(
+    ("box", "quality"),
+    [(Box(500, 400, 530, 440), GOOD), (Box(500, 400, 600, 520), replace(GOOD, score=0.1))],
+    ids=["small", "poor"],
+)
+def test_a_face_that_cannot_decide_is_not_even_embedded(box: Box, quality: FaceQuality) -> None:
+    faces = _Faces([box], quality)
+    assert _watcher(faces).look(PICTURE, 0.0) == []
+    assert faces.embedded == 0
+
+
+def test_a_decided_face_is_looked_at_again_only_now_and_then() -> None:
+    faces = _Faces([Box(500, 400, 600, 520)])
+    watcher = _watcher(faces)
+    (case,) = watcher.look(PICTURE, 0.0)
+    case.track.decided = True
+    for number in range(1, 5):
+        assert watcher.look(PICTURE, number * RECHECK_S / 5) == []
+    assert faces.embedded == 1
+    assert watcher.look(PICTURE, RECHECK_S) == []
+    assert faces.embedded == 2
+
+
+def test_a_face_outside_the_region_is_not_there() -> None:
+    faces = _Faces([Box(500, 100, 600, 220), Box(500, 500, 600, 620)])
+    (case,) = _watcher(faces, LOWER_HALF).look(PICTURE, 0.0)
+    assert case.track.box == Box(500, 140, 600, 260)
+
+
+def _plate(text: str, kind: PlateKind | None = PlateKind.CAR) -> PlateSighting:
+    corners = np.zeros((4, 2), np.float32)
+    return PlateSighting(Box(600, 500, 720, 540), corners, 1, 0.9, text, (0.97,) * len(text), PlateColour.BLUE, kind)
+
+
+def test_a_plate_is_looked_up_by_the_winner_of_the_vote() -> None:
+    car = Subject("v1", SubjectKind.VEHICLE, "h1")
+    watcher = PlateWatcher(_Plates([_plate("辽A12345")]), lambda: PlateBook({"辽A12345": car}), WHOLE)
+    (case,) = watcher.look(PICTURE, 0.0)
+    assert isinstance(case.evidence, PlateEvidence)
+    assert case.evidence.subject == car
+    assert case.key == "辽A12345"
+    assert case.details["plate"] == "辽A12345"
+
+
+def test_what_is_no_plate_finds_nobody() -> None:
+    book = PlateBook({"辽A1": Subject("v1", SubjectKind.VEHICLE, "h1")})
+    (case,) = PlateWatcher(_Plates([_plate("辽A1", None)]), lambda: book, WHOLE).look(PICTURE, 0.0)
+    assert isinstance(case.evidence, PlateEvidence)
+    assert case.evidence.subject is None
+    assert case.evidence.kind is None
+    assert case.key is None
+
+
+def test_a_crop_is_cut_at_the_border() -> None:
+    picture = np.arange(100 * 100 * 3, dtype=np.uint8).reshape(100, 100, 3)
+    piece = crop(picture, Box(0, 0, 50, 50), across=1, up=1, down=0)
+    assert piece.shape == (51, 100, 3)
+    assert not np.shares_memory(piece, picture)
