@@ -33,6 +33,7 @@ _CODES = {
     sqlite3.SQLITE_BUSY: "store.locked",
     sqlite3.SQLITE_LOCKED: "store.locked",
     sqlite3.SQLITE_FULL: "store.full",
+    sqlite3.SQLITE_IOERR_SHMSIZE: "store.full",
     sqlite3.SQLITE_IOERR: "store.unwritable",
     sqlite3.SQLITE_READONLY: "store.unwritable",
     sqlite3.SQLITE_CANTOPEN: "store.unwritable",
@@ -119,6 +120,15 @@ def purge(engine: Engine, tables: Sequence[str]) -> bool:
     False when it could not be done now: another process kept the database in use for longer than `busy_s`, or the disk
     is full. No row is lost then, and the next purge makes up for it.
     """
+    try:
+        return _rewrite(engine, tables)
+    except sqlite3.OperationalError as failed:
+        if _code(failed) is None:
+            raise
+        return False
+
+
+def _rewrite(engine: Engine, tables: Sequence[str]) -> bool:
     raw = engine.raw_connection()
     try:
         cursor = raw.cursor()
@@ -134,10 +144,6 @@ def purge(engine: Engine, tables: Sequence[str]) -> bool:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         busy, _, _ = cursor.fetchone() or (1, 0, 0)
         return not busy
-    except sqlite3.OperationalError as failed:
-        if _code(failed) is None:
-            raise
-        return False
     finally:
         # Closed for good: the pool would hand it on with its foreign keys off.
         raw.invalidate()
@@ -160,5 +166,6 @@ def _translated(engine: Engine) -> Iterator[None]:
 
 
 def _code(failed: object) -> str | None:
+    code = getattr(failed, "sqlite_errorcode", 0)
     # An extended result code keeps the primary one in its low byte.
-    return _CODES.get(getattr(failed, "sqlite_errorcode", 0) & 0xFF)
+    return _CODES.get(code) or _CODES.get(code & 0xFF)

@@ -73,7 +73,7 @@ def vehicles(session: Session, *where: ColumnElement[bool]) -> tuple[Vehicle, ..
             Vehicle(
                 id=row.id,
                 plate=str(row.plate),
-                colour=PlateColour(row.colour),
+                colour=PlateColour(str(row.colour)),
                 household=str(_code(home)),
                 lanes=lanes.get(row.id),
                 blocked=row.blocked,

@@ -6,7 +6,7 @@ Fault
     +-- EntryRefused     correct the entry: a plate that is none, a household that is not there
     +-- NotEnrolled      there is no such person, vehicle or account
     +-- KeyUnusable      the key file is missing, readable by others or the wrong one: call the administrator
-    +-- StoreBusy        the database is locked or the disk is full: retry
+    +-- StoreBusy        the database is locked, the disk is full or broken: retry, then call a person
 """
 
 from __future__ import annotations

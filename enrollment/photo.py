@@ -44,5 +44,5 @@ def judge(recogniser: FaceRecogniser, picture: Picture) -> FaceSighting:
             raise PhotoRefused(_CODES[fault])
     (embedded,) = recogniser.embed(picture, [face])
     if embedded.embedding is None:
-        raise PhotoRefused("photo.no_face")
+        raise ValueError("a recogniser must embed the face it is given")
     return embedded

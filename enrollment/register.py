@@ -24,7 +24,12 @@ from models.plate.grammar import classify, normalise
 from models.sighting import Embedding, FaceSighting, PlateColour
 
 SIMILAR = 0.55
-"""Cosine from which a new face is taken for somebody who is enrolled already."""
+"""Cosine from which a new face is taken for somebody who is enrolled already.
+
+Measured with `mobilefacenet` on 3,000 people of LFW: 78 % of the second photos of a person reach it, and 11 of 4.5
+million pairs of different people, 8 of which reach 0.65 too and look mislabelled. Strangers from one region score
+higher than these; a false alarm costs the enroller one look, a miss lets one person be two.
+"""
 
 LONGEST_REASON = 200
 PERSONAL = ("face_template", "resident", "vehicle")

@@ -21,7 +21,7 @@ from gate.texts import t
 from models.open import open_face_recogniser
 from models.picture import load_picture
 from models.sighting import FaceSighting, PlateColour
-from models.store import open_store
+from models.store import Store
 
 app = typer.Typer(help=t("enroll.help"), no_args_is_help=True)
 
@@ -145,7 +145,7 @@ def unblock(person: Person = None, plate: Plate = None, config: ConfigPath = DEF
 def _face(config: Config, photo: Path) -> tuple[FaceSighting, str]:
     picture = load_picture(photo)
     models = config.models
-    recogniser = open_face_recogniser(models.face_finder, models.face_embedder, open_store(), models.threads)
+    recogniser = open_face_recogniser(models.face_finder, models.face_embedder, Store(), models.threads)
     return judge(recogniser, picture), recogniser.model_id
 
 

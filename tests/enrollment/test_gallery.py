@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text, update
+from structlog.testing import capture_logs
+
+from enrollment.candidate import Subject, SubjectKind
+from enrollment.database import writing
+from enrollment.gallery import Gallery, PlateBook, load_gallery, load_plate_book, register_version
+from enrollment.keyring import Keyring
+from enrollment.register import Register
+from enrollment.tables import TemplateRow
+from models.errors import ModelIncompatible
+from models.sighting import Embedding, FaceSighting
+
+Person = tuple[Subject, list[Embedding]]
+MakeFace = Callable[..., FaceSighting]
+SIZE = 4
+LANES = ("east", "west")
+
+
+def _embedding(numbers: Sequence[int]) -> Embedding:
+    vector = np.array(numbers, np.float32)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+embeddings = st.lists(st.integers(-5, 5), min_size=SIZE, max_size=SIZE).filter(any).map(_embedding)
+rights = st.none() | st.frozensets(st.sampled_from(LANES), min_size=1)
+
+
+@st.composite
+def people(draw: st.DrawFn, least: int = 0) -> list[Person]:
+    count = draw(st.integers(least, 6))
+    return [
+        (
+            Subject(f"p{number}", SubjectKind.RESIDENT, "h", draw(st.booleans()), draw(rights)),
+            draw(st.lists(embeddings, min_size=1, max_size=3)),
+        )
+        for number in range(count)
+    ]
+
+
+def _brute(known: list[Person], looked: Embedding, lane: str) -> list[tuple[float, Subject]]:
+    return sorted(
+        (
+            (max(float(np.float32(template @ looked)) for template in templates), subject)
+            for subject, templates in known
+            if subject.blocked or subject.may_use(lane)
+        ),
+        key=lambda pair: -pair[0],
+    )
+
+
+@given(people(), embeddings, st.sampled_from([*LANES, "unnamed"]))
+def test_a_search_finds_what_comparing_with_everybody_finds(known: list[Person], looked: Embedding, lane: str) -> None:
+    found = Gallery.of("m", known).search(looked, lane)
+    expected = _brute(known, looked, lane)
+    if not expected:
+        assert found is None
+        return
+    assert found is not None
+    assert found.score == pytest.approx(expected[0][0], abs=1e-5)
+    assert {subject.id: score for score, subject in expected}[found.subject.id] == pytest.approx(found.score, abs=1e-5)
+    runner_up = expected[1][0] if len(expected) > 1 else -1.0
+    assert found.runner_up == pytest.approx(runner_up, abs=1e-5)
+    assert found.margin == pytest.approx(found.score - found.runner_up)
+    assert found.margin >= 0
+
+
+@given(people(1), people(), embeddings, st.sampled_from(LANES))
+def test_one_more_person_never_lowers_the_best_score(
+    known: list[Person], more: list[Person], looked: Embedding, lane: str
+) -> None:
+    before = Gallery.of("m", known).search(looked, lane)
+    renamed = [(Subject(f"q{who.id}", who.kind, "h", who.blocked, who.lanes), seen) for who, seen in more]
+    after = Gallery.of("m", [*known, *renamed]).search(looked, lane)
+    if before is not None:
+        assert after is not None
+        assert after.score >= before.score - 1e-6
+        assert max(after.score, after.runner_up) >= before.runner_up - 1e-6
+
+
+@given(people(), embeddings, rights, st.sampled_from([*LANES, "unnamed"]))
+def test_a_blocked_person_is_found_on_every_lane(
+    known: list[Person], looked: Embedding, lanes: frozenset[str] | None, lane: str
+) -> None:
+    blocked = Subject("blocked", SubjectKind.RESIDENT, "h", True, lanes)
+    found = Gallery.of("m", [*known, (blocked, [looked])]).search(looked, lane)
+    assert found is not None
+    assert found.score == pytest.approx(1, abs=1e-5)
+    best = {subject.id for score, subject in _brute([*known, (blocked, [looked])], looked, lane) if score > 1 - 1e-5}
+    assert "blocked" in best
+    assert found.subject.id in best
+
+
+@given(people(), embeddings, st.sampled_from(LANES))
+def test_the_order_of_people_changes_no_score(known: list[Person], looked: Embedding, lane: str) -> None:
+    one, other = (Gallery.of("m", order).search(looked, lane) for order in (known, known[::-1]))
+    assert (one is None) == (other is None)
+    if one and other:
+        assert (one.score, one.runner_up) == pytest.approx((other.score, other.runner_up), abs=1e-6)
+
+
+@given(people(), embeddings)
+def test_the_nearest_besides_somebody_is_never_that_person(known: list[Person], looked: Embedding) -> None:
+    gallery = Gallery.of("m", known)
+    others = [(who, seen) for who, seen in known if who.id != "p0"]
+    nearest = gallery.nearest(looked, besides="p0")
+    if not others:
+        assert nearest is None
+        return
+    assert nearest is not None
+    assert nearest[0].id != "p0"
+    assert nearest[1] == pytest.approx(max(float(t @ looked) for _, seen in others for t in seen), abs=1e-5)
+
+
+def _one(looked: Embedding) -> Gallery:
+    return Gallery.of("m", [(Subject("p", SubjectKind.RESIDENT, "h"), [looked])])
+
+
+def test_a_gallery_of_one_has_a_runner_up_of_minus_one() -> None:
+    looked = _embedding([1, 2, 3, 4])
+    found = _one(looked).search(looked, "east")
+    assert found is not None
+    assert found.runner_up == -1.0
+
+
+def test_an_embedding_of_another_model_is_refused() -> None:
+    with pytest.raises(ModelIncompatible) as refused:
+        _one(_embedding([1, 2, 3, 4])).search(_embedding([1, 2, 3]), "east")
+    assert refused.value.facts == {"model": "m", "size": 3, "needed": 4}
+
+
+@pytest.mark.parametrize("numbers", [[0, 0, 0, 0], [2, 0, 0, 0], [np.nan, 0, 0, 1], [np.inf, 0, 0, 0]])
+def test_numbers_that_are_no_unit_vector_are_never_compared(numbers: list[float]) -> None:
+    with pytest.raises(ValueError, match="unit length"):
+        _one(_embedding([1, 2, 3, 4])).search(np.array(numbers, np.float32), "east")
+
+
+def test_a_gallery_is_not_written_to() -> None:
+    gallery = _one(_embedding([1, 2, 3, 4]))
+    with pytest.raises(ValueError, match="read-only"):
+        gallery.matrix[0] = 0
+
+
+def test_a_loaded_gallery_knows_rights_blocks_and_faces(
+    register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
+) -> None:
+    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", ["east"])
+    register.add_face(first.id, make_face(2), "m1", "t")
+    second = register.add_resident("李四", "3-2-502", make_face(3), "m1", "t", ["east"])
+    register.block(second.id, "欠费", "t")
+    gallery = load_gallery(engine, keyring, "m1")
+    assert gallery.matrix.shape == (3, 128)
+    assert gallery.version == register_version(engine) == 4
+    for seed, lane, who in [(1, "east", first), (2, "east", first), (3, "east", second), (3, "west", second)]:
+        found = gallery.search(make_face(seed).embedding, lane)
+        assert found is not None
+        assert found.subject.id == who.id
+        assert found.score == pytest.approx(1, abs=1e-5)
+        assert found.subject.lanes == {"east"}
+    stranger = gallery.search(make_face(1).embedding, "west")
+    assert stranger is not None
+    assert stranger.subject.id == second.id
+    assert stranger.subject.blocked
+    assert stranger.score < 0.5
+
+
+def test_templates_of_another_model_are_counted_and_left_out(
+    register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
+) -> None:
+    register.add_resident("张三", "3-2-501", make_face(1), "old", "t")
+    register.add_resident("李四", "3-2-502", make_face(2), "new", "t")
+    gallery = load_gallery(engine, keyring, "new")
+    assert len(gallery.subjects) == 1
+    assert gallery.other_models == 1
+    assert load_gallery(engine, keyring, "none").search(make_face(1).embedding, "east") is None
+
+
+def test_a_template_that_does_not_open_is_reported_once_and_left_out(
+    register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
+) -> None:
+    spoilt = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    register.add_resident("李四", "3-2-502", make_face(2), "m1", "t")
+    with writing(engine) as session:
+        session.execute(update(TemplateRow).where(TemplateRow.resident_id == spoilt.id).values(sealed=b"spoilt"))
+    with capture_logs() as logs:
+        gallery = load_gallery(engine, keyring, "m1")
+    assert gallery.unreadable == 1
+    assert [subject.id == spoilt.id for subject in gallery.subjects] == [False]
+    assert [line["event"] for line in logs] == ["gallery.templates_unreadable"]
+    assert "张三" not in str(logs)
+
+
+def test_a_template_moved_to_another_person_does_not_open(
+    register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
+) -> None:
+    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    second = register.add_resident("李四", "3-2-502", make_face(2), "m1", "t")
+    with writing(engine) as session:
+        session.execute(update(TemplateRow).where(TemplateRow.resident_id == first.id).values(resident_id=second.id))
+    gallery = load_gallery(engine, keyring, "m1")
+    assert gallery.unreadable == 1
+    assert gallery.matrix.shape == (1, 128)
+
+
+def test_the_wrong_key_leaves_nobody_and_counts_everybody(
+    register: Register, engine: Engine, make_face: MakeFace
+) -> None:
+    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    gallery = load_gallery(engine, Keyring(bytes(32)), "m1")
+    assert (len(gallery.subjects), gallery.unreadable) == (0, 1)
+    assert gallery.search(make_face(1).embedding, "east") is None
+
+
+def test_the_plate_book_finds_exact_plates_however_they_are_written(register: Register, engine: Engine) -> None:
+    known = register.add_vehicle("辽A12345", "3-2-501", "t", lanes=["east"])
+    register.add_vehicle("辽AD12345", "3-2-502", "t", blocked_reason="占用消防通道")
+    book = load_plate_book(engine)
+    assert book.version == 2
+    for plate in ("辽A12345", "辽a·12345", " 辽A 12345 "):
+        subject = book.find(plate)
+        assert subject is not None
+        assert (subject.id, subject.kind, subject.lanes) == (known.id, SubjectKind.VEHICLE, {"east"})
+    blocked = book.find("辽AD12345")
+    assert blocked is not None
+    assert blocked.blocked
+    assert book.find("辽A12346") is None
+    assert PlateBook({}).find("") is None
+
+
+def test_the_version_of_the_register_is_read_from_one_row(engine: Engine) -> None:
+    with writing(engine) as session:
+        session.execute(text("UPDATE register_version SET version = 41"))
+    assert register_version(engine) == 41

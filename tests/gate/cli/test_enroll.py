@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+import gate.cli.enroll
+from enrollment.entry import Resident, Vehicle
+from enrollment.errors import EntryRefused, NotEnrolled, PhotoRefused
+from gate.config import load_config
+from gate.site import open_site
+from models.errors import Fault
+from models.roles import FaceRecogniser
+from models.sighting import Box, FaceFault, FaceQuality, FaceSighting, Picture, PlateColour
+
+CONFIG = """
+[storage]
+folder = "var"
+
+[[camera]]
+id = "cam-1"
+url = "folder:."
+
+[[barrier]]
+id = "bar-1"
+
+[[lane]]
+id = "east"
+name = "东门"
+kind = "pedestrian"
+camera = "cam-1"
+barrier = "bar-1"
+"""
+
+
+class PaintedFaces:
+    """Takes the picture's brightness for the person: 40 for person 4, and a black picture for nobody."""
+
+    model_id = "painted-1"
+
+    def find(self, picture: Picture) -> Sequence[FaceSighting]:
+        brightness = int(picture.mean().round())
+        if brightness == 0:
+            return []
+        faults = (FaceFault.TOO_BRIGHT,) if brightness > 200 else ()
+        quality = FaceQuality(0.8, 120, 0.9, 0.9, 0.9, faults)
+        return [FaceSighting(Box(0, 0, 100, 120), np.zeros((5, 2), np.float32), 0.9, quality)]
+
+    def embed(self, picture: Picture, faces: Sequence[FaceSighting]) -> Sequence[FaceSighting]:
+        person = np.eye(32, dtype=np.float32)[int(picture.mean().round()) // 10]
+        return [replace(face, embedding=person) for face in faces]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "gate.toml"
+    path.write_text(CONFIG, "utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_names: object) -> FaceRecogniser:
+        return PaintedFaces()
+
+    monkeypatch.setattr(gate.cli.enroll, "open_face_recogniser", opened)
+
+
+def _photo(config: Path, brightness: int) -> str:
+    path = config.parent / f"{brightness}.png"
+    cv2.imwrite(str(path), np.full((200, 200, 3), brightness, np.uint8))
+    return str(path)
+
+
+def _run(config: Path, *words: str) -> Result:
+    return CliRunner().invoke(gate.cli.enroll.app, [*words, "--config", str(config)])
+
+
+def _person(config: Path, name: str = "张三", brightness: int = 40, *more: str) -> Result:
+    photo = _photo(config, brightness)
+    return _run(config, "person", "--name", name, "--household", "3-2-501", "--photo", photo, *more)
+
+
+def _vehicle(config: Path, plate: str = "辽A12345", *more: str) -> Result:
+    return _run(config, "vehicle", "--plate", plate, "--household", "3-2-501", *more)
+
+
+def _kept(config: Path) -> tuple[tuple[Resident, ...], tuple[Vehicle, ...]]:
+    with open_site(load_config(config)) as site:
+        return site.register.residents(), site.register.vehicles()
+
+
+def _fault(result: Result) -> Fault:
+    assert isinstance(result.exception, Fault), result.output
+    return result.exception
+
+
+def test_a_person_is_enrolled_by_a_photo(config: Path) -> None:
+    result = _person(config, "张三", 40, "--lane", "east")
+    assert result.exit_code == 0, result.output
+    ((person,), _) = _kept(config)
+    assert (person.name, person.household, person.lanes, person.templates) == ("张三", "3-2-501", ("east",), 1)
+    assert person.id in result.output
+
+
+def test_one_more_photo_is_added_to_a_person(config: Path) -> None:
+    _person(config)
+    ((person,), _) = _kept(config)
+    assert _run(config, "face", "--person", person.id, "--photo", _photo(config, 50)).exit_code == 0
+    assert _kept(config)[0][0].templates == 2
+
+
+@pytest.mark.parametrize(("brightness", "code"), [(0, "photo.no_face"), (250, "photo.too_bright")])
+def test_a_poor_photo_enrols_nobody(config: Path, brightness: int, code: str) -> None:
+    fault = _fault(_person(config, "张三", brightness))
+    assert isinstance(fault, PhotoRefused)
+    assert fault.code == code
+    assert _kept(config) == ((), ())
+
+
+@pytest.mark.parametrize("content", [b"", "这是文字，不是照片".encode()])
+def test_a_file_that_is_no_picture_enrols_nobody(config: Path, content: bytes) -> None:
+    photo = config.parent / "photo.jpg"
+    photo.write_bytes(content)
+    result = _run(config, "person", "--name", "张三", "--household", "3-2-501", "--photo", str(photo))
+    _fault(result)
+    assert _kept(config) == ((), ())
+
+
+def test_a_photo_that_is_not_there_is_said(config: Path) -> None:
+    _fault(_run(config, "person", "--name", "张三", "--household", "3-2-501", "--photo", "nowhere.jpg"))
+
+
+def test_a_twin_needs_to_be_allowed(config: Path) -> None:
+    _person(config)
+    assert _fault(_person(config, "张四")).code == "register.face_already_enrolled"
+    assert _person(config, "张四", 40, "--allow-similar").exit_code == 0
+
+
+def test_a_vehicle_is_enrolled_by_its_plate(config: Path) -> None:
+    assert _vehicle(config, "辽a-12345", "--colour", "blue").exit_code == 0
+    (_, (car,)) = _kept(config)
+    assert (car.plate, car.colour) == ("辽A12345", PlateColour.BLUE)
+    assert _fault(_vehicle(config)).code == "register.plate_taken"
+
+
+def test_a_lane_that_is_not_configured_is_refused_with_those_that_are(config: Path) -> None:
+    fault = _fault(_vehicle(config, "辽A12345", "--lane", "west"))
+    assert isinstance(fault, EntryRefused)
+    assert fault.facts == {"lane": "west", "known": "east"}
+    assert not (config.parent / "var").exists()
+
+
+def test_the_list_shows_people_and_cars_as_they_were_entered(config: Path) -> None:
+    _person(config, "[bold]张三")
+    _vehicle(config, "辽A12345", "--lane", "east")
+    ((person,), (car,)) = _kept(config)
+    _run(config, "block", "--plate", "辽A12345", "--reason", "占用[red]通道")
+    listed = _run(config, "list").output
+    for word in ("[bold]张三", person.id, "辽A12345", car.id, "3-2-501", "全部", "east", "禁止：占用[red]通道"):
+        assert word in listed
+
+
+def test_blocking_and_unblocking_go_by_person_or_plate(config: Path) -> None:
+    _person(config)
+    _vehicle(config)
+    ((person,), _) = _kept(config)
+    assert "张三" in _run(config, "block", "--person", person.id, "--reason", "欠费").output
+    assert "辽A12345" in _run(config, "block", "--plate", "辽A12345", "--reason", "占道").output
+    people, cars = _kept(config)
+    assert (people[0].blocked_reason, cars[0].blocked_reason) == ("欠费", "占道")
+    _run(config, "unblock", "--person", person.id)
+    assert not _kept(config)[0][0].blocked
+
+
+def test_removing_erases_and_says_what_stays(config: Path) -> None:
+    _person(config)
+    _vehicle(config)
+    ((person,), _) = _kept(config)
+    result = _run(config, "remove", "--person", person.id)
+    assert result.exit_code == 0, result.output
+    assert person.id in result.output
+    assert _run(config, "remove", "--plate", "辽A12345").exit_code == 0
+    assert _kept(config) == ((), ())
+    raw = b"".join(file.read_bytes() for file in (config.parent / "var").glob("menwei.db*"))
+    assert "张三".encode() not in raw
+    assert "辽A12345".encode() not in raw
+
+
+@pytest.mark.parametrize("words", [[], ["--person", "x", "--plate", "辽A12345"]])
+def test_one_subject_has_to_be_named(config: Path, words: list[str]) -> None:
+    _vehicle(config)
+    assert _fault(_run(config, "remove", *words)).code == "enroll.one_subject"
+
+
+@pytest.mark.parametrize("words", [["--person", "x"], ["--plate", "辽A99999"]])
+def test_nobody_is_said_to_be_nobody(config: Path, words: list[str]) -> None:
+    _vehicle(config)
+    fault = _fault(_run(config, "unblock", *words))
+    assert isinstance(fault, NotEnrolled)
+    assert fault.facts == {"id": words[1]}

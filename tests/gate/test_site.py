@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from enrollment.accounts import Role
+from enrollment.database import reading, writing
+from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
+from gate.config import Config, parse_config
+from gate.ledger.ledger import Passage, append_passage
+from gate.ledger.tables import LedgerRow
+from gate.ledger.verify import verify
+from gate.site import open_site
+from models.sighting import Box, FaceQuality, FaceSighting
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return parse_config({"storage": {"folder": "var"}}, tmp_path / "gate.toml")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "var"
+
+
+def _face() -> FaceSighting:
+    embedding = np.eye(1, 128, dtype=np.float32)[0]
+    return FaceSighting(
+        Box(0, 0, 100, 120), np.zeros((5, 2), np.float32), 0.9, FaceQuality(0.8, 120, 0.9, 0.9, 0.9), embedding
+    )
+
+
+def test_the_first_start_makes_everything_for_its_owner_alone(config: Config, folder: Path) -> None:
+    with open_site(config, create=True) as site:
+        site.accounts.add("guard", "a-good-long-one", Role.GUARD, "t")
+        modes = {file.name: file.stat().st_mode & 0o777 for file in folder.rglob("*") if file.is_file()}
+    assert modes == dict.fromkeys(("menwei.db", "menwei.db-wal", "menwei.db-shm", "menwei.key"), 0o600)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_was_kept_is_there_at_the_next_start_and_in_the_record(config: Config) -> None:
+    with open_site(config, create=True) as site:
+        person = site.register.add_resident("张三", "3-2-501", _face(), "m1", "local:0")
+        car = site.register.add_vehicle("辽A12345", "3-2-501", "local:0")
+        site.accounts.add("guard", "a-good-long-one", Role.GUARD, "local:0")
+    with open_site(config) as site:
+        assert site.register.residents() == (person,)
+        assert site.register.vehicles() == (car,)
+        site.register.remove(person.id, "local:0")
+        with reading(site.engine) as session:
+            rows = session.scalars(select(LedgerRow).order_by(LedgerRow.seq)).all()
+        assert [row.kind for row in rows] == ["resident.added", "vehicle.added", "account.added", "resident.removed"]
+        assert json.loads(rows[0].body)["subject"] == person.id
+        text = "".join(row.body for row in rows)
+        assert not [word for word in ("张三", "辽A12345", "guard", "501") if word in text.replace('"role":"guard"', "")]
+        proof = verify(site.engine)
+        assert (proof.rows, proof.first_broken) == (4, None)
+
+
+def test_a_site_that_is_not_there_is_only_made_on_purpose(config: Config, folder: Path) -> None:
+    with pytest.raises(NotEnrolled) as missing:
+        open_site(config)
+    assert missing.value.code == "store.missing"
+    assert not folder.exists()
+
+
+def test_a_folder_that_takes_no_writes_is_said(config: Config, folder: Path) -> None:
+    folder.write_text("a file stands in the folder's place")
+    with pytest.raises(StoreBusy) as refused:
+        open_site(config, create=True)
+    assert refused.value.code == "store.unwritable"
+
+
+def test_a_lost_key_is_made_again_only_while_nothing_is_sealed_with_it(config: Config, folder: Path) -> None:
+    key = folder / "keys" / "menwei.key"
+    with open_site(config, create=True):
+        pass
+    key.unlink()
+    with open_site(config) as site:
+        site.register.add_resident("张三", "3-2-501", _face(), "m1", "t")
+    key.unlink()
+    with pytest.raises(KeyUnusable) as lost:
+        open_site(config)
+    assert lost.value.code == "key.missing"
+    assert not key.exists()
+
+
+def test_a_lost_key_is_not_replaced_while_snapshots_are_sealed_with_it(config: Config, folder: Path) -> None:
+    now = datetime(2026, 2, 17, tzinfo=UTC)
+    with open_site(config, create=True) as site, writing(site.engine) as session:
+        passage = Passage("p1", now, "east", "open", "known_resident", None, "1", {})
+        append_passage(session, passage, site.snapshots.keep(b"jpeg", now))
+    (folder / "keys" / "menwei.key").unlink()
+    with pytest.raises(KeyUnusable, match=r"key\.missing"):
+        open_site(config)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda key: key.write_bytes(bytes(32)), "key.wrong"),
+        (lambda key: key.write_bytes(bytes(31)), "key.wrong_size"),
+        (lambda key: key.chmod(0o644), "key.open_to_others"),
+    ],
+)
+def test_a_wrong_key_keeps_the_site_shut(
+    config: Config, folder: Path, spoil: Callable[[Path], object], code: str
+) -> None:
+    with open_site(config, create=True) as site:
+        site.register.add_resident("张三", "3-2-501", _face(), "m1", "t")
+    spoil(folder / "keys" / "menwei.key")
+    with pytest.raises(KeyUnusable) as wrong:
+        open_site(config)
+    assert wrong.value.code == code
