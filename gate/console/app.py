@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
@@ -16,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from gate.config import Console
 from gate.console import events, health, live, sign_in
-from gate.console.access import SAFE_METHODS, admit
+from gate.console.access import admit
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
@@ -35,6 +36,10 @@ from models.errors import Fault
 HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _token() -> str:
     return secrets.token_urlsafe(32)
 
@@ -47,14 +52,38 @@ def create_app(
     *,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
+    wall: Callable[[], datetime] = _now,
     token: Callable[[], str] = _token,
 ) -> FastAPI:
     """The console of one gate.
 
-    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds; `token` gives unguessable strings. The
-    application holds one thread while it is served, and `state.desk` with its parts.
+    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
+    unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
     """
-    desk = _desk(watch, accounts, settings, ZoneInfo(timezone), bounds or Bounds(), clock, token)
+    bounds = bounds or Bounds()
+    metrics = Metrics(watch)
+    desk = Desk(
+        watch=watch,
+        accounts=accounts,
+        settings=settings,
+        zone=ZoneInfo(timezone),
+        bounds=bounds,
+        sessions=Sessions(
+            lasts_s=settings.session_hours * 3600, idle_s=bounds.idle_s, limit=bounds.sessions, now=clock, token=token
+        ),
+        names=Throttle(free=bounds.failures_per_name, limit=bounds.remembered_failures, now=clock),
+        addresses=Throttle(free=bounds.failures_per_address, limit=bounds.remembered_failures, now=clock),
+        checking=CapacityLimiter(bounds.checks_at_once),
+        listeners=Listeners(watch.feed, boot=token()[:12], limit=bounds.listeners, on_news=metrics.observe),
+        wall=wall,
+        looks=Looks(watch),
+        openings=Openings(watch),
+        metrics=metrics,
+    )
+    return _assembled(desk)
+
+
+def _assembled(desk: Desk) -> FastAPI:
     app = FastAPI(
         title="menwei",
         openapi_url=None,
@@ -73,35 +102,6 @@ def create_app(
     app.exception_handler(HTTPException)(_answer_http)
     app.exception_handler(RequestValidationError)(_answer_invalid)
     return app
-
-
-def _desk(
-    watch: Watch,
-    accounts: Accounts,
-    settings: Console,
-    zone: ZoneInfo,
-    bounds: Bounds,
-    clock: Callable[[], float],
-    token: Callable[[], str],
-) -> Desk:
-    metrics = Metrics(watch)
-    return Desk(
-        watch=watch,
-        accounts=accounts,
-        settings=settings,
-        zone=zone,
-        bounds=bounds,
-        sessions=Sessions(
-            lasts_s=settings.session_hours * 3600, idle_s=bounds.idle_s, limit=bounds.sessions, now=clock, token=token
-        ),
-        names=Throttle(free=bounds.failures_per_name, limit=bounds.remembered_failures, now=clock),
-        addresses=Throttle(free=bounds.failures_per_address, limit=bounds.remembered_failures, now=clock),
-        checking=CapacityLimiter(bounds.checks_at_once),
-        listeners=Listeners(watch.feed, boot=token()[:12], limit=bounds.listeners, on_news=metrics.observe),
-        looks=Looks(watch),
-        openings=Openings(watch),
-        metrics=metrics,
-    )
 
 
 @asynccontextmanager
@@ -130,17 +130,17 @@ async def _answer_invalid(request: Request, _invalid: RequestValidationError) ->
 
 def _answer(request: Request, fault: Fault, status: int) -> Response:
     """A page for a person, JSON for a script."""
-    wants_page = request.method in SAFE_METHODS and "text/html" in request.headers.get("accept", "")
+    wants_page = "text/html" in request.headers.get("accept", "")
     if status == 401 and wants_page:
         return RedirectResponse("/sign-in", 303)
     language = chosen_language(request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
     said = explain(fault, language)
-    if wants_page or request.headers.get("sec-fetch-mode") == "navigate":
+    if wants_page:
         desk: Desk = request.app.state.desk
         # A request that no route took has not come past `admit`.
         request.state.language = language
         request.state.session = desk.sessions.find(request.cookies.get(SESSION_COOKIE, ""))
-        answer: Response = page(request, "refusal.html", status, message=said)
+        answer: Response = page(request, "refusal.html", status, message=said, elsewhere=request.url.path != "/")
     else:
         answer = JSONResponse({"code": fault.code, "message": said}, status)
     if "seconds" in fault.facts:

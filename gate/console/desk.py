@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -59,6 +61,7 @@ class Desk:
     addresses: Throttle
     checking: CapacityLimiter
     listeners: Listeners
+    wall: Callable[[], datetime]
     looks: Looks
     openings: Openings
     metrics: Metrics

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -113,7 +112,7 @@ def _now(desk: Desk, session: SignedIn, language: Language, lanes: Any) -> dict[
         "lanes": [lane_wire(lane) for lane in lanes],
         "passages": [],
         "fault": None,
-        **moment(datetime.now(UTC), desk.zone, language),
+        **moment(desk.wall(), desk.zone, language),
     }
     try:
         passages = desk.watch.recent(desk.bounds.recent)

@@ -8,11 +8,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gate.barrier.standing import State
 from gate.camera.frame import CameraState
 from gate.console.watch import Watch
 from gate.feed import News
 
-BARRIER_STATES = ("closed", "opening", "open", "closing", "held", "fault")
 DELAY_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 
@@ -84,8 +84,8 @@ class _State(Collector):
         for lane in self._watch.lanes():
             for state in CameraState:
                 camera.add_metric([lane.id, state], float(lane.camera.state is state))
-            for name in BARRIER_STATES:
-                barrier.add_metric([lane.id, name], float(lane.barrier_state == name))
+            for standing in State:
+                barrier.add_metric([lane.id, standing], float(lane.barrier_state == standing))
             for name, family in counted.items():
                 family.add_metric([lane.id], getattr(lane.camera, name))
         yield from (camera, barrier, *counted.values())

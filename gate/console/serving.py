@@ -93,11 +93,17 @@ class ConsoleServer:
     def _bound(self) -> socket.socket:
         host, port = self._settings.host, self._settings.port
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off for named TCP only.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
-            return socket.create_server((host, port), family=family)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, port))
+            listening.listen()
         except OSError as taken:
+            listening.close()
             why = taken.strerror or str(taken)
             raise ConfigRefused("console.cannot_listen", host=host, port=port, why=why) from taken
+        return listening
 
 
 def _reachable(host: str) -> str:

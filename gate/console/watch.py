@@ -17,7 +17,7 @@ HealthState = Literal["ok", "degraded", "failing"]
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
-    """A lane now. `barrier_state` is one of `barrier_state.*` of the catalogue; `barrier_fault` a fault's code."""
+    """A lane now. `barrier_state` is a value of `gate.barrier.standing.State`; `barrier_fault` a fault's code."""
 
     id: str
     name: str

@@ -105,9 +105,8 @@ function attend(passage) {
   const entry = entryOf(passage);
   const deeds = element("div", "deeds");
   if (page.may_open && cards.has(passage.lane_id)) {
-    const open = element("button", "main-button", say("console.live.open"));
+    const open = element("button", "main-button", say("console.live.open_lane", { lane: passage.lane_name }));
     open.type = "button";
-    open.setAttribute("aria-label", say("console.live.open_lane", { lane: passage.lane_name }));
     open.addEventListener("click", () => askReason(passage.lane_id, passage.id));
     deeds.append(open);
   }
@@ -234,6 +233,7 @@ let position = page.now.position;
 let heardAt = Date.now();
 
 function showLink(state) {
+  document.body.dataset.link = state;
   byId("link").dataset.state = state;
   byId("link-words").textContent = say(`console.live.${state}`);
   byId("lost").hidden = state !== "lost";

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from gate.config import Console
 from gate.console.app import create_app
 from gate.console.desk import Bounds, Desk
 from gate.console.serving import ConsoleServer
-from tests.gate.console.fake_watch import PASSWORD, FakeAccounts, FakeWatch, fake_watch
+from tests.gate.console.fake_watch import PASSWORD, START, FakeAccounts, FakeWatch, fake_watch
 
 
 @dataclass
@@ -34,6 +35,23 @@ class Booth:
     app: FastAPI
     server: ConsoleServer
     browsers: ExitStack = field(default_factory=ExitStack)
+
+    def cut(self) -> None:
+        """Break every connection as a pulled cable would, without a word."""
+        loop = self.desk.listeners._loop
+        for connection in list(self.server._server.server_state.connections):
+            loop.call_soon_threadsafe(connection.transport.abort)
+
+    def start_again(self) -> None:
+        """Another run of the gate on the same port; who is signed in is carried over, which a real one forgets."""
+        port = int(self.url.rpartition(":")[2])
+        before, settings = self.desk.sessions._open, self.desk.settings.model_copy(update={"port": port})
+        self.app = create_app(
+            self.watch, self.accounts, settings, "Asia/Shanghai", bounds=self.desk.bounds, clock=self.clock
+        )
+        self.desk.sessions._open.update(before)
+        self.server = ConsoleServer(self.app, settings)
+        self.server.start()
 
     @property
     def url(self) -> str:
@@ -83,17 +101,23 @@ def settings() -> Console:
 
 
 @pytest.fixture
+def wall() -> Callable[[], datetime]:
+    return lambda: START + timedelta(seconds=60)
+
+
+@pytest.fixture
 def booth(
-    watch: FakeWatch, bounds: Bounds, settings: Console, monkeypatch: pytest.MonkeyPatch
+    watch: FakeWatch, bounds: Bounds, settings: Console, wall: Callable[[], datetime], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Booth]:
     monkeypatch.setattr("gate.console.listeners.WAIT_S", 0.02)
     monkeypatch.delenv("GATE_LANG", raising=False)
     clock, accounts = Clock(), FakeAccounts()
-    app = create_app(watch, accounts, settings, "Asia/Shanghai", bounds=bounds, clock=clock)
+    app = create_app(watch, accounts, settings, "Asia/Shanghai", bounds=bounds, clock=clock, wall=wall)
     with ConsoleServer(app, settings) as server:
         booth = Booth(watch, accounts, clock, app, server)
         with booth.browsers:
             yield booth
+        booth.server.stop()
 
 
 @pytest.fixture

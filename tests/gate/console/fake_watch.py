@@ -146,7 +146,11 @@ def fake_watch() -> FakeWatch:
         "che": lane_view("che", "东门车道", "vehicle"),
     }
     watch.pictures = {"men": jpeg(_walkway()), "che": jpeg(_road())}
-    watch.crops = {"face-1": jpeg(_face((70, 110, 190))), "face-2": jpeg(_face((120, 90, 60))), "plate-1": jpeg(_plate())}
+    watch.crops = {
+        "face-1": jpeg(_face((70, 110, 190))),
+        "face-2": jpeg(_face((120, 90, 60))),
+        "plate-1": jpeg(_plate()),
+    }
     return watch
 
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from gate.config import Console
+from gate.errors import LedgerUnwritable
 from tests.gate.console.conftest import Booth
 from tests.gate.console.fake_watch import PASSWORD
 
@@ -134,6 +135,26 @@ def test_signing_out_ends_the_session_on_the_server(booth: Booth, guard: httpx.C
     again = booth.browser()
     again.cookies.set("menwei_session", kept)
     assert again.get("/now").status_code == 401
+
+
+def test_signing_out_of_an_ended_session_leads_to_the_form(booth: Booth, guard: httpx.Client) -> None:
+    booth.clock.now_s += 3600
+    answer = guard.post("/sign-out", data={"csrf": "x"}, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+def test_a_record_that_cannot_be_written_keeps_everybody_out_with_a_page_that_says_so(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_attempt: object) -> None:
+        raise LedgerUnwritable("ledger.without_a_sentence")
+
+    monkeypatch.setattr(booth.watch, "record_sign_in", refuse)
+    form = {"username": "guard", "password": PASSWORD}
+    answer = booth.browser().post("/sign-in", data=form, headers={"Accept": "text/html"})
+    assert answer.status_code == 503
+    assert "<h1>" in answer.text
+    assert "set-cookie" not in answer.headers
 
 
 def test_signing_out_needs_the_forms_token(guard: httpx.Client) -> None:

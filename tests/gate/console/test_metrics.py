@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from gate.camera.frame import CameraState
+from gate.console.metrics import Metrics
+from gate.console.watch import HealthView
+from gate.decision.decision import Reason, Verdict
+from tests.gate.console.fake_watch import FakeWatch, passage
+
+
+def numbers(metrics: Metrics) -> dict[tuple[str, ...], float]:
+    """Value by name and label values, the labels in alphabetical order."""
+    families = text_string_to_metric_families(metrics.page().decode())
+    samples = [sample for family in families for sample in family.samples]
+    return {(sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value for sample in samples}
+
+
+def test_passages_are_counted_by_lane_verdict_and_reason(watch: FakeWatch) -> None:
+    metrics = Metrics(watch)
+    for number in range(3):
+        watch.pass_by(passage(number))
+    watch.pass_by(passage(4, Verdict.ASK, Reason.UNKNOWN_VEHICLE, lane="che"))
+    watch.turn_barrier("men", "open")
+    for news in watch.feed.after(0, 0):
+        metrics.observe(news)
+    found = numbers(metrics)
+    assert found["menwei_passages_total", "men", "known_resident", "open"] == 3
+    assert found["menwei_passages_total", "che", "unknown_vehicle", "ask"] == 1
+    assert found["menwei_passage_delay_seconds_count", "men"] == 3
+    assert found["menwei_passage_delay_seconds_sum", "men"] == pytest.approx(3 * 0.1825)
+    assert found["menwei_passage_delay_seconds_bucket", "men", "0.2"] == 3
+    assert found["menwei_passage_delay_seconds_bucket", "men", "0.1"] == 0
+
+
+def test_states_are_read_at_the_moment_of_asking(watch: FakeWatch) -> None:
+    metrics = Metrics(watch)
+    assert numbers(metrics)["menwei_camera_state", "men", "live"] == 1
+    watch.turn_camera("men", CameraState.LOST)
+    watch.turn_barrier("che", "held")
+    watch.works = HealthView(True, False, True, True, True, ledger_rows=99, spooled_rows=3)
+    found = numbers(metrics)
+    assert found["menwei_camera_state", "men", "live"] == 0
+    assert found["menwei_camera_state", "men", "lost"] == 1
+    assert found["menwei_camera_frames_total", "che"] == 1200
+    assert found["menwei_camera_dropped_total", "che"] == 7
+    assert found["menwei_barrier_state", "che", "held"] == 1
+    assert found["menwei_barrier_state", "men", "closed"] == 1
+    assert found["menwei_ledger_rows",] == 99
+    assert found["menwei_ledger_spooled_rows",] == 3
+    assert found["menwei_part_works", "ledger"] == 0
+    assert found["menwei_part_works", "database"] == 1
+
+
+def test_two_gates_in_one_process_do_not_share_numbers(watch: FakeWatch) -> None:
+    one, other = Metrics(watch), Metrics(watch)
+    watch.pass_by(passage(1))
+    one.observe(watch.feed.after(0, 0)[0])
+    assert ("menwei_passages_total", "men", "known_resident", "open") not in numbers(other)
+
+
+def test_no_name_and_no_plate_is_in_the_numbers(watch: FakeWatch) -> None:
+    metrics = Metrics(watch)
+    watch.pass_by(passage(1, label="张三"))
+    metrics.observe(watch.feed.after(0, 0)[0])
+    metrics.observe(watch.feed.publish("gate", None, datetime.now(UTC), name="张三"))
+    assert "张三" not in metrics.page().decode()
