@@ -100,8 +100,12 @@ class Overview:
         self._record("view", actor=actor, what=what)
 
     def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
-        """Record an attempt to sign in. Raises `LedgerUnwritable` when it cannot be."""
-        self._record("sign_in", actor=username, ok=ok, address=address)
+        """Record an attempt to sign in. Raises `LedgerUnwritable` when it cannot be.
+
+        The record names an account or nobody: an unknown name may be a password in the wrong field.
+        """
+        account = self._gate.site.accounts.find(username)
+        self._record("sign_in", actor=account.id if account else None, ok=ok, address=address)
 
     def health(self) -> HealthView:
         """What works now."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gate.console.app import create_app
-from gate.console.server import ConsoleServer
+from gate.console.serving import ConsoleServer
 from gate.overview import Overview
 from gate.running import RunningGate
 
@@ -20,11 +20,9 @@ def serving(gate: RunningGate) -> Iterator[str]:
     """
     settings = gate.config.console
     app = create_app(Overview(gate), gate.site.accounts, settings, gate.config.compound.timezone)
-    console = ConsoleServer(app, settings)
-    address = console.start()
-    try:
-        gate.start()
-        yield address
-    finally:
-        gate.stop()
-        console.stop()
+    with ConsoleServer(app, settings) as console:
+        try:
+            gate.start()
+            yield console.url
+        finally:
+            gate.stop()

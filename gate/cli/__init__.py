@@ -6,9 +6,13 @@ import sys
 
 import typer
 
-from gate.cli import account, bench, enroll, ledger, models
+from gate.cli.account import app as account_commands
+from gate.cli.bench import app as bench_commands
 from gate.cli.check import check
 from gate.cli.demo import demo
+from gate.cli.enroll import app as enroll_commands
+from gate.cli.ledger import app as ledger_commands
+from gate.cli.models import app as models_commands
 from gate.cli.run import run
 from gate.cli.terminal import fail
 from gate.texts import t
@@ -18,8 +22,11 @@ app = typer.Typer(help=t("cli.help"), no_args_is_help=True, pretty_exceptions_en
 app.command(help=t("cli.run_help"))(run)
 app.command(help=t("cli.check_help"))(check)
 app.command(help=t("cli.demo_help"))(demo)
-for group in (enroll, account, models, ledger, bench):
-    app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
+app.add_typer(enroll_commands, name="enroll")
+app.add_typer(account_commands, name="account")
+app.add_typer(models_commands, name="models")
+app.add_typer(ledger_commands, name="ledger")
+app.add_typer(bench_commands, name="bench")
 
 
 def main() -> None:

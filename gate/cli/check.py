@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.table import Table
 
-from gate.barrier.controller import probe as probe_barrier
+from gate.barrier.controller import DEVICES
 from gate.camera.worker import probe as probe_camera
 from gate.cli.terminal import out
 from gate.config import BarrierPart, CameraPart, Config, load_config
@@ -96,7 +98,11 @@ def _camera(part: CameraPart) -> str:
 
 
 def _barrier(part: BarrierPart) -> str:
-    inputs = probe_barrier(part)
+    device, _ = DEVICES[urlsplit(part.url).scheme](part, time.monotonic)
+    try:
+        inputs = device.inputs()
+    finally:
+        device.close()
     unwired = t("check.unwired")
     shown = {None: unwired, True: "1", False: "0"}
     return t(

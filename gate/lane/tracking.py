@@ -6,9 +6,10 @@ the first one's evidence. Times are monotonic seconds of the frames; nothing her
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -91,8 +92,19 @@ class PlateTrack:
         self.vote.add(sighting)
 
 
-SightingT = TypeVar("SightingT", FaceSighting, PlateSighting)
-TrackT = TypeVar("TrackT", FaceTrack, PlateTrack)
+class _Track(Protocol):
+    """What the tracker needs of a track."""
+
+    box: Box
+    last_s: float
+
+    def join(self, sighting: Any, at_s: float) -> None:
+        """Add a sighting."""
+        ...
+
+
+SightingT = TypeVar("SightingT", bound=FaceSighting | PlateSighting)
+TrackT = TypeVar("TrackT", bound=_Track)
 
 
 class Tracker(Generic[SightingT, TrackT]):
@@ -158,7 +170,7 @@ def _place(before: Box, now: Box, reach: float) -> float | None:
         return overlap
     (x0, y0), (x1, y1) = before.centre, now.centre
     width = max(before.width, now.width)
-    distance = float(np.hypot(x1 - x0, y1 - y0)) / width
+    distance = math.hypot(x1 - x0, y1 - y0) / width
     return -distance / reach if distance <= reach else None
 
 

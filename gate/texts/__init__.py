@@ -55,7 +55,8 @@ def t(code: str, language: Language | None = None, /, **facts: object) -> str:
 
 
 def explain(fault: Fault, language: Language | None = None) -> str:
-    """What to tell a person about a fault; its bare code and facts where no sentence was written for it."""
-    if fault.code not in catalogue():
+    """What to tell a person about a fault; its bare code and facts where no sentence fits it."""
+    try:
+        return t(fault.code, language, **fault.facts)
+    except KeyError:
         return str(fault)
-    return t(fault.code, language, **fault.facts)
