@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import math
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import structlog
 
-from gate.camera.decoder import BROKEN, MAX_PIXELS, Decoder, opening_fault
+from gate.camera.decoder import opening_fault
 from gate.camera.pace import Pace
 from gate.errors import CameraFault
+from models.errors import PictureRefused
+from models.picture import load_picture
 from models.sighting import Picture
 
 log = structlog.get_logger("camera")
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
-
-MAX_BYTES = 64 * 1024 * 1024
-"""A larger file is no picture from a camera."""
 
 
 class PictureFolder:
@@ -100,7 +97,7 @@ class PictureFolder:
     def _load(self, file: Path) -> Picture | None:
         try:
             return load_picture(file)
-        except CameraFault as broken:
+        except PictureRefused as broken:
             if file not in self._reported:
                 self._reported.add(file)
                 log.warning("camera.picture_skipped", file=str(file), reason=broken.code)
@@ -109,27 +106,3 @@ class PictureFolder:
     def close(self) -> None:
         """End the waiting for a picture that is not due yet."""
         self._closing.set()
-
-
-def load_picture(file: Path) -> Picture:
-    """Decode one picture file, upright.
-
-    Raises:
-        CameraFault: `camera.unreadable`, also for one of more than `MAX_PIXELS`, which is not decoded.
-    """
-    try:
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise CameraFault("camera.unreadable", address=str(file), why=f"{size} bytes")
-        # Bytes and not a path: FFmpeg reads a name like `%03d.jpg` as a pattern.
-        container = av.open(io.BytesIO(file.read_bytes()), mode="r", options={"max_pixels": str(MAX_PIXELS)})
-    except BROKEN as failed:
-        raise opening_fault(failed, str(file), "camera.unreadable") from None
-    decoder = Decoder(container, str(file))
-    try:
-        while (shots := decoder.next_shots()) is not None:
-            if shots:
-                return shots[0].picture
-    finally:
-        decoder.close()
-    raise CameraFault("camera.unreadable", address=str(file), why="0 pictures")

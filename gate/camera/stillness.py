@@ -1,31 +1,38 @@
-"""Noticing a picture that repeats itself: an encoder that hangs keeps sending its last one."""
+"""Noticing a picture that stands still: a sensor or an encoder that hangs while the connection stays alive."""
 
 from __future__ import annotations
 
-import numpy as np
+import zlib
+from collections import OrderedDict
 
 from models.sighting import Picture
 
 ROWS = 16
-"""One row in so many is compared first: a live sensor's noise shows there, and the whole picture is seldom read."""
+"""One row in so many is looked at: the noise of a live sensor is everywhere, and reading it all would cost too much."""
+
+MEMORY = 128
+"""Pictures remembered. A frozen scene that is encoded again and again gives not one picture but a few, repeated with
+each group of pictures; a group seldom holds more than 100."""
 
 
 class Stillness:
-    """Measures for how long the pictures of one connection have been the same, bit for bit."""
+    """Measures for how long a connection has shown nothing that it had not shown before, bit for bit.
+
+    Measured with x264 and x265 at fixed quality and at fixed rate: once a frozen scene has settled every picture is one
+    of the last group's, while noise of four grey levels makes each group a new one.
+    """
 
     def __init__(self) -> None:
-        self._last: Picture | None = None
-        self._since_s = 0.0
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._new_s = 0.0
 
     def lasting_s(self, picture: Picture, at_s: float) -> float:
-        """Seconds since the first of the identical pictures that end with this one; 0 for one that differs."""
-        if self._last is None or not _same(self._last, picture):
-            self._last = picture
-            self._since_s = at_s
-        return at_s - self._since_s
-
-
-def _same(one: Picture, other: Picture) -> bool:
-    if one.shape != other.shape:
-        return False
-    return np.array_equal(one[::ROWS], other[::ROWS]) and np.array_equal(one, other)
+        """Seconds on the monotonic clock since the last new picture; 0 for a new one."""
+        mark = zlib.crc32(picture[::ROWS].tobytes())
+        if mark not in self._seen:
+            self._new_s = at_s
+            if len(self._seen) == MEMORY:
+                self._seen.popitem(last=False)
+        self._seen[mark] = None
+        self._seen.move_to_end(mark)
+        return at_s - self._new_s

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -15,6 +14,7 @@ import structlog
 from gate.camera.backoff import Backoff
 from gate.camera.decoder import SILENT
 from gate.camera.frame import CameraHealth, CameraState, Frame, FrameSource
+from gate.camera.latest import Change, Latest
 from gate.camera.source import is_live, open_source
 from gate.camera.stillness import Stillness
 from gate.config import CameraPart
@@ -27,23 +27,10 @@ STEADY_S = 10.0
 """A connection that gave pictures for so long was a good one: the next failure starts the backoff afresh."""
 
 FROZEN_AFTER_S = 10.0
-"""The same picture, bit for bit, for so long: no live sensor is that quiet."""
-
-RATE_FRAMES = 25
-"""The frame rate is the mean over the last so many frames."""
-
-_BROKEN = frozenset({CameraState.STALLED, CameraState.LOST})
+"""No picture that was not there before, bit for bit, for so long: no live sensor is that quiet."""
 
 Listener = Callable[[str, CameraHealth], None]
 """Told the camera's id and its health after each change of its state or of the reason for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    before: CameraHealth
-    after: CameraHealth
-    fault: CameraFault | None
-    broken_for_s: float
 
 
 class CameraWorker:
@@ -74,7 +61,7 @@ class CameraWorker:
         chance: Callable[[], float] = random.random,
         wait: Callable[[float], bool] | None = None,
     ) -> None:
-        """`opener` connects, blocking, and raises `CameraFault`. A `stall_after_s` or `frozen_after_s` of None is never.
+        """`opener` connects, blocking, and raises `CameraFault`. None for `stall_after_s` or `frozen_after_s` is never.
 
         `clock` is monotonic seconds, `now` aware UTC, `chance` 0 to 1; `wait` sleeps for so many seconds and says
         whether to stop instead.
@@ -90,13 +77,7 @@ class CameraWorker:
         self._chance = chance
         self._stopping = threading.Event()
         self._wait = wait or self._stopping.wait
-        self._changed = threading.Condition()
-        self._health = CameraHealth(CameraState.CONNECTING)
-        self._fault: CameraFault | None = None
-        self._frame: Frame | None = None
-        self._taken = True
-        self._times: deque[float] = deque(maxlen=RATE_FRAMES)
-        self._broken_s = 0.0
+        self._latest = Latest(camera)
         self._connected_s: float | None = None
         self._source: FrameSource | None = None
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera}", daemon=True)
@@ -123,11 +104,7 @@ class CameraWorker:
 
     def newest(self, after: int, timeout_s: float) -> Frame | None:
         """The newest frame with a number above `after`, waiting up to `timeout_s`; None when there is none."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._above(after) is not None, timeout_s)
-            frame = self._above(after)
-            if frame is not None:
-                self._taken = True
+        frame = self._latest.newest(after, timeout_s)
         if frame is None:
             self._notice_silence()
         return frame
@@ -135,21 +112,18 @@ class CameraWorker:
     def health(self) -> CameraHealth:
         """State and counters now."""
         self._notice_silence()
-        return self._health
+        return self._latest.health
 
     @property
     def fault(self) -> CameraFault | None:
         """Why the camera is not live, with the facts for its sentence; None when it is."""
-        return self._fault
-
-    def _above(self, after: int) -> Frame | None:
-        return self._frame if self._frame is not None and self._frame.number > after else None
+        return self._latest.fault
 
     def _run(self) -> None:
         try:
             self._serve()
         finally:
-            if not self._stopping.is_set() and self._health.state is not CameraState.ENDED:
+            if not self._stopping.is_set() and self._latest.health.state is not CameraState.ENDED:
                 self._shift(CameraState.LOST, CameraFault("camera.crashed", camera=self.id))
 
     def _serve(self) -> None:
@@ -176,8 +150,7 @@ class CameraWorker:
         try:
             self._connected_s = self._clock()
             if again:
-                with self._changed:
-                    self._health = replace(self._health, reconnects=self._health.reconnects + 1)
+                self._latest.reconnected()
             stillness = Stillness()
             while not self._stopping.is_set():
                 picture = source.read()
@@ -189,100 +162,46 @@ class CameraWorker:
             source.close()
 
     def _was_steady(self) -> bool:
-        last_s = self._health.last_frame_s
+        last_s = self._latest.health.last_frame_s
         return self._connected_s is not None and last_s is not None and last_s - self._connected_s >= STEADY_S
 
     def _receive(self, picture: Picture, stillness: Stillness) -> None:
-        at_s = self._clock()
-        frozen = None
-        if self._frozen_after_s is not None and stillness.lasting_s(picture, at_s) >= self._frozen_after_s:
+        taken_s = self._clock()
+        if self._frozen_after_s is not None and stillness.lasting_s(picture, taken_s) >= self._frozen_after_s:
             frozen = CameraFault("camera.frozen", camera=self.id, after_s=self._frozen_after_s)
-        with self._changed:
-            number = self._health.frames + 1
-            self._health = replace(self._health, frames=number, last_frame_s=at_s)
-            if frozen is None:
-                self._put(Frame(self.id, number, self._now(), at_s, picture))
-            change = self._enter(CameraState.LIVE if frozen is None else CameraState.STALLED, frozen)
-        self._announce(change)
-
-    def _put(self, frame: Frame) -> None:
-        """Make this the newest frame. The lock is held."""
-        self._times.append(frame.taken_s)
-        lasting_s = self._times[-1] - self._times[0]
-        self._drop_untaken()
-        rate = (len(self._times) - 1) / lasting_s if lasting_s > 0 else 0.0
-        self._health = replace(self._health, frames_per_s=rate)
-        self._frame = frame
-        self._taken = False
-        self._changed.notify_all()
-
-    def _drop_untaken(self) -> None:
-        if not self._taken:
-            self._health = replace(self._health, dropped=self._health.dropped + 1)
-        self._taken = True
+            self._announce(self._latest.pass_over(frozen, taken_s))
+        else:
+            self._announce(self._latest.put(picture, self._now(), taken_s))
 
     def _notice_silence(self) -> None:
         """The source's own timeout says so first, except where a driver hangs and the reading thread with it."""
-        if self._stall_after_s is None or self._stopping.is_set():
-            return
-        with self._changed:
-            last_s = self._health.last_frame_s
-            if self._health.state is not CameraState.LIVE or last_s is None:
-                return
-            if self._clock() - last_s <= self._stall_after_s:
-                return
-            fault = CameraFault(SILENT, address=self.id, after_s=self._stall_after_s)
-            change = self._enter(CameraState.STALLED, fault)
-        self._announce(change)
+        if self._stall_after_s is not None and not self._stopping.is_set():
+            self._announce(self._latest.stall_if_silent(self._stall_after_s, self._clock()))
 
     def _shift(self, state: CameraState, fault: CameraFault | None = None) -> None:
-        with self._changed:
-            change = self._enter(state, fault)
-        self._announce(change)
+        self._announce(self._latest.enter(state, fault, self._clock()))
 
-    def _enter(self, state: CameraState, fault: CameraFault | None) -> _Change | None:
-        """Take on a state; the change, None where it is no news. The lock is held."""
-        self._fault = fault
-        before, reason = self._health, fault.code if fault else None
-        if (before.state, before.reason) == (state, reason):
-            return None
-        if state in _BROKEN:
-            self._drop_untaken()
-            self._frame = None
-            if before.state not in _BROKEN:
-                self._broken_s = self._clock()
-        if state is not CameraState.LIVE:
-            self._times.clear()
-        self._health = replace(
-            self._health,
-            state=state,
-            reason=reason,
-            stalls=before.stalls + (state is CameraState.STALLED and before.state is not CameraState.STALLED),
-            frames_per_s=self._health.frames_per_s if state is CameraState.LIVE else 0.0,
-        )
-        return _Change(before, self._health, fault, self._clock() - self._broken_s)
-
-    def _announce(self, change: _Change | None) -> None:
-        """Say once that it broke and once that it recovered, and tell the listener. The lock is not held."""
+    def _announce(self, change: Change | None) -> None:
+        """Say once that it broke and once that it recovered, and tell the listener."""
         if change is None:
             return
-        was_broken, is_broken = change.before.state in _BROKEN, change.after.state in _BROKEN
-        if is_broken and not was_broken:
+        if change.breaks:
             facts = change.fault.facts if change.fault else {}
             state = str(change.after.state)
             log.warning("camera.broken", camera=self.id, state=state, reason=change.after.reason, facts=facts)
-        elif was_broken and not is_broken:
+        elif change.mends:
             log.info("camera.recovered", camera=self.id, after_s=round(change.broken_for_s, 3))
         if self._on_change is not None:
             self._on_change(self.id, change.after)
 
 
 def open_camera(
-    part: CameraPart, *, on_change: Listener | None = None, frozen_after_s: float = FROZEN_AFTER_S
+    part: CameraPart, *, on_change: Listener | None = None, frozen_after_s: float | None = FROZEN_AFTER_S
 ) -> CameraWorker:
     """The worker of a camera of gate.toml, not started yet.
 
     Files and folders neither stall nor freeze: `stall_after_s` and `frozen_after_s` hold for RTSP and USB cameras.
+    None for `frozen_after_s` allows a camera that plays a short scene again and again.
     """
     live = is_live(part)
     return CameraWorker(

@@ -15,11 +15,11 @@ import pytest
 SCRIPT = Path(__file__).parent / "camera" / "rtsp_server.py"
 SYSTEM_PYTHON = "/usr/bin/python3"
 ENCODERS = {
-    "h264": ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"),
+    # One thread makes one slice of a picture: GStreamer's payloader marks each slice as a picture of its own.
+    "h264": ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1"),
     "h265": ("-c:v", "libx265", "-preset", "ultrafast", "-tune", "zerolatency", "-x265-params", "log-level=none"),
 }
 MOVING = "testsrc2=size=320x240:rate=15"
-STILL = "color=gray:size=320x240:rate=15"
 READY_S = 20
 
 
@@ -113,7 +113,8 @@ def _rtsp_tools() -> None:
 def rtsp_server(_rtsp_tools: None) -> Generator[Callable[..., RtspCamera]]:
     """Makes RTSP cameras: `rtsp_server(codec="h264", video=MOVING, username=None, password=None)`.
 
-    `video` is a file, played in a loop, or a source of ffmpeg's lavfi. Each has `url`, `cut`, `restore`, `freeze`, `thaw`.
+    `video` is a file, played in a loop, or a source of ffmpeg's lavfi. A camera has `url`, `cut`, `restore`, `freeze`
+    and `thaw`.
     """
     cameras: list[RtspCamera] = []
 

@@ -4,6 +4,7 @@ It takes MPEG-TS over UDP on loopback and serves it as `/gate` over TCP. It prin
 """
 
 import argparse
+import sys
 
 import gi
 
@@ -51,7 +52,8 @@ def main():
     server.get_mount_points().add_factory("/gate", factory)
     if not server.attach(None):
         raise SystemExit(f"port {asked.port} is taken")
-    print(server.get_bound_port(), flush=True)
+    sys.stdout.write(f"{server.get_bound_port()}\n")
+    sys.stdout.flush()
     GLib.MainLoop().run()
 
 

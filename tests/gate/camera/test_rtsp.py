@@ -17,6 +17,7 @@ from gate.config import CameraPart
 from gate.errors import CameraFault
 
 WAIT_S = 30.0
+STILL = "testsrc2=size=320x240:rate=15,select=eq(n\\,3),loop=-1:1:0,setpts=N/15/TB"
 
 
 class Diary:
@@ -97,12 +98,15 @@ def test_a_cut_and_a_frozen_camera_recover_and_another_never_misses(rtsp_server:
     assert lines == [("camera.broken", "gate"), ("camera.recovered", "gate")] * 2
 
 
-def test_an_encoder_that_repeats_its_picture_is_noticed(rtsp_server: Callable[..., Any]) -> None:
-    server = rtsp_server(video="color=gray:size=320x240:rate=15")
+def test_a_frozen_picture_is_noticed_though_the_camera_goes_on_sending(rtsp_server: Callable[..., Any]) -> None:
+    server = rtsp_server(video=STILL)
     diary = Diary()
     with running(camera(server.url), diary, frozen_after_s=1.0) as worker:
         diary.await_state(CameraState.STALLED)
         assert diary.reasons[-1] == "camera.frozen"
+        frames = worker.health().frames
+        assert worker.newest(0, 0.5) is None, "a frozen picture is not handed on"
+        assert worker.health().frames > frames
         assert worker.health().reconnects == 0
 
 
