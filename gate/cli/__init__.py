@@ -12,6 +12,7 @@ from gate.cli.check import check
 from gate.cli.demo import demo
 from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
+from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
 from gate.cli.run import run
 from gate.cli.terminal import fail
@@ -31,6 +32,7 @@ app.add_typer(bench_commands, name="bench")
 
 def main() -> None:
     """Run the command line; a `Fault` becomes its sentence on stderr and exit code 1."""
+    log_to_stderr()
     try:
         app()
     except Fault as fault:

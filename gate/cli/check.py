@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from gate.barrier.controller import DEVICES
 from gate.camera.worker import probe as probe_camera
+from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
 from gate.config import BarrierPart, CameraPart, Config, load_config
 from gate.site import open_site
@@ -43,6 +45,7 @@ class Finding:
 
 def check(config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = Path("gate.toml")) -> None:
     """Exit code 1 when anything does not work."""
+    log_to_stderr(logging.CRITICAL)  # the table says it all
     findings = tuple(examine(load_config(config)))
     table = Table(t("check.part"), t("check.name"), t("check.state"), t("check.result"))
     for finding in findings:

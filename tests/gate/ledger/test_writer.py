@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
-from enrollment.database import reading
+from enrollment.database import open_database, reading, upgrade
+from enrollment.keyring import Keyring
 from gate.errors import LedgerUnwritable
 from gate.ledger.ledger import Passage
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.tables import LedgerRow, PassageRow
+from gate.ledger.tables import MIGRATIONS, LedgerRow, PassageRow
 from gate.ledger.verify import verify
 from gate.ledger.writer import LedgerWriter
 
@@ -122,3 +126,39 @@ def test_stopping_commits_what_is_waiting(engine: Engine, snapshots: Snapshots) 
     writer.stop()
     assert all(future.done() for future in futures)
     assert len(_kinds(engine)) == 500
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"this machine lets nobody mount a small disk: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_on_a_full_disk_rows_wait_and_are_written_once_there_is_room(small_disk: Path) -> None:
+    engine = open_database(small_disk / "menwei.db", busy_s=0.2)
+    upgrade(engine, MIGRATIONS)
+    writer = LedgerWriter(engine, Snapshots(small_disk / "snapshots", Keyring(b"k" * 32), 30), retry_s=0.01)
+    writer.start()
+    before = writer.note("before").result(10)
+    ballast = small_disk / "ballast"
+    with pytest.raises(OSError, match="No space"), ballast.open("wb") as file:  # noqa: PT012
+        while True:
+            file.write(b"x" * 1000)
+            file.flush()
+    saving = [writer.submit(replace(PASSAGE, id=f"p{number}"), b"j" * 20_000) for number in range(20)]
+    with pytest.raises(TimeoutError):
+        saving[-1].result(0.5)
+    assert writer.health().broken is not None
+    ballast.unlink()
+    assert [future.result(10).seq for future in saving] == list(range(before.seq + 1, before.seq + 21))
+    writer.stop()
+    proof = verify(engine)
+    assert (proof.first_broken, proof.passages) == (None, 20)
+    engine.dispose()
