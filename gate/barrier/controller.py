@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -78,7 +78,8 @@ class Barrier:
     """One barrier. Every method may be called from any thread.
 
     `clock` is monotonic seconds. `on_act` hears every act in order on a thread of its own and may be slow;
-    `LedgerUnwritable` from it makes the act wait. Until `start` nothing moves; `poll_once` and `deliver` do by hand
+    `LedgerUnwritable` from it makes the act wait. With `presence_wired` a sensor under the arm that reads None even at
+    the start has fallen silent, and the arm stays up. Until `start` nothing moves; `poll_once` and `deliver` do by hand
     what the threads do.
     """
 
@@ -90,11 +91,12 @@ class Barrier:
         clock: Callable[[], float],
         on_act: Callable[[BarrierAct], None],
         *,
+        presence_wired: bool = False,
         poll_s: float = POLL_S,
     ) -> None:
         self.id = barrier_id
         self.device = device
-        self._machine = Machine(timing)
+        self._machine = Machine(timing, presence_wired)
         self._clock = clock
         self._poll_s = poll_s
         self._log = log.bind(barrier=barrier_id)
@@ -242,11 +244,19 @@ class Barrier:
                     self._lose(self._clock(), slip)
 
 
-def _simulated(part: BarrierPart, clock: Callable[[], float]) -> BarrierDevice:
-    return SimulatedBarrier.from_url(part.url, clock, travel_s=part.travel_s)
+class Fitted(NamedTuple):
+    """A device and what is known of its wiring."""
+
+    device: BarrierDevice
+    presence_wired: bool
 
 
-DEVICES: Mapping[str, Callable[[BarrierPart, Callable[[], float]], BarrierDevice]] = {"sim": _simulated}
+def _simulated(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
+    device = SimulatedBarrier.from_url(part.url, clock, travel_s=part.travel_s)
+    return Fitted(device, device.presence_wired)
+
+
+DEVICES: Mapping[str, Callable[[BarrierPart, Callable[[], float]], Fitted]] = {"sim": _simulated}
 """What stands behind each scheme of a barrier's url."""
 
 
@@ -262,4 +272,5 @@ def open_barrier(
     if scheme not in DEVICES:
         raise ConfigRefused("barrier.unknown_device", url=part.url, known=", ".join(f"{name}://" for name in DEVICES))
     timing = Timing(part.travel_s, part.hold_open_s, part.clear_s, part.fault_after_s)
-    return Barrier(part.id, DEVICES[scheme](part, clock), timing, clock, on_act)
+    device, presence_wired = DEVICES[scheme](part, clock)
+    return Barrier(part.id, device, timing, clock, on_act, presence_wired=presence_wired)

@@ -52,13 +52,18 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The rules of one barrier. Holds no state of its own."""
+    """The rules of one barrier. Holds no state of its own.
+
+    `presence_wired` is True where a sensor is known to be under the arm: one that reads None from the start has then
+    fallen silent. Where it is False, that is found out with the first reading that is not None.
+    """
 
     timing: Timing
+    presence_wired: bool = False
 
     def start(self, inputs: Inputs, now_s: float) -> Outcome:
         """The first standing after power-up or a restart. It never lowers; an arm in between is raised."""
-        standing = unknown(now_s).seeing(inputs)
+        standing = replace(unknown(now_s), watched=self.presence_wired).seeing(inputs)
         outcome = self._moved(standing, STARTS[standing.place], None)
         acts = tuple(replace(act, before=None) for act in outcome.acts)
         return outcome._replace(acts=acts)

@@ -176,6 +176,11 @@ class SimulatedBarrier:
             self._position = min(1.0, max(0.0, position))
 
     @property
+    def presence_wired(self) -> bool:
+        """Whether there is a loop under the arm at all."""
+        return "presence" not in self._unwired
+
+    @property
     def position(self) -> float:
         """Where the arm is now, 0 (down) to 1 (up)."""
         with self._lock:

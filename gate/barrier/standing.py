@@ -70,8 +70,8 @@ class Standing:
 
     `since_s` is when the state began, `drive` the last command to the motor and `drive_s` its time. `inputs` is None
     while the device has not been heard. `place_s` is when the arm came to `place`; `clear_s` is since when the way has
-    been watched clear, None while it is not. `watched` is True once the presence input has ever been read: from then on
-    a None is a sensor that fell silent, not one that was never wired. `held` and `close_asked` are what people want;
+    been watched clear, None while it is not. `watched` is True where the presence input is known to be wired or has
+    ever been read: a None is then a sensor that fell silent. `held` and `close_asked` are what people want;
     `open_until_s` is the end of the open time; `code` names the fault; `command_id` is the command that set the present
     movement going.
     """

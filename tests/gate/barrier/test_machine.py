@@ -354,6 +354,14 @@ def test_without_any_sensor_under_the_arm_the_times_alone_close_it() -> None:
     assert story.watch(0.2).state is State.CLOSING
 
 
+def test_a_sensor_known_to_be_wired_that_reads_nothing_from_the_start_keeps_the_arm_up() -> None:
+    machine = Machine(TIMING, presence_wired=True)
+    standing = machine.start(replace(UP, presence=None), 0.0).standing
+    for number in range(1, 1000):
+        standing = machine.step(standing, Tick(replace(UP, presence=None)), number * TICK_S).standing
+    assert standing.state is State.OPEN
+
+
 def test_a_clock_that_goes_back_neither_closes_early_nor_sticks() -> None:
     story = opened().watch(3.0)
     story.now_s -= 500.0

@@ -34,7 +34,7 @@ runs = st.tuples(limits, presences, st.integers(1, 15))
 
 chapters = st.one_of(*[runs] * 7, orders, orders, st.just(Lost()))
 
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @dataclass(frozen=True)
