@@ -17,8 +17,9 @@ class Drive(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The inputs as they read now; None for an input that is not wired. One that is wired but cannot be read is no None:
-    the device raises `BarrierFault` then.
+    """The inputs as they read now; None for an input that is not wired.
+
+    One that is wired but cannot be read is not None: the device raises `BarrierFault` then.
 
     `presence` is the loop or photocell under the arm: True while something stands there.
     """
