@@ -64,8 +64,23 @@ def letterbox(picture: Picture, width: int, height: int, fill: int = 0, max_scal
     return Letterbox(canvas, scale)
 
 
-def canvas_of(picture: Picture, longest: int, max_scale: float, stride: int = 32) -> tuple[int, int]:
-    """Width and height, multiples of `stride`, of the canvas that holds a picture scaled to `longest` px at most."""
-    tall, wide = picture.shape[:2]
-    scale = min(longest / max(tall, wide), max_scale)
-    return tuple(max(stride, -(-round(side * scale) // stride) * stride) for side in (wide, tall))  # type: ignore[return-value]
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How large a picture is searched: its longest side in pixels, enlarged at most `max_scale` times.
+
+    `fixed` is the (width, height) of a network that takes only one size.
+    """
+
+    longest: int
+    max_scale: float
+    fixed: tuple[int, int] | None = None
+    stride: int = 32
+
+    def fit(self, picture: Picture) -> Letterbox:
+        """The picture in the smallest canvas that the network takes, its sides multiples of `stride`."""
+        tall, wide = picture.shape[:2]
+        scale = min(self.longest / max(tall, wide), self.max_scale)
+        if self.fixed:
+            return letterbox(picture, *self.fixed, max_scale=scale)
+        width, height = (max(1, -(-round(side * scale) // self.stride)) * self.stride for side in (wide, tall))
+        return letterbox(picture, width, height, max_scale=scale)

@@ -31,7 +31,8 @@ class Session:
     """A network ready to run, safe to call from several threads at once.
 
     Idle threads sleep instead of spinning: with several cameras on few cores spinning costs more than it gains.
-    `name` is the model's name in the catalogue, for what is said about faults.
+    `name` is the model's name in the catalogue, for what is said about faults; `outputs` are the outputs' names and
+    `fixed_size` is the (width, height) of the only pictures it takes, None where it takes any.
 
     Raises:
         ModelCorrupt: `models.not_a_network` where ONNX Runtime cannot load the bytes.
@@ -50,7 +51,12 @@ class Session:
             self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
         except _FAILURES as failure:
             raise ModelCorrupt("models.not_a_network", name=name) from failure
-        self._input = self._session.get_inputs()[0].name
+        first = self._session.get_inputs()[0]
+        self._input = first.name
+        high, wide = first.shape[2:] if len(first.shape) == 4 else (None, None)
+        self.fixed_size: tuple[int, int] | None = (
+            (wide, high) if isinstance(wide, int) and isinstance(high, int) else None
+        )
         self.outputs: tuple[str, ...] = tuple(output.name for output in self._session.get_outputs())
 
     def run(self, tensor: Tensor) -> Sequence[Tensor]:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from gate.cli.terminal import err, out
 from gate.texts import t
-from models.catalog import BASE, Commercial, Model, catalog
+from models.catalog import BASE, Commercial, Condition, Model, catalog
 from models.errors import LicenceNotAccepted
 from models.store import ModelProgress, State, Store
 
@@ -23,10 +23,11 @@ _COLOURS = {State.HERE: "green", State.MIRROR: "cyan", State.MISSING: "dim", Sta
 
 @app.command(name="list", help=t("models.list_help"))
 def list_models() -> None:
-    """Print one row per model."""
+    """Print one row per model, and what limits the use of which."""
     store = Store()
-    columns = ("name", "role", "pack", "licence", "commercial", "size", "state")
-    table = Table(*(t(f"models.column_{column}") for column in columns))
+    table = Table()
+    for column in ("name", "role", "pack", "licence", "commercial", "size", "state"):
+        table.add_column(t(f"models.column_{column}"), no_wrap=column in {"name", "size", "state"}, overflow="fold")
     for model in catalog().models:
         state = store.state(model)
         table.add_row(
@@ -34,11 +35,14 @@ def list_models() -> None:
             t(f"models.role.{model.role}"),
             " ".join(model.packs),
             model.licence,
-            _commercial(model),
+            t(f"models.commercial.{model.commercial}"),
             _size(model.content.bytes),
             f"[{_COLOURS[state]}]{t(f'models.state.{state}')}",
         )
     out.print(table)
+    for condition in Condition:
+        names = ", ".join(model.name for model in catalog().models if model.condition is condition)
+        out.print(t("models.condition_note", condition=t(f"models.condition.{condition}"), names=names))
     out.print(t("models.store_is", store=store.folder), style="dim")
 
 
@@ -72,11 +76,6 @@ def verify() -> None:
     if wrong:
         raise typer.Exit(1)
     out.print(t("models.verified", files=len(held)) if held else t("models.verified_none", store=store.folder))
-
-
-def _commercial(model: Model) -> str:
-    allowed = t(f"models.commercial.{model.commercial}")
-    return f"{allowed} ({t(f'models.condition.{model.condition}')})" if model.condition else allowed
 
 
 def _note_conditions(models: tuple[Model, ...]) -> None:

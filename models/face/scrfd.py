@@ -8,7 +8,7 @@ import numpy as np
 
 from models.errors import ModelCorrupt
 from models.face.candidates import Candidates, faces_of
-from models.preprocess import Normalisation, canvas_of, letterbox
+from models.preprocess import Normalisation, Search
 from models.roles import FoundFace
 from models.session import Session, Tensor
 from models.sighting import Picture
@@ -43,14 +43,13 @@ class SCRFD:
             raise ModelCorrupt("models.wrong_outputs", name=session.name, outputs=len(session.outputs))
         self._session = session
         self._normalisation = normalisation
-        self._longest = longest
-        self._max_scale = max_scale
+        self._search = Search(longest, max_scale, session.fixed_size)
         self._found = found
 
     def find(self, picture: Picture) -> Sequence[FoundFace]:
         """Every face in the picture, best first."""
-        width, height = canvas_of(picture, self._longest, self._max_scale)
-        boxed = letterbox(picture, width, height, max_scale=min(self._max_scale, self._longest / max(picture.shape)))
+        boxed = self._search.fit(picture)
+        width = boxed.canvas.shape[1]
         given = self._session.run(self._normalisation.tensor(boxed.canvas))
         levels = [
             self._level(stride, width // stride, given[place], given[place + 3], given[place + 6])

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.errors import ModelCorrupt
 from models.face.candidates import Candidates, faces_of
-from models.preprocess import Normalisation, canvas_of, letterbox
+from models.preprocess import Normalisation, Search
 from models.roles import FoundFace
 from models.session import Session, Tensor
 from models.sighting import Picture
@@ -22,6 +23,9 @@ class YuNet:
 
     The picture is scaled so that its longest side is `longest` px, enlarged at most `max_scale` times; `found` is the
     lowest confidence, 0 to 1.
+
+    Raises:
+        ModelCorrupt: `models.wrong_outputs` where the file gives something else.
     """
 
     def __init__(
@@ -34,21 +38,20 @@ class YuNet:
     ) -> None:
         self._session = session
         self._normalisation = normalisation
-        self._longest = longest
-        self._max_scale = max_scale
+        self._search = Search(longest, max_scale, session.fixed_size)
         self._found = found
-        self._places = [
-            tuple(session.outputs.index(f"{part}_{stride}") for part in ("cls", "obj", "bbox", "kps"))
-            for stride in STRIDES
-        ]
+        named = [[f"{part}_{stride}" for part in ("cls", "obj", "bbox", "kps")] for stride in STRIDES]
+        if not {name for level in named for name in level} <= set(session.outputs):
+            raise ModelCorrupt("models.wrong_outputs", name=session.name, outputs=len(session.outputs))
+        self._places = [[session.outputs.index(name) for name in level] for level in named]
 
     def find(self, picture: Picture) -> Sequence[FoundFace]:
         """Every face in the picture, best first."""
-        width, height = canvas_of(picture, self._longest, self._max_scale)
-        boxed = letterbox(picture, width, height, max_scale=min(self._max_scale, self._longest / max(picture.shape)))
+        boxed = self._search.fit(picture)
+        width = boxed.canvas.shape[1]
         given = self._session.run(self._normalisation.tensor(boxed.canvas))
         levels = [
-            self._level(stride, -(-width // stride), *(given[place][0] for place in places))
+            self._level(stride, width // stride, *(given[place][0] for place in places))
             for stride, places in zip(STRIDES, self._places, strict=True)
         ]
         return faces_of(levels, boxed, SUPPRESS)

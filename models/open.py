@@ -1,0 +1,74 @@
+"""Opening recognisers by the names that the configuration uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from models.catalog import Model, Program, catalog
+from models.errors import ModelIncompatible
+from models.face.embedder import Embedder
+from models.face.recogniser import FacePipeline
+from models.face.scrfd import SCRFD
+from models.face.yunet import YuNet
+from models.plate.finder import CornerFinder
+from models.plate.reader import ColourReader
+from models.plate.recogniser import PlatePipeline
+from models.roles import FaceRecogniser, PlateRecogniser, Role
+from models.session import Session
+from models.store import Store
+
+SEARCH_PX = 640
+"""Longest side of the picture in which faces are searched."""
+
+CLOSER_PX = 400
+"""Longest side of the square in which the landmarks of one face are looked for again."""
+
+CLOSER_SCALE = 4.0
+"""The square of a small face is enlarged so many times at most."""
+
+_FACE_FINDERS: Mapping[Program, type[YuNet | SCRFD]] = {Program.YUNET: YuNet, Program.SCRFD: SCRFD}
+_FACE_EMBEDDERS = {Program.ALIGNED_112: Embedder}
+_PLATE_FINDERS = {Program.CORNERS_640: CornerFinder}
+_PLATE_READERS = {Program.CTC_78: ColourReader}
+
+
+def open_face_recogniser(finder_name: str, embedder_name: str, store: Store, threads: int = 1) -> FaceRecogniser:
+    """The face recogniser of a finder and an embedder of the catalogue; a file that is not here is brought here.
+
+    Raises:
+        ModelUnavailable: the catalogue has no such name, or nothing gave the file.
+        ModelIncompatible: `models.wrong_role`, the model plays another role.
+        ModelCorrupt: the file is not what the catalogue says.
+        LicenceNotAccepted: the file is not here and its licence forbids commercial use.
+    """
+    finder = _cast(finder_name, Role.FACE_FINDER, _FACE_FINDERS)
+    embedder = _cast(embedder_name, Role.FACE_EMBEDDER, _FACE_EMBEDDERS)
+    found_by = _FACE_FINDERS[finder.program]
+    session = _session(finder, store, threads)
+    return FacePipeline(
+        found_by(session, finder.normalisation, longest=SEARCH_PX),
+        found_by(session, finder.normalisation, longest=CLOSER_PX, max_scale=CLOSER_SCALE),
+        Embedder(_session(embedder, store, threads), embedder.normalisation, embedder.model_id),
+    )
+
+
+def open_plate_recogniser(finder_name: str, reader_name: str, store: Store, threads: int = 1) -> PlateRecogniser:
+    """The plate recogniser of a finder and a reader of the catalogue. Raises what `open_face_recogniser` raises."""
+    finder = _cast(finder_name, Role.PLATE_FINDER, _PLATE_FINDERS)
+    reader = _cast(reader_name, Role.PLATE_READER, _PLATE_READERS)
+    return PlatePipeline(
+        _PLATE_FINDERS[finder.program](_session(finder, store, threads), finder.normalisation),
+        _PLATE_READERS[reader.program](_session(reader, store, threads), reader.normalisation),
+    )
+
+
+def _cast(name: str, role: Role, programs: Mapping[Program, type]) -> Model:
+    """The model of that name, sure to play the role."""
+    model = catalog().model(name)
+    if model.role is not role or model.program not in programs:
+        raise ModelIncompatible("models.wrong_role", name=name, role=role)
+    return model
+
+
+def _session(model: Model, store: Store, threads: int) -> Session:
+    return Session(store.read(model), model.name, threads)

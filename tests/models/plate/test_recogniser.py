@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from models.open import open_plate_recogniser
+from models.plate.recogniser import PlatePipeline
+from models.roles import FoundPlate, PlateReading, PlateRecogniser
+from models.sighting import Box, Picture, PlateColour, PlateKind
+from models.store import Store
+from samples.plates import Plate, Style, draw_plate
+
+EMPTY = np.zeros((300, 400, 3), np.uint8)
+
+
+def _found(left: float, width: float, height: float = 30, rows: int = 1) -> FoundPlate:
+    box = Box(left, 50, left + width, 50 + height)
+    corners = np.array([[left, 50], [left + width, 50], [left + width, 50 + height], [left, 50 + height]], np.float32)
+    return FoundPlate(box, corners, rows, 0.9)
+
+
+@dataclass
+class Finder:
+    plates: Sequence[FoundPlate]
+
+    def find(self, picture: Picture) -> Sequence[FoundPlate]:
+        return self.plates
+
+
+@dataclass
+class Reader:
+    text: str
+    colour: PlateColour = PlateColour.BLUE
+
+    def read(self, plate: Picture, rows: int) -> PlateReading:
+        assert plate.size
+        return PlateReading(self.text, (0.9,) * len(self.text), self.colour, 0.8)
+
+
+def test_plates_come_largest_first() -> None:
+    seen = PlatePipeline(Finder([_found(10, 40), _found(60, 120)]), Reader("辽A12345")).see(EMPTY)
+    assert [plate.box.width for plate in seen] == [120, 40]
+    assert {plate.text for plate in seen} == {"辽A12345"}
+    assert {plate.kind for plate in seen} == {PlateKind.CAR}
+
+
+def test_a_plate_too_low_to_read_is_left_out() -> None:
+    assert PlatePipeline(Finder([_found(10, 40, height=5)]), Reader("辽A12345")).see(EMPTY) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "colour", "shown", "kind"),
+    [
+        ("粤0A2160", PlateColour.BLUE, PlateColour.BLUE, PlateKind.CAR),
+        ("辽A12345D", PlateColour.GREEN, PlateColour.YELLOW_GREEN, PlateKind.NEW_ENERGY_LARGE),
+        ("辽AD1234", PlateColour.GREEN, PlateColour.GREEN, None),
+        ("", PlateColour.BLACK, PlateColour.BLACK, None),
+    ],
+)
+def test_a_reading_is_checked_against_the_grammar(
+    text: str, colour: PlateColour, shown: PlateColour, kind: PlateKind | None
+) -> None:
+    (plate,) = PlatePipeline(Finder([_found(10, 100)]), Reader(text, colour)).see(EMPTY)
+    assert plate.text == text.replace("粤0", "粤O")
+    assert len(plate.confidences) == len(text)
+    assert (plate.colour, plate.kind) == (shown, kind)
+
+
+@pytest.fixture(scope="module")
+def recogniser(mirror: Path) -> PlateRecogniser:
+    return open_plate_recogniser("plate-detect", "plate-rec-color", Store())
+
+
+def _car(plate: Plate, height_px: int) -> Picture:
+    """A plate on the dark tail of something like a car, in a street of one grey."""
+    drawn = draw_plate(plate, np.random.default_rng(1), px_per_mm=height_px / 140, wear=0.2)
+    scene = np.full((720, 1280, 3), 120, np.uint8)
+    cv2.rectangle(scene, (420, 200), (900, 560), (60, 50, 50), -1)
+    tall, wide = drawn.shape[:2]
+    scene[430 : 430 + tall, 660 - wide // 2 : 660 - wide // 2 + wide] = drawn
+    return np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.8), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "kind", "rows"),
+    [
+        ("辽A12345", Style.BLUE, PlateKind.CAR, 1),
+        ("辽AD12345", Style.GREEN, PlateKind.NEW_ENERGY_SMALL, 1),
+        ("辽B67890", Style.YELLOW, PlateKind.CAR, 1),
+        ("辽A8K326", Style.YELLOW_TWO_ROWS, PlateKind.CAR, 2),
+        ("辽A0123警", Style.POLICE, PlateKind.POLICE, 1),
+    ],
+)
+def test_drawn_plates_of_every_style_are_read(
+    recogniser: PlateRecogniser, text: str, style: Style, kind: PlateKind, rows: int
+) -> None:
+    (plate,) = recogniser.see(_car(Plate(text, style), 40))
+    assert (plate.text, plate.kind, plate.rows) == (text, kind, rows)
+    assert min(plate.confidences) > 0.8
+
+
+def test_a_picture_without_a_plate_shows_none(recogniser: PlateRecogniser) -> None:
+    assert list(recogniser.see(np.full((720, 1280, 3), 120, np.uint8))) == []
+
+
+def test_threads_share_a_recogniser(recogniser: PlateRecogniser) -> None:
+    cars = [_car(Plate(f"辽A1234{digit}", Style.BLUE), 40) for digit in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        read = [plates[0].text for plates in pool.map(recogniser.see, cars)]
+    assert read == [f"辽A1234{digit}" for digit in range(6)]

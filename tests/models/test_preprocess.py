@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.preprocess import Normalisation, Search, letterbox
+
+SIDES = st.integers(1, 3000)
+
+
+def test_channels_stand_in_the_order_of_the_network() -> None:
+    blue = np.zeros((2, 3, 3), np.uint8)
+    blue[:, :, 0] = 255
+    bgr = Normalisation("bgr", (0, 0, 0), (255, 255, 255)).tensor(blue)
+    rgb = Normalisation("rgb", (0, 0, 0), (255, 255, 255)).tensor(blue)
+    assert bgr.shape == rgb.shape == (1, 3, 2, 3)
+    assert bgr.dtype == np.float32
+    assert (bgr[0, 0] == 1).all()
+    assert (rgb[0, 2] == 1).all()
+
+
+def test_mean_and_deviation_count_per_channel_of_the_network() -> None:
+    grey = np.full((1, 1, 3), 100, np.uint8)
+    tensor = Normalisation("rgb", (100, 90, 80), (1, 2, 4)).tensor(grey)
+    assert tensor.ravel().tolist() == [0, 5, 5]
+
+
+def test_a_deviation_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="above zero"):
+        Normalisation("bgr", (0, 0, 0), (1, 0, 1))
+
+
+@given(SIDES, SIDES, st.integers(32, 700), st.floats(0.5, 4))
+def test_a_canvas_is_whole_strides_and_holds_the_picture(wide: int, tall: int, longest: int, max_scale: float) -> None:
+    picture = np.zeros((tall, wide, 3), np.uint8)
+    boxed = Search(longest, max_scale).fit(picture)
+    height, width = boxed.canvas.shape[:2]
+    assert height % 32 == 0
+    assert width % 32 == 0
+    assert max(height, width) < longest + 32
+    assert 0 < boxed.scale <= max_scale
+    assert round(wide * boxed.scale) <= width
+    assert round(tall * boxed.scale) <= height
+
+
+def test_a_network_of_one_size_gets_that_size() -> None:
+    boxed = Search(640, 2.0, fixed=(640, 480)).fit(np.zeros((100, 100, 3), np.uint8))
+    assert boxed.canvas.shape == (480, 640, 3)
+    assert boxed.scale == 2.0
+
+
+def test_points_come_back_to_the_picture() -> None:
+    boxed = letterbox(np.zeros((1280, 2560, 3), np.uint8), 640, 640, fill=114)
+    assert boxed.back(np.array([[64, 32]], np.float32)).tolist() == [[256, 128]]
+    assert (boxed.canvas[320:] == 114).all()
+    assert (boxed.canvas[:320] == 0).all()
