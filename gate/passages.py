@@ -32,7 +32,7 @@ def view_of(outcome: Outcome, lane: Lane, register: Register) -> PassageView:
         subject_label=_label(register, passage.subject, passage.details),
         score=_score(passage.details),
         snapshot=outcome.snapshot,
-        delay_ms=round(outcome.delay_s * 1000, 1),
+        delay_ms=round(outcome.delay_s * 1000, 1) if outcome.moved else None,
     )
 
 
@@ -56,7 +56,6 @@ def _stored(row: PassageRow, names: Mapping[str, str], register: Register) -> Pa
         subject_label=_label(register, row.subject, details),
         score=_score(details),
         snapshot=row.snapshot,
-        delay_ms=0.0,
     )
 
 

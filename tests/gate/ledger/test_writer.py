@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -126,19 +124,6 @@ def test_stopping_commits_what_is_waiting(engine: Engine, snapshots: Snapshots) 
     writer.stop()
     assert all(future.done() for future in futures)
     assert len(_kinds(engine)) == 500
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"this machine lets nobody mount a small disk: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_on_a_full_disk_rows_wait_and_are_written_once_there_is_room(small_disk: Path) -> None:
