@@ -20,6 +20,7 @@ from gate.decision.decide import decide
 from gate.decision.decision import Decision, Verdict
 from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
+from gate.lane.attention import Attention
 from gate.lane.watching import Case, Watcher
 from gate.ledger.ledger import Passage
 from gate.ledger.writer import LedgerWriter, Saved
@@ -83,6 +84,7 @@ class LaneWorker:
         self._writer = writer
         self._on_outcome = on_outcome
         self._clock = clock
+        self._attention = Attention()
         self._recent: dict[str, float] = {}
         self._number = 0
         self.frame: Frame | None = None
@@ -94,8 +96,9 @@ class LaneWorker:
             return False
         self._number = frame.number
         self.frame = frame
-        for case in self._watcher.look(frame.pixels, frame.taken_s):
-            self._consider(case, frame)
+        if self._attention.worth(frame.pixels, frame.taken_s, waiting=self._watcher.waiting(frame.taken_s)):
+            for case in self._watcher.look(frame.pixels, frame.taken_s):
+                self._consider(case, frame)
         return True
 
     def _consider(self, case: Case, frame: Frame) -> None:

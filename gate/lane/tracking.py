@@ -18,6 +18,8 @@ from models.sighting import Box, Embedding, FaceSighting, Picture, PlateSighting
 
 LOST_AFTER_S = 1.0
 """A track that is not seen for so long has gone."""
+PATIENCE_S = 10.0
+"""A track that could not be decided in so long is looked at only when something moves again."""
 NEAR = 1.5
 """How far a centre may move between two frames, in widths (faces) or plate widths (plates)."""
 SAME_FACE = 0.25
@@ -96,7 +98,9 @@ class _Track(Protocol):
     """What the tracker needs of a track."""
 
     box: Box
+    first_s: float
     last_s: float
+    decided: bool
 
     def join(self, sighting: Any, at_s: float) -> None:
         """Add a sighting."""
@@ -149,6 +153,13 @@ class Tracker(Generic[SightingT, TrackT]):
             found.join(sighting, at_s)
             joined.append((found, sighting))
         return joined
+
+    def waiting(self, at_s: float) -> bool:
+        """Whether a track is undecided, still seen, and young enough that more looking may help."""
+        return any(
+            not track.decided and at_s - track.last_s <= LOST_AFTER_S and at_s - track.first_s <= PATIENCE_S
+            for track in self.tracks
+        )
 
     def nearest(self, box: Box) -> TrackT | None:
         """The track that a sighting at `box` would join by place alone, None when there is none near."""

@@ -39,6 +39,10 @@ class Watcher(Protocol):
         """The open cases of this picture; `at_s` is the monotonic time it was taken."""
         ...
 
+    def waiting(self, at_s: float) -> bool:
+        """Whether somebody seen a moment ago is not decided yet."""
+        ...
+
 
 class FaceWatcher:
     """Finds faces, embeds those that could decide, and searches the gallery for each track's template."""
@@ -73,6 +77,10 @@ class FaceWatcher:
                 track.best = crop(picture, sighting.box, across=0.3, up=0.4, down=0.3)
             cases.append(self._case(track))
         return cases
+
+    def waiting(self, at_s: float) -> bool:
+        """Whether a face seen a moment ago is not decided yet."""
+        return self._tracker.waiting(at_s)
 
     def _usable(self, face: FaceSighting) -> bool:
         return face.box.height >= self._limits.min_face_px and face.quality.score >= self._limits.min_quality
@@ -122,6 +130,10 @@ class PlateWatcher:
                 track.best = crop(picture, sighting.box, across=0.4, up=2.0, down=0.6)
             cases.append(self._case(track))
         return cases
+
+    def waiting(self, at_s: float) -> bool:
+        """Whether a plate seen a moment ago is not decided yet."""
+        return self._tracker.waiting(at_s)
 
     def _case(self, track: PlateTrack) -> Case:
         elected = track.vote.elect()

@@ -54,6 +54,9 @@ class _Watcher:
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
         return [case for case in self.cases.pop(0) if not case.track.decided]
 
+    def waiting(self, at_s: float) -> bool:
+        return True
+
 
 @dataclass
 class _World:

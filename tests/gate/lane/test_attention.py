@@ -1,0 +1,55 @@
+"""A still scene costs nothing, and nothing that moves is overlooked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gate.lane.attention import IDLE_S, LINGER_S, Attention
+from models.sighting import Picture
+
+RNG = np.random.default_rng(7)
+SCENE = RNG.integers(60, 180, (90, 160, 3)).repeat(8, 0).repeat(8, 1).astype(np.uint8)
+
+
+def _noisy(picture: Picture, sigma: float = 6) -> Picture:
+    return np.clip(picture + RNG.normal(0, sigma, picture.shape), 0, 255).astype(np.uint8)
+
+
+def _with_face(x: int, height: int = 60) -> Picture:
+    picture = SCENE.copy()
+    picture[300 : 300 + height, x : x + height * 3 // 4] = (120, 150, 220)
+    return picture
+
+
+def _settled() -> tuple[Attention, float]:
+    attention, at_s = Attention(), 0.0
+    while at_s <= LINGER_S + 0.1:
+        attention.worth(_noisy(SCENE), at_s, waiting=False)
+        at_s += 0.1
+    return attention, at_s
+
+
+def test_the_first_frame_is_looked_at() -> None:
+    assert Attention().worth(SCENE, 0.0, waiting=False)
+
+
+def test_a_still_scene_with_sensor_noise_is_looked_at_once_a_second() -> None:
+    attention, at_s = _settled()
+    looks = sum(attention.worth(_noisy(SCENE), at_s + n * 0.1, waiting=False) for n in range(100))
+    assert looks == pytest.approx(10 * 1.0 / IDLE_S, abs=1)
+
+
+@pytest.mark.parametrize("height", [48, 60, 120])
+def test_a_walking_face_is_looked_at_in_every_frame(height: int) -> None:
+    attention, at_s = _settled()
+    walk = [_noisy(_with_face(200 + 8 * n, height)) for n in range(20)]
+    assert all(attention.worth(frame, at_s + n * 0.05, waiting=False) for n, frame in enumerate(walk))
+
+
+def test_who_stands_still_is_looked_at_until_decided() -> None:
+    attention, at_s = _settled()
+    attention.worth(_with_face(200), at_s, waiting=False)
+    later_s = at_s + LINGER_S + 0.2
+    assert all(attention.worth(_with_face(200), later_s + n * 0.05, waiting=True) for n in range(20))
+    assert not all(attention.worth(_with_face(200), later_s + 2 + n * 0.05, waiting=False) for n in range(10))
