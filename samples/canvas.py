@@ -48,37 +48,40 @@ class Canvas:
     def shine(self, top: float, bottom: float) -> None:
         """Light from above: brightness runs from `top` to `bottom` down the sheet."""
         ramp = np.linspace(top, bottom, self.pixels.shape[0], dtype=np.float32)[:, None, None]
-        self._light(ramp)
+        _light(self.pixels, ramp)
 
     def curve(self, at_edges: float) -> None:
         """Darken towards the left and right edge, as a surface that bends away from the viewer."""
         across = np.linspace(-1, 1, self.pixels.shape[1], dtype=np.float32)[None, :, None]
-        self._light(1 - (1 - at_edges) * across**4)
+        _light(self.pixels, 1 - (1 - at_edges) * across**4)
 
     def swell(self, depth: float, at_edges: float, side: float = 0.0) -> None:
         """Shade what is drawn as if it were round: darker within `depth` metres of its outline.
 
         `side`, -1 to 1, moves the light to the left or right.
         """
-        alpha = self.pixels[..., 3]
-        inside = cv2.distanceTransform((alpha > 127).astype(np.uint8), cv2.DIST_L2, 3)
+        left, top, width, height = cv2.boundingRect(self.pixels[..., 3])
+        part = self.pixels[top : top + height, left : left + width]
+        inside = cv2.distanceTransform(np.pad((part[..., 3] > 127).astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
         round_up = np.clip(inside / (depth * self.scale), 0, 1).astype(np.float32)
         form = np.sqrt(1 - (1 - round_up) ** 2)
         slope: NDArray[np.float32] = cv2.Sobel(cv2.GaussianBlur(form, (0, 0), depth * self.scale / 3), cv2.CV_32F, 1, 0)
-        lit = at_edges + (1 - at_edges) * form + side * slope * 8
-        self._light(lit[..., None])
+        _light(part, (at_edges + (1 - at_edges) * form + side * slope * 8)[..., None])
 
     def grain(self, rng: np.random.Generator, strength: float) -> None:
         """Weave and unevenness: noise of the given strength in grey levels, twice as strong where it is coarse."""
         height, width = self.pixels.shape[:2]
         coarse = cv2.resize(rng.normal(0, 2 * strength, (height // 24 + 2, width // 24 + 2)), (width, height))
-        self._light(1 + (coarse + rng.normal(0, strength, (height, width)))[..., None].astype(np.float32) / 128)
+        _light(self.pixels, 1 + (coarse + rng.normal(0, strength, (height, width)))[..., None].astype(np.float32) / 128)
 
     def add(self, above: Canvas) -> None:
         """Lay another sheet of the same size on top."""
-        rest = cv2.cvtColor(255 - above.pixels[..., 3], cv2.COLOR_GRAY2BGRA)
-        rest[..., 3] = rest[..., 0]
-        self.pixels = cv2.add(cv2.multiply(self.pixels, rest, scale=1 / 255), above.pixels)
+        left, top, width, height = cv2.boundingRect(above.pixels[..., 3])
+        within = slice(top, top + height), slice(left, left + width)
+        upper = np.ascontiguousarray(above.pixels[within])
+        rest = cv2.merge([cv2.bitwise_not(np.ascontiguousarray(upper[..., 3]))] * 4)
+        lower = np.ascontiguousarray(self.pixels[within])
+        self.pixels[within] = cv2.add(cv2.multiply(lower, rest, scale=1 / 255), upper)
 
     def blur(self, radius: float) -> None:
         """Soften everything by a Gaussian of `radius` metres."""
@@ -88,14 +91,15 @@ class Canvas:
         """Make everything drawn so far see-through."""
         self.pixels = (self.pixels * opacity).astype(np.uint8)
 
-    def _light(self, factor: NDArray[np.float32]) -> None:
-        colour = self.pixels[..., :3] * factor
-        self.pixels[..., :3] = np.minimum(np.maximum(colour, 0), self.pixels[..., 3:]).astype(np.uint8)
-
     def _fixed(self, points: Sequence[Point]) -> NDArray[np.int32]:
         metres = np.asarray(points, np.float64)
         pixels = np.stack([metres[:, 0] * self.scale, self.pixels.shape[0] - metres[:, 1] * self.scale], 1)
         return ((pixels - 0.5) * (1 << FRACTION_BITS)).round().astype(np.int32)
+
+
+def _light(sprite: Sprite, factor: NDArray[np.float32]) -> None:
+    """Multiply the colours, in place, never above their alpha."""
+    sprite[..., :3] = np.clip(sprite[..., :3] * factor, 0, sprite[..., 3:]).astype(np.uint8)
 
 
 def _smooth(points: Sequence[Point], steps: int = 8) -> list[Point]:

@@ -42,7 +42,6 @@ class Vehicle:
 
     panels: tuple[Panel, ...]
     lamps: tuple[Lamp, ...]
-    length: float
 
 
 def draw_car(plate: Plate, colour: Bgr, rng: np.random.Generator) -> Vehicle:
@@ -56,7 +55,9 @@ def draw_car(plate: Plate, colour: Bgr, rng: np.random.Generator) -> Vehicle:
         _between(_plain(colour, 1.0), (-0.60, 1.46, 3.3), (0.60, 1.46, 3.3), (0.62, 1.44, 1.85), (-0.62, 1.44, 1.85)),
         _leaning(np.ascontiguousarray(cabin[:, ::-1]), -1),
         left,
-        _between(_windscreen(colour, rng), (-0.62, 1.44, 1.85), (0.62, 1.44, 1.85), (0.86, BELT, 1.1), (-0.86, BELT, 1.1)),
+        _between(
+            _windscreen(colour, rng), (-0.62, 1.44, 1.85), (0.62, 1.44, 1.85), (0.86, BELT, 1.1), (-0.86, BELT, 1.1)
+        ),
         _leaning(cabin, 1),
         Panel(right, _side_corners(HALF, 0.0, 4.5, 0.0, 1.02)),
         _between(_bonnet(colour), (-0.86, BELT, 1.12), (0.86, BELT, 1.12), (0.88, 0.80, 0.04), (-0.88, 0.80, 0.04)),
@@ -68,7 +69,7 @@ def draw_car(plate: Plate, colour: Bgr, rng: np.random.Generator) -> Vehicle:
         _plate_panel(plate, rng, 0.46, -0.02),
     )
     lamps = tuple(Lamp((side * 0.66, 0.66, -0.03), (205, 235, 255)) for side in (-1, 1))
-    return Vehicle(panels, lamps, 4.5)
+    return Vehicle(panels, lamps)
 
 
 def draw_lorry(plate: Plate, colour: Bgr, rng: np.random.Generator) -> Vehicle:
@@ -83,7 +84,7 @@ def draw_lorry(plate: Plate, colour: Bgr, rng: np.random.Generator) -> Vehicle:
         _plate_panel(plate, rng, 0.62, -0.05),
     )
     lamps = tuple(Lamp((side * 0.86, 0.56, -0.06), (60, 60, 255)) for side in (-1, 1))
-    return Vehicle(panels, lamps, 6.2)
+    return Vehicle(panels, lamps)
 
 
 def _between(sprite: Sprite, *corners: tuple[float, float, float]) -> Panel:

@@ -87,11 +87,10 @@ barrier = "arm"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A passage as it came out: seconds into its film, what the console shows, and whether the motor moved."""
+    """A passage as it came out: seconds into its film, and what the console shows."""
 
     at_s: float
     view: PassageView
-    moved: bool
 
 
 class Demo:
@@ -179,7 +178,7 @@ class Demo:
 
     def _passed(self, view: PassageView, outcome: Outcome) -> None:
         began = self._began.get(view.lane_id, view.at)
-        self._seen.append(Seen((view.at - began).total_seconds(), view, outcome.moved))
+        self._seen.append(Seen((view.at - began).total_seconds(), view))
         self._say(
             t(
                 "demo.passage",
@@ -189,13 +188,13 @@ class Demo:
                 verdict=t(f"verdict.{view.verdict}"),
                 reason=t(f"reason.{view.reason}"),
                 score="-" if view.score is None else f"{view.score:.2f}",
-                delay=round(view.delay_ms),
+                delay=round(outcome.delay_s * 1000),
             )
         )
 
     def _summary(self) -> bool:
         missing, extra = compare(self._films.expected, self._seen)
-        delays = sorted(seen.view.delay_ms for seen in self._seen if seen.moved)
+        delays = sorted(seen.view.delay_ms for seen in self._seen if seen.view.delay_ms is not None)
         for expected in missing:
             self._say(t("demo.missing", lane=expected.lane, who=expected.who, reason=t(f"reason.{expected.reason}")))
         for seen in extra:
@@ -230,7 +229,7 @@ def _answers(seen: Seen, wanted: Expected) -> bool:
         and seen.view.reason == wanted.reason
         and (not named or seen.view.subject_label == wanted.who)
         and wanted.start_s - EARLY_S <= seen.at_s <= wanted.end_s + LATE_S
-        and seen.moved == (wanted.verdict is Verdict.OPEN)
+        and (seen.view.delay_ms is not None) == (wanted.verdict is Verdict.OPEN)
     )
 
 

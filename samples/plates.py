@@ -200,7 +200,9 @@ def _rounded(layout: Layout, scale: float, inset: float, radius: float) -> Mask:
     """A filled rounded rectangle, drawn four times as large and reduced for soft edges."""
     fine = scale * 4
     mask = np.zeros((round(layout.height * scale) * 4, round(layout.width * scale) * 4), np.uint8)
-    inner = np.array([[inset + radius, inset + radius], [layout.width - inset - radius, layout.height - inset - radius]])
+    inner = np.array(
+        [[inset + radius, inset + radius], [layout.width - inset - radius, layout.height - inset - radius]]
+    )
     (left, top), (right, bottom) = (inner * fine).round().astype(int).tolist()
     grow = max(round(radius * fine), 1)
     cv2.rectangle(mask, (left, top - grow), (right, bottom + grow), 255, -1)
@@ -237,7 +239,9 @@ def _moved(mask: Mask, by: int) -> Mask:
 
 def _disc(picture: Picture, x: float, y: float, radius: float, colour: Bgr, scale: float) -> None:
     mask = np.zeros(picture.shape[:2], np.uint8)
-    cv2.circle(mask, (round(x * scale * 16), round(y * scale * 16)), round(radius * scale * 16), 255, -1, cv2.LINE_AA, 4)
+    cv2.circle(
+        mask, (round(x * scale * 16), round(y * scale * 16)), round(radius * scale * 16), 255, -1, cv2.LINE_AA, 4
+    )
     _blend(picture, mask, colour)
 
 
@@ -258,7 +262,7 @@ def _worn(picture: Picture, rng: np.random.Generator, wear: float) -> Picture:
     low = np.linspace(0.3, 1.0, height, dtype=np.float32)[:, None]
     dust = np.clip(clouds * low * 0.5 * wear, 0, 0.6)[..., None]
     grain = rng.normal(0, 2.5, (height, width, 1)).astype(np.float32)
-    soiled = picture * (1 - dust) + np.array((96, 112, 122), np.float32) * dust + grain
+    soiled: NDArray[np.float32] = picture * (1 - dust) + np.array((96, 112, 122), np.float32) * dust + grain
     specks = rng.random((height, width)) < 0.0015 * wear
     chips: Mask = cv2.dilate(specks.astype(np.uint8), np.ones((2, 2), np.uint8))
     soiled[chips > 0] = soiled[chips > 0] * 0.6 + 45

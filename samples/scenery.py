@@ -6,6 +6,7 @@ Both are worked out ray by ray at twice the size and brought down, so far lines 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from models.sighting import Picture
 from samples.canvas import Canvas, Sprite
 from samples.perspective import Metres, Panel, View, cover, lay, upright
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 """One number for each pixel."""
 
 FINER = 2
@@ -98,11 +99,17 @@ class Ground:
 def road(rng: np.random.Generator) -> Backdrop:
     """The approach to the vehicle lane: the lane on the left, wall, street and houses, the barrier's housing."""
     ground = Ground(ROAD_VIEW, rng)
-    for z, span, height, tint in ((60.0, (-60, 4), 17.4, 0.93), (48.0, (-16, 14), 17.4, 1.0), (70.0, (8, 70), 20.3, 0.9)):
+    for z, span, height, tint in (
+        (60.0, (-60, 4), 17.4, 0.93),
+        (48.0, (-16, 14), 17.4, 1.0),
+        (70.0, (8, 70), 20.3, 0.9),
+    ):
         _house(ground, z, span, height, tint)
     _road_surface(ground)
     wall = _wall(ground, WALL_X) | _wall(ground, -WALL_X)
-    trees = tuple(_tree(rng, x, z, size) for x, z, size in ((-13, 26, 6.0), (-6.5, 24, 5.4), (0.5, 27, 6.2), (7, 24, 5.6)))
+    trees = tuple(
+        _tree(rng, x, z, size) for x, z, size in ((-13, 26, 6.0), (-6.5, 24, 5.4), (0.5, 27, 6.2), (7, 24, 5.6))
+    )
     hedge = tuple(_hedge(rng, x, 21.5) for x in np.arange(-16, 14, 2.0))
     behind, solid, near = ground.finish((*trees, *hedge)), ground.finish(()), _housing()
     front = _cut(solid, wall)
@@ -120,20 +127,22 @@ def path(rng: np.random.Generator) -> Backdrop:
     ground = Ground(PATH_VIEW, rng)
     _house(ground, 24.0, (-30, 30), 17.4, 1.0)
     _courtyard(ground)
-    trees = tuple(_tree(rng, x, z, size) for x, z, size in ((-8.5, 19, 6.4), (7.4, 17, 5.6), (-4.6, 13, 4.6), (10.5, 20, 6.4)))
-    hedges = tuple(_hedge(rng, side * x, z) for z in (15, 12.5, 10, 8, 6.5, 5.2, 4.2) for side in (-1, 1) for x in (2.6,))
+    trees = tuple(
+        _tree(rng, x, z, size) for x, z, size in ((-8.5, 19, 6.4), (7.4, 17, 5.6), (-4.6, 13, 4.6), (10.5, 20, 6.4))
+    )
+    hedges = tuple(_hedge(rng, side * x, z) for z in (15, 13, 11, 9.5, 4.6, 3.9) for side in (-1, 1) for x in (2.6,))
     picture = ground.finish((*_door(), *trees, *hedges))
     return Backdrop(PATH_VIEW, picture, _gate_frame(PATH_VIEW), (), np.zeros_like(picture))
 
 
 def _tile(rng: np.random.Generator, size: int = 512) -> Field:
     """Roughness at several scales that repeats without a seam."""
-    total = np.zeros((size, size), np.float32)
+    total: NDArray[np.float32] = np.zeros((size, size), np.float32)
     for cells, weight in ((8, 0.5), (32, 0.5), (128, 0.5), (512, 0.6)):
         patch = rng.normal(0, 1, (cells, cells)).astype(np.float32)
         wide = cv2.resize(np.tile(patch, (3, 3)), (size * 3, size * 3), interpolation=cv2.INTER_CUBIC)
         total += weight * wide[size : 2 * size, size : 2 * size]
-    return total / 2
+    return total / np.float32(2)
 
 
 def _house(ground: Ground, z: float, span: tuple[float, float], height: float, tint: float) -> None:
@@ -143,29 +152,29 @@ def _house(ground: Ground, z: float, span: tuple[float, float], height: float, t
     streaks = ground.texture(x, y * 0.15, 9.0) * 0.035 + ground.texture(x, y, 3.0) * 0.03
     ground.paint(front, HOUSE, tint * (0.94 + streaks - 0.16 * np.exp(-y / 1.6)))
     bay, floor = x / 3.2 % 1, y / 2.9 % 1
-    ground.paint(front & (floor > 0.965), HOUSE, np.float32(tint * 0.72))
+    ground.paint(front & (floor > 0.965), HOUSE, tint * 0.72)
     which = np.sin(np.floor(x / 3.2) * 12.9 + np.floor(y / 2.9) * 78.2) * 43758.5 % 1
     frame = front & (np.abs(bay - 0.5) < 0.27) & (np.abs(floor - 0.55) < 0.29)
-    ground.paint(frame, (206, 212, 214), np.float32(tint))
+    ground.paint(frame, (206, 212, 214), tint)
     pane = front & (np.abs(np.abs(bay - 0.5) - 0.128) < 0.115) & (np.abs(floor - 0.55) < 0.262)
-    ground.paint(pane, GLASS, (tint * (0.75 + 0.75 * which + 0.35 * floor)).astype(np.float32))
+    ground.paint(pane, GLASS, (tint * (0.75 + 0.75 * which + 0.35 * floor)))
     ground.lit[front] = 0
     ground.lit[pane & (which > 0.62)] = LAMPLIGHT
     cooler = front & (which > 0.45) & (np.abs(bay - 0.86) < 0.09) & (np.abs(floor - 0.24) < 0.09)
-    ground.paint(cooler, (214, 216, 214), (tint * (1 - 0.35 * (np.abs(bay - 0.86) < 0.05))).astype(np.float32))
+    ground.paint(cooler, (214, 216, 214), (tint * (1 - 0.35 * (np.abs(bay - 0.86) < 0.05))))
 
 
 def _road_surface(ground: Ground) -> None:
     x, z, down = ground.level()
     near = down & (z < 80)
-    fade = (1 / (1 + z / 9)).astype(np.float32)
-    grit = (1 + ground.texture(x, z, 60.0) * 0.16 * fade + ground.texture(x, z, 2.2) * 0.07).astype(np.float32)
+    fade = 1 / (1 + z / 9)
+    grit = 1 + ground.texture(x, z, 60.0) * 0.16 * fade + ground.texture(x, z, 2.2) * 0.07
     ground.paint(near, (108, 110, 110), grit)
     wheels = np.minimum(np.abs(x - LANE_X - 0.75), np.abs(x - LANE_X + 0.75))
     ground.paint(near & (wheels < 0.22) & (z < STREET_Z[0]), (98, 100, 100), grit)
     paved = near & (z > STREET_Z[1]) | near & (z < STREET_Z[0]) & (np.abs(x) > 3.45)
     joints = ((x / 0.4 % 1 < 0.05) | (z / 0.4 % 1 < 0.05)) & (z < 12)
-    ground.paint(paved, (142, 150, 154), (grit * np.where(joints, 0.8, 1.0)).astype(np.float32))
+    ground.paint(paved, (142, 150, 154), (grit * np.where(joints, 0.8, 1.0)))
     kerb = near & (np.abs(np.abs(x) - 3.42) < 0.07) & (z < STREET_Z[0])
     ground.paint(kerb | near & (np.abs(z - STREET_Z[1]) < 0.12), (176, 180, 182), grit)
     lines = (np.abs(x + 3.2) < 0.06) & (z < STREET_Z[0]) | (np.abs(z - 15.2) < 0.08) & (x / 3 % 1 < 0.55)
@@ -186,32 +195,34 @@ def _wall(ground: Ground, at: float) -> NDArray[np.bool_]:
     """The compound's wall along the approach: brick below, plaster above, a coping, and a pillar at its end."""
     z, y = ground.along(at)
     wall = (z > 0.5) & (z < STREET_Z[0]) & (y > 0) & (y < 2.3)
-    rough = (1 + ground.texture(z, y, 18.0) * 0.05 + ground.texture(z, y * 0.3, 6.0) * 0.06).astype(np.float32)
-    shade = rough * (np.float32(0.86) if at < 0 else np.float32(0.74))
+    rough = 1 + ground.texture(z, y, 18.0) * 0.05 + ground.texture(z, y * 0.3, 6.0) * 0.06
+    shade = rough * (0.86 if at < 0 else 0.74)
     ground.paint(wall, (196, 206, 212), shade)
     brick = wall & (y < 0.75)
     row = np.floor(y / 0.075)
     mortar = (y / 0.075 % 1 < 0.14) | ((z / 0.25 + row % 2 * 0.5) % 1 < 0.05)
-    ground.paint(brick, (84, 98, 150), (shade * (0.92 + 0.12 * np.sin(row * 7 + np.floor(z / 0.25) * 3))).astype(np.float32))
+    fired = 0.92 + 0.12 * np.sin(row * 7 + np.floor(z / 0.25) * 3)
+    ground.paint(brick, (84, 98, 150), shade * fired)
     ground.paint(brick & mortar & (z < 14), (150, 158, 166), shade)
     ground.paint(wall & (y > 2.16), (92, 96, 104), shade)
     x, up = ground.across(STREET_Z[0] - 0.1)
     pillar = (np.abs(x - at) < 0.32) & (up > 0) & (up < 2.75)
-    ground.paint(pillar, (150, 158, 168), (0.92 + ground.texture(x, up, 30.0) * 0.05).astype(np.float32))
+    ground.paint(pillar, (150, 158, 168), (0.92 + ground.texture(x, up, 30.0) * 0.05))
     ground.paint(pillar & (up > 2.6), (92, 96, 104))
-    return wall | pillar
+    both: NDArray[np.bool_] = wall | pillar
+    return both
 
 
 def _courtyard(ground: Ground) -> None:
     x, z, down = ground.level()
     near = down & (z < 24)
-    fade = (1 / (1 + z / 7)).astype(np.float32)
-    grit = (1 + ground.texture(x, z, 50.0) * 0.12 * fade + ground.texture(x, z, 2.0) * 0.06).astype(np.float32)
-    ground.paint(near, (70, 116, 92), (grit + ground.texture(x, z, 30.0) * 0.3 * fade).astype(np.float32))
+    fade = 1 / (1 + z / 7)
+    grit = 1 + ground.texture(x, z, 50.0) * 0.12 * fade + ground.texture(x, z, 2.0) * 0.06
+    ground.paint(near, (70, 116, 92), (grit + ground.texture(x, z, 30.0) * 0.3 * fade))
     slab = np.sin(np.floor(x / 0.5) * 31.7 + np.floor(z / 0.5) * 17.3) * 0.035
     joints = (x / 0.5 % 1 < 0.03) | (z / 0.5 % 1 < 0.035)
     way = near & ((np.abs(x) < 1.75) | (z > 17.5))
-    ground.paint(way, (158, 168, 176), (grit * (1 + slab) * np.where(joints & (z < 15), 0.78, 1.0)).astype(np.float32))
+    ground.paint(way, (158, 168, 176), (grit * (1 + slab) * np.where(joints & (z < 15), 0.78, 1.0)))
     ground.paint(near & (np.abs(np.abs(x) - 1.82) < 0.07) & (z < 17.5), (186, 190, 190), grit)
 
 

@@ -24,12 +24,21 @@ HIDDEN_M = 16.6
 
 ARRIVE_S = 4.0
 WAIT_S = 0.6
+REFUSED_WAIT_S = 0.8
 LEAVE_S = 2.2
-BACK_S = 3.6
+BACK_S = 3.2
+GO_THROUGH_S = ARRIVE_S + WAIT_S + LEAVE_S
+BACK_OUT_S = ARRIVE_S + REFUSED_WAIT_S + BACK_S
+"""How long a vehicle is in the picture, from behind the wall until it is out of sight again."""
+
 ACCELERATION = 3.6
 """Of a vehicle that goes through, metres per second squared."""
 
+BUMPER_Y = 0.5
 BLUR_FROM_PX = 1.5
+BLUR_BEYOND_M = 2.6
+"""What passes nearer fills the picture: its plate is gone, and the blur would show its edge."""
+
 HALO_M = 0.75
 
 
@@ -47,17 +56,22 @@ class Drive:
         return self.start_s + ARRIVE_S
 
     @property
+    def moves_s(self) -> float:
+        """When it sets off again."""
+        return self.stands_s + (WAIT_S if self.through else REFUSED_WAIT_S)
+
+    @property
     def end_s(self) -> float:
         """When nothing of it is to be seen any more."""
-        return self.stands_s + WAIT_S + (LEAVE_S if self.through else BACK_S)
+        return self.start_s + (GO_THROUGH_S if self.through else BACK_OUT_S)
 
     def before_stop(self, at_s: float) -> float | None:
         """Metres along its way to the stop, negative beyond it; None while it is out of sight."""
         if not self.start_s <= at_s < self.end_s:
             return None
         if at_s < self.stands_s:
-            return HIDDEN_M * (1 - (at_s - self.start_s) / ARRIVE_S) ** 1.5
-        gone_s = max(at_s - self.stands_s - WAIT_S, 0.0)
+            return float(HIDDEN_M * (1 - (at_s - self.start_s) / ARRIVE_S) ** 1.5)
+        gone_s = max(at_s - self.moves_s, 0.0)
         if self.through:
             return -ACCELERATION / 2 * gone_s**2
         return float(HIDDEN_M * np.sin(gone_s / BACK_S * np.pi / 2) ** 2)
@@ -138,8 +152,9 @@ def _hidden_by(vehicle: Vehicle, way: float, view: View, lights: Picture) -> Pic
 
 def _smear(picture: Picture, view: View, opened: tuple[float, float, float], shut: tuple[float, float, float]) -> None:
     """Blur what moved while the shutter was open, as far as the middle of its leading end moved."""
-    points = np.array([opened, shut]) + (0.0, 0.5, 0.0)
-    if view.seen(points)[:, 2].min() < 1.0:
+    points = np.array([opened, shut])
+    points[:, 1] += BUMPER_Y
+    if view.seen(points)[:, 2].min() < BLUR_BEYOND_M:
         return
     first, last = view.project(points)
     run = last - first

@@ -39,12 +39,14 @@ class Weather:
 
     def towards(self, other: Weather, share: float) -> Weather:
         """Between this weather (0) and the other (1)."""
-        return Weather(*(mine + (theirs - mine) * share for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Weather(
+            *(mine + (theirs - mine) * share for mine, theirs in zip(astuple(self), astuple(other), strict=True))
+        )
 
 
 DAY = Weather()
-RAIN = Weather(0.64, 0.62, 0.58, 34.0, 0.3, 0.9, 2.2, 1.0, 0.3, 0.012)
-DUSK = Weather(0.44, 0.34, 0.30, 3.0, 0.12, 0.6, 4.5, 0.0, 1.0, 0.014)
+RAIN = Weather(0.64, 0.62, 0.58, 34.0, 0.3, 0.65, 1.6, 1.0, 0.3, 0.012)
+DUSK = Weather(0.50, 0.40, 0.36, 4.0, 0.12, 0.5, 2.4, 0.0, 1.0, 0.010)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Sky:
         self._halo = _halo(256)
 
     def over(self, picture: Picture, weather: Weather, lights: Picture, glows: tuple[Glow, ...] = ()) -> Picture:
-        """The picture as the camera gives it in this weather; `lights` shines by itself, `glows` are lamps that glare."""
+        """What the camera gives in this weather; `lights` shines by itself, `glows` are lamps that glare."""
         seen = cv2.LUT(picture, _curve(weather))
         if weather.grey > 0:
             flat = cv2.cvtColor(cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
@@ -78,7 +80,7 @@ class Sky:
             for glow in glows:
                 self._shine(seen, glow, weather.dark)
         if weather.rain > 0:
-            seen = cv2.addWeighted(seen, 1.0, self._falling(), 0.5 * weather.rain, 0)
+            seen = cv2.addWeighted(seen, 1.0, self._falling(), 0.42 * weather.rain, 0)
         if weather.blur_px > 0.2:
             seen = cv2.GaussianBlur(seen, (0, 0), weather.blur_px)
         strength = weather.noise / NOISE_GREYS
@@ -91,7 +93,9 @@ class Sky:
 
     def _falling(self) -> Picture:
         layer = self._streaks[int(self._rng.integers(STREAK_LAYERS))]
-        return np.roll(layer, tuple(int(by) for by in self._rng.integers(0, layer.shape[:2])), (0, 1))
+        down, right = self._rng.integers(0, layer.shape[:2]).tolist()
+        rolled: Picture = np.roll(layer, (down, right), (0, 1))
+        return rolled
 
     def _shine(self, picture: Picture, glow: Glow, strength: float) -> None:
         """Add a halo; the part of it outside the picture is lost."""
@@ -111,7 +115,7 @@ def _curve(weather: Weather) -> Picture:
     """The look-up table, 1 x 256 x 3."""
     grey = np.arange(256, dtype=np.float32)[:, None]
     curve = grey * np.array([weather.blue, weather.green, weather.red], np.float32) + weather.lift
-    return np.clip(curve, 0, 255).astype(np.uint8)[None]
+    return np.asarray(np.clip(curve, 0, 255)[None], np.uint8)
 
 
 def _streaks(width: int, height: int, rng: np.random.Generator) -> Picture:
@@ -133,4 +137,4 @@ def _halo(size: int) -> NDArray[np.float32]:
     out = np.hypot(x, y)
     star = np.exp(-np.abs(y) * 26) * np.exp(-np.abs(x) * 3.2) * 0.35
     light = np.exp(-((out / 0.11) ** 2)) + 0.42 * np.exp(-out * 6.0) + star
-    return (np.clip(light, 0, 1) * np.clip((1 - out) * 3, 0, 1)).astype(np.float32)
+    return np.asarray(np.clip(light, 0, 1) * np.clip((1 - out) * 3, 0, 1), np.float32)

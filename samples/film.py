@@ -1,0 +1,63 @@
+"""Films on disk: H.264 in an mp4 at a constant rate."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import av
+
+from models.sighting import Picture
+
+CRF = "20"
+PRESET = "veryfast"
+THREADS = 2
+"""Fixed, for x264's output depends on it."""
+
+
+def write_film(path: Path, frames: Iterable[Picture], rate: int) -> int:
+    """Write the frames, all of one size, as an mp4 that can be played from its first byte.
+
+    The file appears whole or not at all.
+
+    Args:
+        path: the film; its folder must exist. A film that is there is replaced.
+        frames: BGR, uint8, even width and height.
+        rate: frames per second.
+
+    Returns:
+        How many frames were written.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written to.
+        ValueError: there are no frames.
+    """
+    handle, name = tempfile.mkstemp(suffix=".part", prefix=f".{path.stem}-", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        count = _encode(part, frames, rate)
+        if not count:
+            raise ValueError("a film needs at least one frame")
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _encode(path: Path, frames: Iterable[Picture], rate: int) -> int:
+    count = 0
+    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=rate, options={"crf": CRF, "preset": PRESET, "g": str(rate)})
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.thread_count = THREADS
+        for count, picture in enumerate(frames, 1):
+            if count == 1:
+                stream.height, stream.width = picture.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        if count:
+            container.mux(stream.encode(None))
+    return count
