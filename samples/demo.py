@@ -25,6 +25,7 @@ from gate.running import RunningGate
 from gate.serving import serving
 from gate.site import Site, open_site
 from gate.texts import t
+from models.catalog import BASE, catalog
 from models.errors import Fault
 from models.open import open_face_recogniser
 from models.picture import load_picture
@@ -108,6 +109,8 @@ class Demo:
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
+            # Without the models there is nothing to draw for: say so in the first second.
+            Store().pull(catalog().pack(BASE))
             self._say(t("demo.drawing", folder=self._folder))
             self._films = draw_films(self._folder / "films", self._seed)
             config = self._write_config(self._films)
