@@ -29,7 +29,8 @@ class Retention:
     def stop(self, timeout_s: float = 2.0) -> None:
         """Stop sweeping."""
         self._stopping.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def _run(self) -> None:
         while True:

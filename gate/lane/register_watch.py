@@ -47,7 +47,8 @@ class RegisterWatch:
     def stop(self, timeout_s: float = 2.0) -> None:
         """Stop looking."""
         self._stopping.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def refresh(self) -> bool:
         """Look once; True when something had changed and the new state is in force."""

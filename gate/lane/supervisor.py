@@ -49,7 +49,8 @@ class Supervisor:
     def stop(self, timeout_s: float = 3.0) -> None:
         """Ask the lane to end and wait for it."""
         self._stopping.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def health(self) -> LaneHealth:
         """Counters now."""

@@ -91,7 +91,8 @@ class LedgerWriter:
         self._stopping.set()
         with self._wake:
             self._wake.notify_all()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
         if self._queue:
             log.error("ledger.rows_lost_at_stop", rows=len(self._queue))
 

@@ -1,0 +1,116 @@
+"""The running gate as a whole, with the real models on cameras that are not there."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from enrollment.database import reading
+from gate.camera.frame import CameraState
+from gate.config import Config, load_config
+from gate.errors import BarrierFault
+from gate.ledger.tables import LedgerRow
+from gate.ledger.verify import verify
+from gate.overview import Overview
+from gate.running import RunningGate
+from gate.serving import serving
+from gate.site import open_site
+from models.store import Store
+
+TOML = """
+[console]
+port = 0
+[[camera]]
+id = "gone"
+url = "rtsp://127.0.0.1:9/none"
+[[camera]]
+id = "missing"
+url = "file:missing.mp4"
+[[barrier]]
+id = "door"
+[[barrier]]
+id = "arm"
+url = "sim://?start=middle"
+travel_s = 0.2
+[[lane]]
+id = "walk"
+name = "人行"
+kind = "pedestrian"
+camera = "gone"
+barrier = "door"
+[[lane]]
+id = "drive"
+name = "车行"
+kind = "vehicle"
+camera = "missing"
+barrier = "arm"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setenv("GATE_MODELS_MIRROR", str(mirror))
+    (tmp_path / "gate.toml").write_text(TOML, "utf-8")
+    return load_config(tmp_path / "gate.toml")
+
+
+def _kinds(gate: RunningGate) -> list[str]:
+    with reading(gate.site.engine) as session:
+        return list(session.scalars(select(LedgerRow.kind).order_by(LedgerRow.seq)))
+
+
+def _wait_for(gate: RunningGate, topic: str, **facts: object) -> None:
+    """Wait for news with these facts."""
+    number, deadline = 0, threading.Event()
+    timer = threading.Timer(30, deadline.set)
+    timer.start()
+    try:
+        while not deadline.is_set():
+            for news in gate.feed.after(number, 0.5):
+                number = news.number
+                if news.topic == topic and facts.items() <= news.body.items():
+                    return
+        pytest.fail(f"no {topic} with {facts}")
+    finally:
+        timer.cancel()
+
+
+def test_cameras_that_are_not_there_keep_nothing_from_running(config: Config) -> None:
+    with open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        overview = Overview(gate)
+        with serving(gate):
+            _wait_for(gate, "camera", state=CameraState.LOST)
+            # An arm found half way is raised, never lowered, and comes down once the way has been watched clear.
+            _wait_for(gate, "barrier", state="open")
+            outcome = overview.open_lane("walk", actor="a1", reason="visitor", request_id="r1")
+            assert outcome.barrier_state in {"opening", "open"}
+            assert overview.open_lane("walk", actor="a1", reason="visitor", request_id="r1").repeated
+            assert overview.picture("walk") is None
+            assert not overview.health().cameras
+            assert overview.health().state == "degraded"
+            assert [lane.id for lane in overview.lanes()] == ["walk", "drive"]
+        kinds = _kinds(gate)
+        assert kinds[0] == "gate.started"
+        assert kinds[-1] == "gate.stopped"
+        assert {"manual.open", "barrier", "camera"} <= set(kinds)
+        assert verify(site.engine).first_broken is None
+
+
+def test_a_barrier_that_does_not_answer_says_so_to_the_guard(config: Config) -> None:
+    with open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        with serving(gate):
+            gate.barriers["door"].device.fall_silent()  # type: ignore[attr-defined]
+            _wait_for(gate, "barrier", fault="barrier.not_answering")
+            with pytest.raises(BarrierFault):
+                Overview(gate).open_lane("walk", actor="a1", reason="visitor", request_id="r1")
+            assert not Overview(gate).health().barriers
+
+
+def test_a_gate_that_never_started_can_be_stopped(config: Config) -> None:
+    with open_site(config, create=True) as site:
+        RunningGate(config, site, Store()).stop()
