@@ -10,6 +10,7 @@ install: .venv/.installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c "import cv2" || { echo "缺少系统库 / system libraries are missing: apt-get install libgl1 libglib2.0-0"; exit 1; }
 	touch $@
 
 demo: install
