@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from gate.barrier.board.wiring import Wiring
 from gate.errors import ConfigRefused
 from models.errors import Fault
 
@@ -105,11 +106,46 @@ class CameraPart(Part):
         return url
 
 
+Channel = Annotated[int, Field(ge=0, le=31, description="channel of the board, counted from 0")]
+
+
+class WiringPart(Part):
+    """Which relay and which input of the board is what."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    raise_: Channel = Field(alias="raise")
+    lower: Channel
+    stop: Channel | None = None
+    style: Literal["pulse", "level"] = Field(default="pulse", description="push the button, or hold it")
+    pulse_s: float = Field(default=0.5, gt=0, le=5, description="how long a button is pushed")
+    open_limit: Channel | None = None
+    closed_limit: Channel | None = None
+    presence: Channel | None = None
+    inverted: frozenset[Literal["open_limit", "closed_limit", "presence"]] = Field(
+        default=frozenset(), description="inputs whose contact opens to say something"
+    )
+
+    def wired(self) -> Wiring:
+        """The same, for the driver. Raises ValueError for a wiring that cannot be."""
+        return Wiring(**self.model_dump())
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        self.wired()
+        return self
+
+
+BOARDS = ("sim", "modbus", "modbus-rtu", "serial")
+"""What a barrier's url may begin with."""
+
+
 class BarrierPart(Part):
-    """A barrier: the device it hangs on and how long its arm takes."""
+    """A barrier: the device it hangs on, how that is wired, and how long its arm takes."""
 
     id: Id
-    url: str = Field(default="sim://", description="sim:// is the simulated barrier")
+    url: str = Field(default="sim://", description="sim://, modbus://host:502?unit=1, modbus-rtu:/dev/…, serial:/dev/…")
+    wiring: WiringPart | None = Field(default=None, description="[barrier.wiring], for every url but sim://")
     travel_s: float = Field(default=1.5, gt=0, le=30, description="time from closed to open of the arm")
     hold_open_s: float = Field(default=4.0, ge=0, le=600, description="stays open so long before it closes")
     clear_s: float = Field(default=1.0, ge=0, le=60, description="nothing under the arm for so long before it closes")
@@ -118,9 +154,20 @@ class BarrierPart(Part):
     @field_validator("url")
     @classmethod
     def _known_scheme(cls, url: str) -> str:
-        if urlsplit(url).scheme != "sim":
-            raise ValueError(f"a barrier's url starts with sim://, not {url!r}")
+        if urlsplit(url).scheme not in BOARDS:
+            raise ValueError(f"a barrier's url starts with sim://, modbus://, modbus-rtu: or serial:, not {url!r}")
         return url
+
+    @model_validator(mode="after")
+    def _wired(self) -> Self:
+        simulated = urlsplit(self.url).scheme == "sim"
+        if simulated and self.wiring is not None:
+            raise ValueError("wiring: sim:// has no relays to wire")
+        if not simulated and self.wiring is None:
+            raise ValueError("wiring: a board needs a [barrier.wiring] table that says which relay is what")
+        if self.wiring is not None and self.wiring.style == "pulse" and self.wiring.pulse_s >= self.travel_s:
+            raise ValueError("wiring.pulse_s: a pulse must be shorter than travel_s")
+        return self
 
 
 class Hours(Part):
@@ -187,6 +234,9 @@ class Config(Part):
         for lane in self.lane:
             _must_exist(lane, "camera", lane.camera, [part.id for part in self.camera])
             _must_exist(lane, "barrier", lane.barrier, [part.id for part in self.barrier])
+        wired = [(part.url, channel) for part in self.barrier if part.wiring for channel in part.wiring.wired().outputs]
+        for url, channel in {i for i in wired if wired.count(i) > 1}:
+            raise ValueError(f"two barriers use relay {channel} of {url}: give each its own")
         shared = [lane.barrier for lane in self.lane]
         for twice in {i for i in shared if shared.count(i) > 1}:
             raise ValueError(f"barrier {twice!r} serves two lanes: give each lane its own")

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from gate.barrier.act import BarrierAct, Command
-from gate.barrier.controller import Barrier, open_barrier
+from gate.barrier.controller import Barrier
+from gate.barrier.devices import open_barrier
 from gate.camera.frame import CameraHealth
 from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
 import structlog
 
@@ -18,11 +16,9 @@ from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.device import BarrierDevice, Drive, Inputs
 from gate.barrier.machine import Event, Lost, Machine, Order, Outcome, Tick
 from gate.barrier.reporter import Reporter
-from gate.barrier.simulator import SimulatedBarrier
 from gate.barrier.standing import State, Timing, unknown
 from gate.barrier.transitions import Code
-from gate.config import BarrierPart
-from gate.errors import BarrierFault, ConfigRefused
+from gate.errors import BarrierFault
 
 log = structlog.get_logger("barrier")
 T = TypeVar("T")
@@ -242,35 +238,3 @@ class Barrier:
             except Exception as slip:  # noqa: BLE001 - a driver's slip must not leave the arm unwatched
                 with self._lock:
                     self._lose(self._clock(), slip)
-
-
-class Fitted(NamedTuple):
-    """A device and what is known of its wiring."""
-
-    device: BarrierDevice
-    presence_wired: bool
-
-
-def _simulated(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
-    device = SimulatedBarrier.from_url(part.url, clock, travel_s=part.travel_s)
-    return Fitted(device, device.presence_wired)
-
-
-DEVICES: Mapping[str, Callable[[BarrierPart, Callable[[], float]], Fitted]] = {"sim": _simulated}
-"""What stands behind each scheme of a barrier's url."""
-
-
-def open_barrier(
-    part: BarrierPart, on_act: Callable[[BarrierAct], None], clock: Callable[[], float] = time.monotonic
-) -> Barrier:
-    """The barrier that a part of gate.toml describes, not started yet.
-
-    Raises:
-        ConfigRefused: the url names no device that is known, or asks what it does not have.
-    """
-    scheme = urlsplit(part.url).scheme
-    if scheme not in DEVICES:
-        raise ConfigRefused("barrier.unknown_device", url=part.url, known=", ".join(f"{name}://" for name in DEVICES))
-    timing = Timing(part.travel_s, part.hold_open_s, part.clear_s, part.fault_after_s)
-    device, presence_wired = DEVICES[scheme](part, clock)
-    return Barrier(part.id, device, timing, clock, on_act, presence_wired=presence_wired)

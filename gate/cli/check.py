@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.table import Table
 
-from gate.barrier.controller import DEVICES
+from gate.barrier.devices import DEVICES
 from gate.camera.worker import probe as probe_camera
 from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out

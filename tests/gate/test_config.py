@@ -78,3 +78,52 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigRefused) as refused:
         load_config(tmp_path / "none.toml")
     assert "--config" in explain(refused.value, "en")
+
+
+BOARD = GOOD.replace(
+    'id = "arm"\n',
+    """id = "arm"
+url = "modbus://192.0.2.20:502?unit=1"
+travel_s = 2.0
+[barrier.wiring]
+raise = 0
+lower = 1
+stop = 2
+closed_limit = 0
+presence = 2
+inverted = ["presence"]
+""",
+)
+
+
+def test_a_board_is_wired_in_a_table_of_its_own(tmp_path: Path) -> None:
+    wiring = _load(tmp_path, BOARD).barrier[0].wiring
+    assert wiring is not None
+    assert wiring.wired().outputs == (0, 1, 2)
+    assert wiring.wired().input_count == 3
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("[barrier.wiring]\nraise", "raise", "barrier.0.raise: there is no such key"),
+        ("lower = 1", "lower = 0", "lower"),
+        ("lower = 1", "lowr = 1", "did you mean lower?"),
+        ("travel_s = 2.0", "travel_s = 0.4", "a pulse must be shorter than travel_s"),
+        ("modbus://192.0.2.20:502?unit=1", "sim://", "has no relays to wire"),
+        ("modbus://", "modbuss://", "a barrier's url starts with"),
+    ],
+)
+def test_a_wiring_that_cannot_be_is_refused_with_the_key(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+    assert any(said in problem for problem in _problems(tmp_path, BOARD.replace(right, wrong)))
+
+
+def test_a_board_without_a_wiring_is_refused(tmp_path: Path) -> None:
+    (problem,) = _problems(tmp_path, BOARD[: BOARD.index("[barrier.wiring]")] + GOOD[GOOD.index("[[lane]]") :])
+    assert "[barrier.wiring]" in problem
+
+
+def test_two_barriers_on_one_relay_are_refused(tmp_path: Path) -> None:
+    block = BOARD[BOARD.index("[[barrier]]") : BOARD.index("[[lane]]")]
+    (problem,) = _problems(tmp_path, block.replace('"arm"', '"other"').replace("raise = 0", "raise = 4") + BOARD)
+    assert "two barriers use relay" in problem

@@ -10,8 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from gate.barrier.act import ActKind, BarrierAct, Command
-from gate.barrier.controller import REMEMBERED, TRIES, Barrier, Receipt, open_barrier
+from gate.barrier.controller import REMEMBERED, TRIES, Barrier, Receipt
 from gate.barrier.device import Drive, Inputs
+from gate.barrier.devices import open_barrier
 from gate.barrier.simulator import SimulatedBarrier, Start
 from gate.barrier.standing import State, Timing
 from gate.barrier.transitions import Code

@@ -1,0 +1,177 @@
+"""A barrier wired to a relay board: which relay tells its controller "up", which input is the closed limit."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+from gate.barrier.board.board import Contacts, Relays
+from gate.barrier.device import Drive, Inputs
+from gate.errors import BarrierFault, ConfigRefused
+
+Style = Literal["pulse", "level"]
+INPUT_NAMES: tuple[str, ...] = ("open_limit", "closed_limit", "presence")
+
+HIGHEST_CHANNEL = 31
+LONGEST_PULSE_S = 5.0
+"""A pulse stands for a push of a button; the longest that common barrier controllers ask for is about 2 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Which channel of the board is what, counted from 0; None is not wired.
+
+    `style` "pulse" pushes the controller's button for `pulse_s`; "level" keeps the relay closed for as long as the
+    command stands, and stops by opening it. `inverted` names the inputs whose contact opens when they have something to
+    say (normally closed ones). Raises ValueError for a wiring that cannot be, the key first.
+    """
+
+    raise_: int
+    lower: int
+    stop: int | None = None
+    style: Style = "pulse"
+    pulse_s: float = 0.5
+    open_limit: int | None = None
+    closed_limit: int | None = None
+    presence: int | None = None
+    inverted: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.style not in ("pulse", "level"):
+            raise ValueError(f"style: pulse or level, not {self.style!r}")
+        if not (math.isfinite(self.pulse_s) and 0 < self.pulse_s <= LONGEST_PULSE_S):
+            raise ValueError(f"pulse_s: more than 0 and up to {LONGEST_PULSE_S:g} s, not {self.pulse_s}")
+        if self.style == "level" and self.stop is not None:
+            raise ValueError("stop: in level style the arm stops when raise and lower are off; leave stop out")
+        _distinct({"raise": self.raise_, "lower": self.lower, "stop": self.stop})
+        _distinct({name: self.input(name) for name in INPUT_NAMES})
+        for name in sorted(self.inverted):
+            if name not in INPUT_NAMES or self.input(name) is None:
+                raise ValueError(f"inverted: {name!r} is not a wired input")
+
+    def input(self, name: str) -> int | None:
+        """The channel of the input called `name`, one of `INPUT_NAMES`."""
+        return {"open_limit": self.open_limit, "closed_limit": self.closed_limit, "presence": self.presence}[name]
+
+    def output(self, command: Drive) -> int | None:
+        """The channel whose relay gives this command."""
+        return {Drive.RAISE: self.raise_, Drive.LOWER: self.lower, Drive.STOP: self.stop}[command]
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Every relay that is wired."""
+        return tuple(channel for channel in (self.raise_, self.lower, self.stop) if channel is not None)
+
+    @property
+    def input_count(self) -> int:
+        """How many inputs a board has to be asked for, from channel 0."""
+        wired = [channel for name in INPUT_NAMES if (channel := self.input(name)) is not None]
+        return max(wired, default=-1) + 1
+
+
+def _distinct(channels: dict[str, int | None]) -> None:
+    taken: dict[int, str] = {}
+    for name, channel in channels.items():
+        if channel is None:
+            continue
+        if not 0 <= channel <= HIGHEST_CHANNEL:
+            raise ValueError(f"{name}: channels run from 0 to {HIGHEST_CHANNEL}, not {channel}")
+        if channel in taken:
+            raise ValueError(f"{name}: channel {channel} is {taken[channel]} already")
+        taken[channel] = name
+
+
+class WiredBarrier:
+    """A `BarrierDevice` on a relay board. Safe to use from several threads; the board is its own from here on.
+
+    Break before make: a relay is closed only after every other one of this barrier is known to be open, so "up" and
+    "down" are never given together. Relays that a process before this one may have left closed are opened with the
+    first reading or command. A command is given once; it is given again after a `BarrierFault`, and after the arm has
+    left the end that the command had brought it to.
+
+    `contacts` is also read where no input is wired, to hear whether the board is still there. Raises `ConfigRefused`
+    where inputs are wired and there is nothing to read them from.
+    """
+
+    def __init__(self, relays: Relays, contacts: Contacts | None, wiring: Wiring) -> None:
+        if contacts is None and wiring.input_count:
+            raise ConfigRefused("board.has_no_inputs")
+        self._relays = relays
+        self._contacts = contacts
+        self._wiring = wiring
+        self._lock = threading.Lock()
+        self._given: Drive | None = None
+        self._arrived = False
+        self._maybe_closed = set(wiring.outputs)
+        self._swept = False
+
+    def drive(self, command: Drive) -> None:
+        """Give the motor a command. Raises `BarrierFault`; whether the relay closed is then not known."""
+        with self._lock:
+            if command is not self._given:
+                self._give(command)
+
+    def inputs(self) -> Inputs:
+        """Every wired input now. Raises `BarrierFault` where the board does not answer or lacks a wired input."""
+        with self._lock:
+            read = self._contacts.read() if self._contacts is not None else ()
+            if not self._swept:
+                self._open_all_but(None)
+            inputs = Inputs(
+                open_limit=self._shown("open_limit", read),
+                closed_limit=self._shown("closed_limit", read),
+                presence=self._shown("presence", read),
+            )
+            self._watch(inputs)
+            return inputs
+
+    def close(self) -> None:
+        """Stop a lowering arm as far as the board still listens, open every relay, and let go of the board.
+
+        The barrier's own controller keeps the arm where it is, or brings it to the end it was told.
+        """
+        with self._lock:
+            if self._given is Drive.LOWER:
+                with contextlib.suppress(BarrierFault):
+                    self._give(Drive.STOP)
+            self._given = None
+            self._relays.close()
+
+    def _give(self, command: Drive) -> None:
+        own = self._wiring.output(command)
+        self._given = None
+        self._arrived = False
+        self._open_all_but(own)
+        if own is not None:
+            self._maybe_closed.add(own)
+            if self._wiring.style == "pulse":
+                self._relays.pulse(own, self._wiring.pulse_s)
+            else:
+                self._relays.switch(own, on=True)
+        self._given = command
+
+    def _open_all_but(self, own: int | None) -> None:
+        for channel in sorted(self._maybe_closed - {own}):
+            self._relays.switch(channel, on=False)
+            self._maybe_closed.discard(channel)
+        self._swept = True
+
+    def _shown(self, name: str, read: tuple[bool, ...]) -> bool | None:
+        channel = self._wiring.input(name)
+        if channel is None:
+            return None
+        if channel >= len(read):
+            raise BarrierFault("board.no_such_input", channel=channel, count=len(read))
+        return read[channel] is not (name in self._wiring.inverted)
+
+    def _watch(self, inputs: Inputs) -> None:
+        """A command has done its work once its end shows; when the arm leaves that end, the command may come again."""
+        end = {Drive.RAISE: inputs.open_limit, Drive.LOWER: inputs.closed_limit}.get(self._given or Drive.STOP)
+        if end:
+            self._arrived = True
+        elif end is False and self._arrived:
+            self._given = None
+            self._arrived = False
