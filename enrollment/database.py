@@ -53,7 +53,7 @@ def open_database(url_or_path: str | Path, busy_s: float = BUSY_S) -> Engine:
     url = make_url(text) if "://" in text else URL.create("sqlite", database=text)
     if url.get_backend_name() != "sqlite":
         raise EnrollmentError("store.only_sqlite", backend=url.get_backend_name())
-    engine = create_engine(url, connect_args={"timeout": busy_s})
+    engine = create_engine(url, connect_args={"timeout": busy_s}, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -16,6 +16,8 @@ from gate.passages import recent
 from gate.running import RunningGate
 
 PICTURE_WIDTH = 960
+SHOWN = frozenset({CameraState.LIVE, CameraState.ENDED})
+"""A camera that gives nothing now is shown as nothing, not as what it saw last."""
 RECORD_WAIT_S = 1.0
 """How long a person's order waits for its row to be on disk.
 
@@ -63,7 +65,7 @@ class Overview:
         """The frame the lane looked at last, as JPEG; encoded once however many watch."""
         supervisor = self._gate.supervisors.get(lane_id)
         frame = supervisor.worker.frame if supervisor else None
-        if frame is None:
+        if frame is None or self._gate.cameras[frame.camera].health().state not in SHOWN:
             return None
         with self._encoding:
             number, jpeg = self._encoded.get(lane_id, (0, b""))
@@ -88,7 +90,8 @@ class Overview:
             BarrierFault: the barrier did not take the command.
         """
         command_id = f"{actor}:{request_id}"
-        self._record("manual.open", lane=lane_id, actor=actor, reason=reason, command_id=command_id)
+        choice, _, words = reason.partition(": ")
+        self._record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id)
         barrier = self._gate.barriers[self._lanes[lane_id].barrier]
         receipt = barrier.command(Command.OPEN, command_id=command_id, cause="guard")
         if not receipt.accepted:
@@ -112,8 +115,8 @@ class Overview:
         writer = self._gate.writer.health()
         cameras = [camera.health().state for camera in self._gate.cameras.values()]
         return HealthView(
-            database=writer.broken is None,
-            ledger=writer.broken is None and writer.lost == 0,
+            database=writer.broken is None and self._gate.register_watch.fresh,
+            ledger=writer.broken is None and writer.lost_unsaid == 0,
             models=not any(supervisor.health().paused for supervisor in self._gate.supervisors.values()),
             cameras=all(state in {CameraState.LIVE, CameraState.ENDED} for state in cameras),
             barriers=all(b.standing().healthy and b.standing().fault is None for b in self._gate.barriers.values()),
@@ -121,6 +124,6 @@ class Overview:
             spooled_rows=writer.waiting,
         )
 
-    def _record(self, kind: str, **body: object) -> None:
+    def _record(self, kind: str, remark: str = "", **body: object) -> None:
         with contextlib.suppress(TimeoutError):
-            self._gate.writer.note(kind, **body).result(RECORD_WAIT_S)
+            self._gate.writer.note(kind, remark, **body).result(RECORD_WAIT_S)

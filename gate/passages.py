@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnClause, Engine, literal_column, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.database import reading
 from enrollment.entry import Vehicle
+from enrollment.errors import StoreBusy
 from enrollment.register import Register
 from gate.config import Lane
 from gate.console.watch import PassageView
@@ -18,9 +20,12 @@ from gate.decision.decision import Reason, Verdict
 from gate.lane.lane import Outcome
 from gate.ledger.tables import PassageRow
 
+ARRIVAL: ColumnClause[int] = literal_column("passage.rowid")
+"""SQLite's own count of rows: the order in which passages came, whatever the clock said."""
+
 
 def view_of(outcome: Outcome, lane: Lane, register: Register) -> PassageView:
-    """A decided track as the console shows it."""
+    """A decided track as the console shows it; without a name while the register cannot be read."""
     passage = outcome.passage
     return PassageView(
         id=passage.id,
@@ -29,7 +34,7 @@ def view_of(outcome: Outcome, lane: Lane, register: Register) -> PassageView:
         lane_name=lane.name,
         verdict=outcome.decision.verdict,
         reason=outcome.decision.reason,
-        subject_label=_label(register, passage.subject, passage.details),
+        subject_label=_label_now(register, passage.subject, passage.details),
         score=_score(passage.details),
         snapshot=outcome.snapshot,
         delay_ms=round(outcome.delay_s * 1000, 1) if outcome.moved else None,
@@ -40,7 +45,7 @@ def recent(engine: Engine, lanes: Sequence[Lane], register: Register, count: int
     """The newest passages of the database, newest first; a lane that is no longer configured shows its id."""
     names = {lane.id: lane.name for lane in lanes}
     with reading(engine) as session:
-        rows = session.scalars(select(PassageRow).order_by(PassageRow.at.desc()).limit(count)).all()
+        rows = session.scalars(select(PassageRow).order_by(ARRIVAL.desc()).limit(count)).all()
     return tuple(_stored(row, names, register) for row in rows)
 
 
@@ -57,6 +62,13 @@ def _stored(row: PassageRow, names: Mapping[str, str], register: Register) -> Pa
         score=_score(details),
         snapshot=row.snapshot,
     )
+
+
+def _label_now(register: Register, subject: str | None, details: Mapping[str, Any]) -> str | None:
+    try:
+        return _label(register, subject, details)
+    except (StoreBusy, SQLAlchemyError):
+        return None
 
 
 def _label(register: Register, subject: str | None, details: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ SWEEP_EVERY_S = 3600.0
 
 
 class Retention:
-    """Sweeps at the start and every hour: a clock that jumps, or a box that sleeps, misses nothing."""
+    """Sweeps at the start and every hour, so that a box that slept for days catches up."""
 
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots

@@ -77,7 +77,6 @@ class RunningGate:
             part.id: open_barrier(part, on_act=partial(self._barrier_acted, part.id)) for part in config.barrier
         }
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
-        self.lanes_of_camera = {lane.camera: lane.id for lane in config.lane}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         self._retention = Retention(site.snapshots)
         self._stopped = threading.Lock()
@@ -121,6 +120,8 @@ class RunningGate:
         return open_plate_recogniser(models.plate_finder, models.plate_reader, store, models.threads)
 
     def _builder(self, lane: Lane) -> Callable[[], LaneWorker]:
+        recent: dict[str, float] = {}
+
         def build() -> LaneWorker:
             return LaneWorker(
                 rules=Rules.of(self.config, lane),
@@ -130,6 +131,7 @@ class RunningGate:
                 way=BarrierWay(self.barriers[lane.barrier]),
                 writer=self.writer,
                 on_outcome=lambda outcome: self._decided(lane, outcome),
+                recent=recent,
             )
 
         return build
@@ -148,12 +150,13 @@ class RunningGate:
         self._on_passage(view, outcome)
 
     def _camera_changed(self, camera: str, health: CameraHealth) -> None:
-        lane = self.lanes_of_camera.get(camera)
         self.writer.note("camera", camera=camera, state=health.state.value, reason=health.reason)
-        self.feed.publish("camera", lane, datetime.now(UTC), state=health.state.value, reason=health.reason)
+        for lane in self.config.lane:
+            if lane.camera == camera:
+                self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
 
     def _barrier_acted(self, barrier: str, act: BarrierAct) -> None:
-        self.writer.note(
+        saving = self.writer.note(
             "barrier",
             barrier=barrier,
             act=act.kind.value,
@@ -163,6 +166,8 @@ class RunningGate:
             command=act.command.value if act.command else None,
             command_id=act.command_id,
         )
+        if saving.done():
+            saving.result()  # a full spool refuses at once; the barrier's reporter then keeps the act and tries again
         standing = self.barriers[barrier].standing()
         lane = self.lane_of_barrier.get(barrier)
         self.feed.publish("barrier", lane, datetime.now(UTC), state=act.after.value, fault=standing.fault)

@@ -129,7 +129,10 @@ class Demo:
         self._open.close()
 
     def play(self, ended: threading.Event) -> bool:
-        """Wait until the films are over or `ended` is set, print the summary; True if all passages were as expected."""
+        """Wait until the films are over and print the summary; True if all passages were as expected.
+
+        False without a summary when `ended` is set before that.
+        """
         number = 0
         waiting = set(self._gate.cameras)
         while waiting and not ended.is_set():
@@ -138,8 +141,7 @@ class Demo:
                 if news.topic == "camera" and news.lane and news.body["state"] == CameraState.LIVE:
                     self._began.setdefault(news.lane, news.at)
             waiting = {i for i, c in self._gate.cameras.items() if c.health().state is not CameraState.ENDED}
-        ended.wait(SETTLE_S)
-        return self._summary()
+        return False if ended.wait(SETTLE_S) else self._summary()
 
     def _write_config(self, films: Films) -> Config:
         path = self._folder / "gate.toml"

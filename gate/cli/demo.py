@@ -23,7 +23,7 @@ def demo(
     from samples.demo import Demo
 
     ended = threading.Event()
-    with ending(ended.set), Demo(folder, port, seed, out.print) as sample:
+    with Demo(folder, port, seed, lambda line: out.print(line, markup=False)) as sample, ending(ended.set):
         as_expected = sample.play(ended)
         if sys.stdin.isatty() and sys.stdout.isatty() and not ended.is_set():
             out.print(t("demo.goes_on", url=sample.url), style="bold")

@@ -28,14 +28,15 @@ def verify(
     pictures: Annotated[bool, typer.Option("--pictures", help=t("ledger.option_pictures"))] = False,
 ) -> None:
     """Walk the chain; exit code 1 when a row does not hold."""
-    site = open_site(load_config(config))
-    began = time.monotonic()
-    proof = prove(site.engine, site.snapshots if pictures else None)
+    with open_site(load_config(config)) as site:
+        began = time.monotonic()
+        proof = prove(site.engine, site.snapshots if pictures else None)
     if proof.first_broken:
         why = t(f"ledger.{proof.first_broken.why}")
         err.print(t("ledger.broken", seq=proof.first_broken.seq, why=why, rows=proof.rows), style="bold red")
         raise typer.Exit(1)
     rate = round(proof.rows / max(time.monotonic() - began, 1e-6))
     out.print(t("ledger.proven", rows=proof.rows, passages=proof.passages, rate=rate))
+    out.print(t("ledger.head", rows=proof.rows, head=proof.head.hex()))
     if pictures:
         out.print(t("ledger.pictures", snapshots=proof.snapshots, over=proof.snapshots_over))

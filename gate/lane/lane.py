@@ -17,7 +17,7 @@ import structlog
 
 from gate.camera.frame import Camera, Frame
 from gate.decision.decide import decide
-from gate.decision.decision import Decision, Verdict
+from gate.decision.decision import Decision, FaceEvidence, PlateEvidence, Verdict
 from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
 from gate.lane.attention import Attention
@@ -73,8 +73,10 @@ class LaneWorker:
         way: Way,
         writer: LedgerWriter,
         on_outcome: Callable[[Outcome], None],
+        recent: dict[str, float],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`recent` is when each subject was last decided, in monotonic seconds; it outlives a crash of the lane."""
         self.id = rules.lane
         self._rules = rules
         self._zone = zone
@@ -85,7 +87,7 @@ class LaneWorker:
         self._on_outcome = on_outcome
         self._clock = clock
         self._attention = Attention()
-        self._recent: dict[str, float] = {}
+        self._recent = recent
         self._number = 0
         self.frame: Frame | None = None
 
@@ -102,19 +104,25 @@ class LaneWorker:
         return True
 
     def _consider(self, case: Case, frame: Frame) -> None:
-        decided = case.key is not None and self._just_decided(case.key, frame.taken_s)
-        decision = decide(case.evidence, self._rules, frame.at.astimezone(self._zone).time(), decided=decided)
-        if not decision.final:
+        decision = decide(
+            case.evidence,
+            self._rules,
+            frame.at.astimezone(self._zone).time(),
+            decided=self._just_decided(case, frame.taken_s),
+        )
+        if not decision.final or (case.track.decided and decision.subject is None):
             return
         case.track.decided = True
-        if case.key is not None:
+        case.track.settled = decision.subject is not None
+        if case.key is not None and (case.track.settled or isinstance(case.evidence, PlateEvidence)):
             self._recent[case.key] = frame.taken_s
         self._carry_out(case, decision, frame)
 
-    def _just_decided(self, key: str, at_s: float) -> bool:
-        repeat_s = max(self._rules.faces.repeat_s, self._rules.plates.repeat_s)
-        self._recent = {known: since for known, since in self._recent.items() if at_s - since < repeat_s}
-        return key in self._recent
+    def _just_decided(self, case: Case, at_s: float) -> bool:
+        limits = self._rules.faces if isinstance(case.evidence, FaceEvidence) else self._rules.plates
+        for key in [key for key, since in self._recent.items() if at_s - since >= limits.repeat_s]:
+            del self._recent[key]
+        return case.key in self._recent
 
     def _carry_out(self, case: Case, decision: Decision, frame: Frame) -> None:
         passage = Passage(

@@ -6,6 +6,7 @@ import threading
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.errors import StoreBusy
 from enrollment.gallery import Gallery, PlateBook, load_gallery, load_plate_book, register_version
@@ -40,6 +41,11 @@ class RegisterWatch:
         """The enrolled plates."""
         return self._book
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the last look at the register succeeded: if not, a block or an erasure may not be in force yet."""
+        return not self._stale
+
     def start(self) -> None:
         """Begin looking for changes."""
         self._thread.start()
@@ -66,9 +72,9 @@ class RegisterWatch:
         while not self._stopping.wait(LOOK_EVERY_S):
             try:
                 self.refresh()
-            except StoreBusy as busy:
+            except (StoreBusy, SQLAlchemyError) as failed:
                 if not self._stale:
-                    log.warning("register.stale", code=busy.code)
+                    log.warning("register.stale", why=type(failed).__name__)
                 self._stale = True
             else:
                 if self._stale:

@@ -18,6 +18,8 @@ BUDGET = 5
 """Restarts allowed within `WINDOW_S`; past that the lane pauses for `PAUSE_S` and the console says so."""
 WINDOW_S = 60.0
 PAUSE_S = 30.0
+STEADY_S = 5.0
+"""A lane that has worked for so long since its last crash has recovered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._crashes: deque[float] = deque(maxlen=BUDGET)
         self._health = LaneHealth(0, paused=False, fault=None)
+        self._broken = False
         self.worker = build()
         self._thread = threading.Thread(target=self._run, name=f"lane-{lane}", daemon=True)
 
@@ -59,15 +62,21 @@ class Supervisor:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                worked = self.worker.step()
-            except Exception as crash:  # noqa: BLE001 - the supervisor's own task; nothing else may do this
-                self._restart(crash)
+                if self._broken:
+                    self.worker = self._build()
+                    self._broken = False
+                self.worker.step()
+            except Exception as crash:  # noqa: BLE001 - the supervisor's own task: the lane must go on
+                self._note(crash)
             else:
-                if worked and self._health.fault is not None:
-                    log.info("lane.recovered", lane=self._lane)
-                    self._health = LaneHealth(self._health.restarts, paused=False, fault=None)
+                self._note_health()
 
-    def _restart(self, crash: Exception) -> None:
+    def _note_health(self) -> None:
+        if self._health.fault is not None and self._clock() - self._crashes[-1] >= STEADY_S:
+            log.info("lane.recovered", lane=self._lane)
+            self._health = LaneHealth(self._health.restarts, paused=False, fault=None)
+
+    def _note(self, crash: Exception) -> None:
         now = self._clock()
         used_up = len(self._crashes) == BUDGET and now - self._crashes[0] < WINDOW_S
         self._crashes.append(now)
@@ -78,7 +87,7 @@ class Supervisor:
         if used_up:
             log.error("lane.out_of_order", lane=self._lane, pause_s=PAUSE_S)
             self._stopping.wait(PAUSE_S)
-        self.worker = self._build()
+        self._broken = True
 
 
 def _where(crash: Exception) -> str:

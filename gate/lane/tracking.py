@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -24,15 +25,26 @@ NEAR = 1.5
 """How far a centre may move between two frames, in widths (faces) or plate widths (plates)."""
 SAME_FACE = 0.25
 """Cosine under which a face is somebody else than the track's; 99 of 100 pairs of strangers stay below 0.2."""
+SAME_DECIDED_FACE = 0.35
+"""The same for a track that is decided: who joins it wrongly is never looked at, so more is asked. A face of the same
+person in the next half second scores above 0.6."""
+MIN_ROW_PX = 14.0
+"""A row of a plate lower than this is not read for evidence: the reader guesses there, and surely."""
 FRAMES_TO_KNOW = 2
 """Embedded sightings after which a track's template is trusted to tell somebody else."""
+CLEAR = 0.9
+"""A reading whose weakest character is surer than this may say that it is another car."""
 DIFFERENT_CHARACTERS = 3
 """Two clear readings of one plate differ in fewer characters than this; more is another car."""
 
 
 @dataclass(slots=True, eq=False)
 class FaceTrack:
-    """One face over time. `template` is the quality-weighted mean of its embeddings, of unit length."""
+    """One face over time. `template` is the quality-weighted mean of its embeddings, of unit length.
+
+    `decided` is set by the first final decision, `settled` by one that knows whom it is about: a face that was called a
+    stranger may still turn out to be a resident, and be let in once. `usable_s` is when it was first embedded.
+    """
 
     id: int
     box: Box
@@ -42,6 +54,8 @@ class FaceTrack:
     quality: float = 0.0
     height_px: float = 0.0
     decided: bool = False
+    settled: bool = False
+    usable_s: float | None = None
     embedded_s: float = float("-inf")
     best: Picture | None = None
     _sum: Embedding | None = None
@@ -61,11 +75,19 @@ class FaceTrack:
             return None
         return float(template @ sighting.embedding)
 
+    @property
+    def lasting_s(self) -> float:
+        """From the first usable sighting to the last."""
+        return 0.0 if self.usable_s is None else self.embedded_s - self.usable_s
+
     def join(self, sighting: FaceSighting, at_s: float) -> None:
-        """Add a sighting to the track."""
-        self.box, self.last_s = sighting.box, at_s
+        """Add a sighting to the track. One that is not embedded keeps no decided track alive: it may be anybody's."""
+        self.box = sighting.box
         if sighting.embedding is None:
+            self.last_s = self.last_s if self.decided else at_s
             return
+        self.last_s = at_s
+        self.usable_s = at_s if self.usable_s is None else self.usable_s
         weighted = sighting.embedding * np.float32(max(sighting.quality.score, 1e-3))
         self._sum = weighted if self._sum is None else self._sum + weighted
         self.frames += 1
@@ -76,7 +98,10 @@ class FaceTrack:
 
 @dataclass(slots=True, eq=False)
 class PlateTrack:
-    """One vehicle's plate over time, with the vote of its readings."""
+    """One vehicle's plate over time, with the vote of its readings.
+
+    `decided` and `settled` are as for a face; `readable_s` is when the plate was first large enough to go by.
+    """
 
     id: int
     box: Box
@@ -84,14 +109,22 @@ class PlateTrack:
     last_s: float
     vote: PlateVote = field(default_factory=PlateVote)
     decided: bool = False
+    settled: bool = False
+    readable_s: float | None = None
     best: Picture | None = None
     best_height: float = 0.0
-    text: str = ""
+
+    @property
+    def lasting_s(self) -> float:
+        """From the first reading that counts to the last sighting."""
+        return 0.0 if self.readable_s is None else self.last_s - self.readable_s
 
     def join(self, sighting: PlateSighting, at_s: float) -> None:
-        """Add a reading to the track."""
-        self.box, self.last_s, self.text = sighting.box, at_s, sighting.text
-        self.vote.add(sighting)
+        """Add a reading to the track; one that is too small to go by only says where the plate is."""
+        self.box, self.last_s = sighting.box, at_s
+        if sighting.text and sighting.box.height / sighting.rows >= MIN_ROW_PX:
+            self.readable_s = at_s if self.readable_s is None else self.readable_s
+            self.vote.add(sighting)
 
 
 class _Track(Protocol):
@@ -189,18 +222,15 @@ def _face_fits(track: FaceTrack, sighting: FaceSighting) -> float | None:
     likeness = track.likeness(sighting)
     if likeness is None:
         return 0.0
-    return likeness if likeness >= SAME_FACE else None
+    return likeness if likeness >= (SAME_DECIDED_FACE if track.decided else SAME_FACE) else None
 
 
 def _plate_fits(track: PlateTrack, sighting: PlateSighting) -> float | None:
-    if not track.text or not sighting.text:
+    if not sighting.text or track.vote.readings < FRAMES_TO_KNOW or min(sighting.confidences) <= CLEAR:
         return 0.0
-    clear = min(sighting.confidences) > 0.9 and track.vote.readings >= FRAMES_TO_KNOW
     elected = track.vote.elect().text
-    if not clear or len(elected) != len(sighting.text):
-        return 0.0
-    different = sum(a != b for a, b in zip(elected, sighting.text, strict=True))
-    return 1.0 - different / len(elected) if different < DIFFERENT_CHARACTERS else None
+    different = sum(one != other for one, other in zip_longest(elected, sighting.text))
+    return 1.0 - different / len(sighting.text) if different < DIFFERENT_CHARACTERS else None
 
 
 def face_tracker() -> Tracker[FaceSighting, FaceTrack]:

@@ -20,7 +20,7 @@ RECHECK_S = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """A track that was seen in this picture and is not decided yet, with its evidence and its best crop.
+    """A track that was seen in this picture and is not settled yet, with its evidence and its best crop.
 
     `key` is what must not be decided twice in a row: an opaque subject id or a plate's text, None for a stranger.
     `details` are the personal ones of the record: they can be erased.
@@ -63,7 +63,7 @@ class FaceWatcher:
         self._tracker = face_tracker()
 
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
-        """The undecided faces that were embedded in this picture."""
+        """The faces that were embedded in this picture and are not settled."""
         whole, picture = picture, cut(picture, self._region)
         found = [face for face in self._recogniser.find(picture) if inside(face, whole, self._region)]
         wanted = [face for face in found if self._usable(face) and self._due(face, at_s)]
@@ -71,7 +71,7 @@ class FaceWatcher:
         rest = [face for face in found if not any(face is one for one in wanted)]
         cases = []
         for track, sighting in self._tracker.update([*embedded, *rest], at_s):
-            if sighting.embedding is None or track.decided:
+            if sighting.embedding is None or track.settled:
                 continue
             if track.best is None or sighting.quality.score >= track.quality:
                 track.best = crop(picture, sighting.box, across=0.3, up=0.4, down=0.3)
@@ -97,7 +97,7 @@ class FaceWatcher:
             candidate=candidate,
             quality=track.quality,
             height_px=track.height_px,
-            lasting_s=track.last_s - track.first_s,
+            lasting_s=track.lasting_s,
         )
         sure = candidate is not None and candidate.score >= self._limits.accept
         details = {
@@ -118,12 +118,12 @@ class PlateWatcher:
         self._tracker = plate_tracker()
 
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
-        """The undecided vehicles whose plate was read in this picture."""
+        """The vehicles whose plate was seen in this picture and are not settled."""
         whole, picture = picture, cut(picture, self._region)
         seen = [plate for plate in self._recogniser.see(picture) if inside(plate, whole, self._region)]
         cases = []
         for track, sighting in self._tracker.update(seen, at_s):
-            if track.decided:
+            if track.settled:
                 continue
             if sighting.box.height >= track.best_height:
                 track.best_height = sighting.box.height
@@ -144,7 +144,7 @@ class PlateWatcher:
             colour=elected.colour,
             kind=elected.kind,
             subject=self._book().find(elected.text) if elected.kind else None,
-            lasting_s=track.last_s - track.first_s,
+            lasting_s=track.lasting_s,
         )
         details = {
             "plate": elected.text,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from enrollment.act import Act
 from gate.ledger.chain import Row, canonical, details_digest, next_row, stamp
-from gate.ledger.tables import LedgerRow, PassageRow
+from gate.ledger.tables import LedgerRow, PassageRow, RemarkRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,15 @@ def append_passage(session: Session, passage: Passage, snapshot: str | None) -> 
         "details": details_digest(salt, passage.details),
     }
     return append(session, passage.at, "decision", body)
+
+
+def append_note(session: Session, moment: datetime, kind: str, body: Mapping[str, Any], remark: str) -> Row:
+    """Append a row; a `remark` in free words is stored beside the chain, which holds its digest."""
+    if not remark:
+        return append(session, moment, kind, body)
+    salt, name = secrets.token_bytes(16), uuid.uuid4().hex
+    session.add(RemarkRow(id=name, at=stamp(moment), salt=salt, words=remark))
+    return append(session, moment, kind, {**body, "remark": name, "words": details_digest(salt, {"words": remark})})
 
 
 def record_act(session: Session, act: Act) -> None:

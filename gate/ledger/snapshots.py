@@ -16,6 +16,7 @@ from gate.errors import LedgerBroken, LedgerUnwritable
 
 SNAPSHOT_ID = re.compile(r"\d{8}-[0-9a-f]{64}")
 CONTEXT = b"snapshot"
+DOUBT_DAYS = 7
 
 
 class Snapshots:
@@ -62,9 +63,17 @@ class Snapshots:
             raise LedgerBroken("ledger.snapshot_altered", snapshot=snapshot) from foreign
 
     def sweep(self, today: date) -> int:
-        """Delete the days whose time is over; how many went."""
+        """Delete the days whose time is over; how many went.
+
+        Nothing goes while the last day with pictures before `today` lies more than a week back: a clock that has jumped
+        must not delete the evidence. A day of pictures under the right clock ends the doubt.
+        """
+        days = sorted(self._folder.glob("[0-9]" * 8))
+        before = [day.name for day in days if day.name < f"{today:%Y%m%d}"]
+        if before and before[-1] < f"{today - timedelta(days=DOUBT_DAYS):%Y%m%d}":
+            return 0
         oldest = f"{today - timedelta(days=self._days):%Y%m%d}"
-        gone = [day for day in self._folder.glob("[0-9]" * 8) if day.name < oldest]
+        gone = [day for day in days if day.name < oldest]
         for day in gone:
             shutil.rmtree(day)
         return len(gone)

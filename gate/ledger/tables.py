@@ -24,6 +24,17 @@ class LedgerRow(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class RemarkRow(Base):
+    """What somebody wrote in free words about an act; the chain holds only its digest, as for a passage's details."""
+
+    __tablename__ = "remark"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[str] = mapped_column(String(32))
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    words: Mapped[str] = mapped_column(Text)
+
+
 class PassageRow(Base):
     """One decided track. `details` is JSON that the chain holds only as a digest (`chain.details_digest`)."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from enrollment.database import reading
@@ -34,19 +34,22 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a verification found. `snapshots_over` counts pictures whose retention is over."""
+    """What a verification found; `snapshots_over` are pictures past their retention, `head` is the last good hash."""
 
     rows: int
     passages: int
     snapshots: int
     snapshots_over: int
+    head: bytes
     first_broken: Break | None
 
 
 def verify(engine: Engine, snapshots: Snapshots | None = None) -> Proof:
     """Walk the whole chain in order, stopping at the first row that does not hold.
 
-    With `snapshots`, every picture is read and checked too; one that is gone counts as over its retention.
+    With `snapshots`, every picture is read and checked too; one that is gone counts as over its retention. An end that
+    was cut off is noticed while one of its passages is still stored; beyond that the auditor compares `rows` and `head`
+    with a copy noted elsewhere, since the chain itself has no key.
     """
     walk = _Walk(snapshots)
     with reading(engine) as session:
@@ -54,7 +57,9 @@ def verify(engine: Engine, snapshots: Snapshots | None = None) -> Proof:
             broken = walk.step(row, passage)
             if broken:
                 return walk.proof(Break(row.seq, broken))
-    return walk.proof(None)
+        stored = session.scalar(select(func.count()).select_from(PassageRow)) or 0
+    proof = walk.proof(None)
+    return replace(proof, first_broken=Break(proof.rows + 1, "cut_off")) if stored > proof.passages else proof
 
 
 def _rows(session: Session) -> Iterator[tuple[Row, PassageRow | None]]:
@@ -74,6 +79,7 @@ def _rows(session: Session) -> Iterator[tuple[Row, PassageRow | None]]:
             yield row, passages.get(passage or "")
         after = batch[-1].seq
         session.expunge_all()
+        # Each batch is a read of its own; the last, empty one is the moment in which the passages are counted.
         session.rollback()
 
 
@@ -121,14 +127,18 @@ class _Walk:
 
     def proof(self, broken: Break | None) -> Proof:
         """The outcome so far."""
-        return Proof(self._rows, self._passages, self._pictures, self._over, broken)
+        return Proof(self._rows, self._passages, self._pictures, self._over, self._last.hash, broken)
 
 
 def _agrees(row: Row, passage: PassageRow) -> bool:
     body = json.loads(row.body)
+    try:
+        details = json.loads(passage.details)
+    except ValueError:
+        return False
     same = ("lane", "verdict", "reason", "subject", "snapshot")
     return (
         passage.at == row.at
         and all(getattr(passage, name) == body[name] for name in same)
-        and details_digest(passage.salt, json.loads(passage.details)) == body["details"]
+        and details_digest(passage.salt, details) == body["details"]
     )

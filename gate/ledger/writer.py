@@ -12,11 +12,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.database import writing
 from enrollment.errors import StoreBusy
 from gate.errors import LedgerUnwritable
-from gate.ledger.ledger import Passage, append, append_passage
+from gate.ledger.chain import canonical
+from gate.ledger.ledger import Passage, append, append_note, append_passage
 from gate.ledger.snapshots import Snapshots
 
 log = structlog.get_logger("ledger")
@@ -27,11 +29,15 @@ GROUP = 200
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A row of the chain without a passage: a barrier's act, a guard's button, a sign-in, a look at personal data."""
+    """A row of the chain without a passage: a barrier's act, a guard's button, a sign-in, a look at personal data.
+
+    `remark` is what somebody wrote in free words; the chain holds only its digest, so that it can be erased.
+    """
 
     kind: str
     at: datetime
     body: Mapping[str, Any]
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,15 @@ class _Pending:
 
 @dataclass(frozen=True, slots=True)
 class WriterHealth:
-    """`waiting` rows are not on disk yet; `lost` were dropped with the spool full; `broken` is a fault's code."""
+    """`waiting` rows are not on disk yet; `broken` is a fault's code.
+
+    `lost` were dropped with the spool full, `lost_unsaid` of them without a row in the chain that says so yet.
+    """
 
     committed: int
     waiting: int
     lost: int
+    lost_unsaid: int
     broken: str | None
 
 
@@ -100,7 +110,11 @@ class LedgerWriter:
         """Hand over an entry (with the crop of a passage); the future gives its place once it is committed.
 
         The future raises `LedgerUnwritable` when the spool is full.
+
+        Raises:
+            ValueError: the entry holds what JSON cannot (NaN); it would never be committed, and nothing after it.
         """
+        canonical(entry.details if isinstance(entry, Passage) else entry.body)
         pending = _Pending(entry, jpeg)
         with self._wake:
             if len(self._queue) >= self._capacity:
@@ -112,14 +126,14 @@ class LedgerWriter:
             self._wake.notify_all()
         return pending.done
 
-    def note(self, kind: str, **body: Any) -> Future[Saved]:
+    def note(self, kind: str, remark: str = "", **body: Any) -> Future[Saved]:
         """Hand over a row of this moment."""
-        return self.submit(Note(kind, datetime.now(UTC), body))
+        return self.submit(Note(kind, datetime.now(UTC), body, remark))
 
     def health(self) -> WriterHealth:
         """Counters now."""
         with self._wake:
-            return WriterHealth(self._committed, len(self._queue), self._lost, self._broken)
+            return WriterHealth(self._committed, len(self._queue), self._lost, self._lost_unsaid, self._broken)
 
     def _run(self) -> None:
         while True:
@@ -130,9 +144,9 @@ class LedgerWriter:
                 return
             try:
                 rows = self._commit(group)
-            except StoreBusy as busy:
-                self._say_broken(busy.code)
-                if self._stopping.wait(self._retry_s) and self._broken:
+            except (StoreBusy, SQLAlchemyError, OSError) as failed:
+                self._say_broken(failed.code if isinstance(failed, StoreBusy) else "store.unwritable")
+                if self._stopping.wait(self._retry_s):
                     return
                 continue
             self._say_recovered()
@@ -147,16 +161,19 @@ class LedgerWriter:
         for pending in group:
             self._keep_snapshot(pending)
         rows = []
+        with self._wake:
+            lost = self._lost_unsaid
         with writing(self._engine) as session:
-            if self._lost_unsaid:
-                append(session, datetime.now(UTC), "ledger.gap", {"lost": self._lost_unsaid})
+            if lost:
+                append(session, datetime.now(UTC), "ledger.gap", {"lost": lost})
             for pending in group:
                 entry = pending.entry
                 if isinstance(entry, Passage):
                     rows.append(append_passage(session, entry, pending.snapshot).seq)
                 else:
-                    rows.append(append(session, entry.at, entry.kind, entry.body).seq)
-        self._lost_unsaid = 0
+                    rows.append(append_note(session, entry.at, entry.kind, entry.body, entry.remark).seq)
+        with self._wake:
+            self._lost_unsaid -= lost
         return rows
 
     def _keep_snapshot(self, pending: _Pending) -> None:

@@ -1,4 +1,4 @@
-"""The chain, its guards, and the passages."""
+"""The chain, its guards, the passages and the remarks."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ def upgrade() -> None:
         sa.Column("details", sa.Text, nullable=False),
     )
     op.create_index("passage_at", "passage", ["at"])
+    op.create_table(
+        "remark",
+        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("at", sa.String(32), nullable=False),
+        sa.Column("salt", sa.LargeBinary(16), nullable=False),
+        sa.Column("words", sa.Text, nullable=False),
+    )
     for act in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER ledger_no_{act.lower()} BEFORE {act} ON ledger BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from gate.decision.decision import FaceEvidence, PlateEvidence, Verdict
 from gate.decision.rules import Rules
 from gate.lane import lane as lane_module
 from gate.lane.lane import LaneWorker, Outcome, encode
-from gate.lane.supervisor import BUDGET, Supervisor
+from gate.lane.supervisor import BUDGET, STEADY_S, Supervisor
 from gate.lane.tracking import FaceTrack
 from gate.lane.watching import Case
 from gate.ledger.ledger import Passage
@@ -52,7 +53,7 @@ class _Watcher:
     cases: list[list[Case]]
 
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
-        return [case for case in self.cases.pop(0) if not case.track.decided]
+        return [case for case in self.cases.pop(0) if not case.track.settled]
 
     def waiting(self, at_s: float) -> bool:
         return True
@@ -65,6 +66,7 @@ class _World:
     events: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     saves: bool = True
+    recent: dict[str, float] = field(default_factory=dict)
 
     def open_for(self, passage: str) -> float | None:
         self.events.append("opened")
@@ -78,7 +80,7 @@ class _World:
         return saved
 
     def health(self) -> WriterHealth:
-        return WriterHealth(0, 0, 0, None)
+        return WriterHealth(0, 0, 0, 0, None)
 
     def lane(self, times: Sequence[float], cases: list[list[Case]]) -> LaneWorker:
         return LaneWorker(
@@ -89,6 +91,7 @@ class _World:
             way=self,
             writer=self,  # type: ignore[arg-type]
             on_outcome=self.outcomes.append,
+            recent=self.recent,
             clock=lambda: 11.0,
         )
 
@@ -168,11 +171,12 @@ class _Crashing(LaneWorker):
         return step == "work"
 
 
-def _supervise(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+def _supervise(steps: list[str], monkeypatch: pytest.MonkeyPatch, pace_s: float = 0.0) -> Supervisor:
     from gate.lane import supervisor as module
 
     monkeypatch.setattr(module, "PAUSE_S", 0.0)
-    supervisor = Supervisor("south-in", lambda: _Crashing(steps), clock=lambda: 0.0)
+    clock = itertools.count(0.0, pace_s)
+    supervisor = Supervisor("south-in", lambda: _Crashing(steps), clock=lambda: next(clock))
     supervisor.start()
     while steps:
         pass
@@ -181,7 +185,7 @@ def _supervise(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> Supervisor:
 
 
 def test_a_crashed_lane_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    health = _supervise(["work", "crash", "crash", "work", "idle"], monkeypatch).health()
+    health = _supervise(["work", "crash", "crash", "work", "idle"], monkeypatch, pace_s=STEADY_S).health()
     assert (health.restarts, health.paused, health.fault) == (2, False, None)
 
 
@@ -203,3 +207,34 @@ def test_an_enrolled_plate_is_not_copied_into_the_passage() -> None:
         {"frames": 9},
         {"frames": 9, "plate": "辽A12345"},
     ]
+
+
+def test_a_stranger_who_turns_out_to_be_a_resident_is_let_in_once() -> None:
+    world, case = _World(), _case(STRANGER, key=None)
+    seen_better = Case(case.track, KNOWN, "r1", {"score": 0.7})
+    _play(world, [10.0, 10.1, 10.2, 10.3], [[case], [case], [seen_better], [seen_better]])
+    assert [outcome.decision.verdict for outcome in world.outcomes] == [Verdict.REFUSE, Verdict.OPEN]
+
+
+def test_news_and_a_rebuilt_lane_open_no_second_time() -> None:
+    world = _World()
+    _play(world, [10.0], [[_case(KNOWN)]])
+    _play(world, [10.4], [[_case(KNOWN, number=2)]])
+    assert world.events.count("opened") == 1
+
+
+def test_a_rebuild_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, builds = ["crash"], []
+
+    def build() -> LaneWorker:
+        builds.append(1)
+        if len(builds) == 2:
+            raise OSError(24, "too many open files")
+        return _Crashing(steps)
+
+    supervisor = Supervisor("south-in", build, clock=lambda: 0.0)
+    supervisor.start()
+    while len(builds) < 3:
+        pass
+    supervisor.stop()
+    assert supervisor.health().restarts == 2

@@ -109,6 +109,7 @@ class _Lane:
             way=self,
             writer=self._writer,
             on_outcome=self._decided,
+            recent={},
         )
 
     def wait(self, until: Callable[[], bool]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gate.lane.tracking import LOST_AFTER_S, Tracker, face_tracker, plate_tracker
+from gate.lane.tracking import LOST_AFTER_S, MIN_ROW_PX, Tracker, face_tracker, plate_tracker
 from models.sighting import (
     Box,
     Embedding,
@@ -119,3 +119,39 @@ def test_a_misread_character_does_not_split_the_track() -> None:
         tracker.update([_plate(300, "辽A12345" if n % 3 else "辽A12346")], n * 0.05)
     (track,) = tracker.tracks
     assert track.vote.elect().text == "辽A12345"
+
+
+def test_a_green_plate_after_a_blue_one_is_another_car_even_when_the_first_is_decided() -> None:
+    tracker = plate_tracker()
+    for n in range(10):
+        tracker.update([_plate(300, "辽A12345")], n * 0.05)
+    tracker.tracks[0].decided = tracker.tracks[0].settled = True
+    for n in range(10):
+        tracker.update([_plate(300, "辽AD12345")], 0.5 + n * 0.05)
+    assert [track.vote.elect().text for track in tracker.tracks] == ["辽A12345", "辽AD12345"]
+
+
+def test_a_plate_too_small_to_read_is_followed_but_does_not_vote() -> None:
+    tracker = plate_tracker()
+    for n in range(40):
+        tracker.update([_plate(300, "辽A12845", height=MIN_ROW_PX - 2)], n * 0.05)
+    tracker.update([_plate(300, "辽A12345")], 2.0)
+    (track,) = tracker.tracks
+    assert (track.vote.readings, track.vote.elect().text, track.lasting_s) == (1, "辽A12345", 0.0)
+
+
+def test_the_time_of_a_face_counts_from_its_first_usable_sighting() -> None:
+    tracker = face_tracker()
+    _play(tracker, [[_face(100, None)]] * 40 + [[_face(100, ANNA)]] * 5, step_s=0.1)
+    (track,) = tracker.tracks
+    assert track.lasting_s == pytest.approx(0.4)
+
+
+def test_a_face_that_cannot_be_known_keeps_no_decided_track_alive() -> None:
+    tracker = face_tracker()
+    _play(tracker, [[_face(100, ANNA)]] * 5)
+    tracker.tracks[0].decided = True
+    for n in range(30):
+        tracker.update([_face(100, None)], 0.25 + n * 0.1)
+    tracker.update([_face(100, ANNA)], 3.5)
+    assert not any(track.decided for track in tracker.tracks)

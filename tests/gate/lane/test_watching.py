@@ -104,7 +104,7 @@ def test_a_decided_face_is_looked_at_again_only_now_and_then() -> None:
     faces = _Faces([Box(500, 400, 600, 520)])
     watcher = _watcher(faces)
     (case,) = watcher.look(PICTURE, 0.0)
-    case.track.decided = True
+    case.track.decided = case.track.settled = True
     for number in range(1, 5):
         assert watcher.look(PICTURE, number * RECHECK_S / 5) == []
     assert faces.embedded == 1

@@ -114,11 +114,32 @@ def test_an_altered_or_swapped_snapshot_is_noticed(
 
 
 def test_a_snapshot_past_its_days_is_told_apart(chain: Engine, snapshots: Snapshots, tmp_path: Path) -> None:
+    snapshots.keep(b"yesterday", MOMENT + timedelta(days=29))
     assert snapshots.sweep((MOMENT + timedelta(days=30)).date()) == 0
     assert snapshots.sweep((MOMENT + timedelta(days=31)).date()) == 1
     proof = verify(chain, snapshots)
     assert proof.first_broken is None
     assert (proof.snapshots, proof.snapshots_over) == (0, 5)
+
+
+def test_a_clock_that_jumps_far_ahead_deletes_no_evidence(chain: Engine, snapshots: Snapshots, tmp_path: Path) -> None:
+    snapshots.keep(b"now", MOMENT + timedelta(days=9000))
+    assert snapshots.sweep((MOMENT + timedelta(days=9000)).date()) == 0
+    assert len(_files(tmp_path)) == 6
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        (["UPDATE passage SET details = 'no json' WHERE id = 'p1'"], Break(4, "passage_altered")),
+        (["DELETE FROM ledger WHERE seq >= 10"], Break(10, "cut_off")),
+    ],
+)
+def test_garbled_details_and_a_cut_end_are_named(
+    chain: Engine, tmp_path: Path, statements: list[str], expected: Break
+) -> None:
+    _behind_our_back(tmp_path, *statements)
+    assert verify(chain).first_broken == expected
 
 
 def test_a_snapshot_on_disk_is_no_readable_picture(chain: Engine, tmp_path: Path) -> None:

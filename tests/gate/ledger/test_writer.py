@@ -15,9 +15,10 @@ from sqlalchemy import Engine, select
 from enrollment.database import open_database, reading, upgrade
 from enrollment.keyring import Keyring
 from gate.errors import LedgerUnwritable
+from gate.ledger.chain import details_digest
 from gate.ledger.ledger import Passage
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.tables import MIGRATIONS, LedgerRow, PassageRow
+from gate.ledger.tables import MIGRATIONS, LedgerRow, PassageRow, RemarkRow
 from gate.ledger.verify import verify
 from gate.ledger.writer import LedgerWriter
 
@@ -147,3 +148,19 @@ def test_on_a_full_disk_rows_wait_and_are_written_once_there_is_room(small_disk:
     proof = verify(engine)
     assert (proof.first_broken, proof.passages) == (None, 20)
     engine.dispose()
+
+
+def test_what_json_cannot_hold_is_refused_at_the_door(writer: LedgerWriter) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        writer.note("view", score=float("nan"))
+    assert writer.note("view").result(10).seq == 1
+
+
+def test_free_words_stay_out_of_the_chain_and_can_be_erased(writer: LedgerWriter, engine: Engine) -> None:
+    writer.note("manual.open", "张三家的客人", lane="north-in").result(10)
+    with reading(engine) as session:
+        row = session.scalars(select(LedgerRow)).one()
+        remark = session.scalars(select(RemarkRow)).one()
+    assert "张三" not in row.body
+    assert remark.id in row.body
+    assert details_digest(remark.salt, {"words": remark.words}) in row.body
