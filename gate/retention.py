@@ -1,24 +1,31 @@
-"""Letting go in time: snapshots whose days are over are deleted once a day, also in a gate that runs for months."""
+"""Letting go in time: pictures after some days, passages' details and staff's remarks after a year; the chain stays."""
 
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
+from sqlalchemy import CursorResult, Engine, delete, func, select
 
-from gate.ledger.snapshots import Snapshots
+from enrollment.database import writing
+from enrollment.errors import StoreBusy
+from gate.ledger.snapshots import DOUBT_DAYS, Snapshots
+from gate.ledger.tables import PassageRow, RemarkRow
 
 log = structlog.get_logger("retention")
 
 SWEEP_EVERY_S = 3600.0
+PASSAGE_DAYS = 365
+"""GA/T 1742-2020 asks for event records of 365 days or more; longer is not needed, so not kept."""
 
 
 class Retention:
     """Sweeps at the start and every hour, so that a box that slept for days catches up."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
+    def __init__(self, snapshots: Snapshots, engine: Engine) -> None:
         self._snapshots = snapshots
+        self._engine = engine
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -34,12 +41,27 @@ class Retention:
 
     def _run(self) -> None:
         while True:
+            today = datetime.now(UTC).date()
             try:
-                days = self._snapshots.sweep(datetime.now(UTC).date())
-            except OSError as failed:
-                log.error("retention.failed", why=failed.strerror)
+                days, rows = self._snapshots.sweep(today), forget(self._engine, today)
+            except (OSError, StoreBusy) as failed:
+                log.error("retention.failed", why=str(failed))
             else:
-                if days:
-                    log.info("retention.swept", days=days)
+                if days or rows:
+                    log.info("retention.swept", days=days, rows=rows)
             if self._stopping.wait(SWEEP_EVERY_S):
                 return
+
+
+def forget(engine: Engine, today: date) -> int:
+    """Delete passages and remarks older than `PASSAGE_DAYS`; how many went. Their rows in the chain stay.
+
+    Nothing goes while the last passage before `today` lies more than a week back: see `Snapshots.sweep`.
+    """
+    oldest = f"{today - timedelta(days=PASSAGE_DAYS):%Y-%m-%d}"
+    with writing(engine) as session:
+        last = session.scalar(select(func.max(PassageRow.at)).where(PassageRow.at < f"{today:%Y-%m-%d}"))
+        if last is None or last < f"{today - timedelta(days=DOUBT_DAYS):%Y-%m-%d}":
+            return 0
+        gone = [session.execute(delete(table).where(table.at < oldest)) for table in (PassageRow, RemarkRow)]
+        return sum(result.rowcount for result in gone if isinstance(result, CursorResult))

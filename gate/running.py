@@ -78,7 +78,7 @@ class RunningGate:
         }
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
-        self._retention = Retention(site.snapshots)
+        self._retention = Retention(site.snapshots, site.engine)
         self._stopped = threading.Lock()
 
     def start(self) -> None:
