@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from gate.barrier.board.wiring import Wiring
+from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
-from models.errors import Fault
+from gate.part import Id, Part, checked_url, refusal
+from gate.problem import problem_of
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="short name: a-z, 0-9 and -")]
-
-
-class Part(BaseModel):
-    """A part of the configuration: frozen, and strict about its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+__all__ = [
+    "BarrierPart",
+    "CameraPart",
+    "Compound",
+    "Config",
+    "Console",
+    "FaceRules",
+    "Hours",
+    "Id",
+    "Lane",
+    "Models",
+    "Part",
+    "PlateRules",
+    "Storage",
+    "load_config",
+    "parse_config",
+]
 
 
 class Compound(Part):
@@ -37,7 +48,7 @@ class Compound(Part):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError) as unknown:
-            raise ValueError(f"no such time zone: {name}") from unknown
+            raise refusal("config.no_such_zone", zone=name) from unknown
         return name
 
 
@@ -98,85 +109,35 @@ class CameraPart(Part):
     @field_validator("url")
     @classmethod
     def _known_scheme(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"rtsp", "usb", "file", "folder"}:
-            raise ValueError(f"a camera's url starts with rtsp://, usb:, file: or folder:, not {parts.scheme or url!r}")
-        if parts.username or parts.password:
-            raise ValueError("a password in a url ends up in logs: use username and password_file")
-        return url
+        return checked_url(url, "camera", ("rtsp", "usb", "file", "folder"), {"rtsp"})
 
 
-Channel = Annotated[int, Field(ge=0, le=31, description="channel of the board, counted from 0")]
-
-
-class WiringPart(Part):
-    """Which relay and which input of the board is what."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    raise_: Channel = Field(alias="raise")
-    lower: Channel
-    stop: Channel | None = None
-    style: Literal["pulse", "level"] = Field(default="pulse", description="push the button, or hold it")
-    pulse_s: float = Field(default=0.5, gt=0, le=5, description="how long a button is pushed")
-    open_limit: Channel | None = None
-    closed_limit: Channel | None = None
-    presence: Channel | None = None
-    inverted: frozenset[Literal["open_limit", "closed_limit", "presence"]] = Field(
-        default=frozenset(), description="inputs whose contact opens to say something"
-    )
-
-    def wired(self) -> Wiring:
-        """The same, for the driver. Raises ValueError for a wiring that cannot be."""
-        return Wiring(**self.model_dump())
-
-    @model_validator(mode="after")
-    def _can_be(self) -> Self:
-        self.wired()
-        return self
-
-
-BOARDS = ("sim", "modbus", "modbus-rtu", "serial")
-"""What a barrier's url may begin with."""
-
-
-class BarrierPart(Part):
-    """A barrier: the device it hangs on, how that is wired, and how long its arm takes."""
-
-    id: Id
-    url: str = Field(default="sim://", description="sim://, modbus://host:502?unit=1, modbus-rtu:/dev/…, serial:/dev/…")
-    wiring: WiringPart | None = Field(default=None, description="[barrier.wiring], for every url but sim://")
-    travel_s: float = Field(default=1.5, gt=0, le=30, description="time from closed to open of the arm")
-    hold_open_s: float = Field(default=4.0, ge=0, le=600, description="stays open so long before it closes")
-    clear_s: float = Field(default=1.0, ge=0, le=60, description="nothing under the arm for so long before it closes")
-    fault_after_s: float = Field(default=3.0, gt=0, le=60, description="so long past the travel time is a fault")
-
-    @field_validator("url")
-    @classmethod
-    def _known_scheme(cls, url: str) -> str:
-        if urlsplit(url).scheme not in BOARDS:
-            raise ValueError(f"a barrier's url starts with sim://, modbus://, modbus-rtu: or serial:, not {url!r}")
-        return url
-
-    @model_validator(mode="after")
-    def _wired(self) -> Self:
-        simulated = urlsplit(self.url).scheme == "sim"
-        if simulated and self.wiring is not None:
-            raise ValueError("wiring: sim:// has no relays to wire")
-        if not simulated and self.wiring is None:
-            raise ValueError("wiring: a board needs a [barrier.wiring] table that says which relay is what")
-        if self.wiring is not None and self.wiring.style == "pulse" and self.wiring.pulse_s >= self.travel_s:
-            raise ValueError("wiring.pulse_s: a pulse must be shorter than travel_s")
-        return self
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 
 
 class Hours(Part):
     """A span of the day in the compound's time zone; `until` before `from` runs past midnight."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     start: time = Field(alias="from")
     end: time = Field(alias="until")
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _of_the_day(cls, written: object) -> time:
+        """Only what can be nothing else: a number would be taken as seconds, a zone would be a second one."""
+        if isinstance(written, time) and written.tzinfo is None:
+            return written
+        if isinstance(written, str) and _TIME.fullmatch(written):
+            return time.fromisoformat(written)
+        raise refusal("config.bad_time")
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Self:
+        if self.start == self.end:
+            raise refusal("config.empty_hours")
+        return self
 
 
 class Lane(Part):
@@ -197,9 +158,9 @@ class Lane(Part):
     @classmethod
     def _polygon(cls, region: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
         if region and len(region) < 3:
-            raise ValueError("a region of interest needs three corners or more")
+            raise refusal("config.region_corners")
         if any(not (0 <= x <= 1 and 0 <= y <= 1) for x, y in region):
-            raise ValueError("a region's corners are fractions from 0 to 1")
+            raise refusal("config.region_fractions")
         return region
 
 
@@ -230,24 +191,34 @@ class Config(Part):
         for kind, parts in (("camera", self.camera), ("barrier", self.barrier), ("lane", self.lane)):
             ids = [part.id for part in parts]
             for twice in {i for i in ids if ids.count(i) > 1}:
-                raise ValueError(f"two entries of [[{kind}]] are called {twice!r}")
+                raise refusal("config.id_twice", kind=kind, id=twice)
         for lane in self.lane:
             _must_exist(lane, "camera", lane.camera, [part.id for part in self.camera])
             _must_exist(lane, "barrier", lane.barrier, [part.id for part in self.barrier])
-        wired = [(part.url, channel) for part in self.barrier if part.wiring for channel in part.wiring.wired().outputs]
-        for url, channel in {i for i in wired if wired.count(i) > 1}:
-            raise ValueError(f"two barriers use relay {channel} of {url}: give each its own")
+        _must_not_share(self.barrier)
         shared = [lane.barrier for lane in self.lane]
         for twice in {i for i in shared if shared.count(i) > 1}:
-            raise ValueError(f"barrier {twice!r} serves two lanes: give each lane its own")
+            raise refusal("config.barrier_shared", barrier=twice)
         return self
+
+
+def _must_not_share(barriers: tuple[BarrierPart, ...]) -> None:
+    taken: dict[tuple[object, ...], str] = {}
+    for part in barriers:
+        for claim in part.claims:
+            if claim in taken and part.board is None:
+                raise refusal("config.relay_shared", one=taken[claim], other=part.id, channel=claim[-1])
+            if claim in taken:
+                raise refusal("config.device_shared", one=taken[claim], other=part.id)
+            taken[claim] = part.id
 
 
 def _must_exist(lane: Lane, kind: str, name: str, known: list[str]) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
-        hint = f", did you mean {near[0]!r}?" if near else f": add a [[{kind}]] with that id"
-        raise ValueError(f"lane {lane.id!r} names {kind} {name!r}, which is not there{hint}")
+        if near:
+            raise refusal("config.lane_names_near", lane=lane.id, kind=kind, name=name, near=near[0])
+        raise refusal("config.lane_names_none", lane=lane.id, kind=kind, name=name)
 
 
 def load_config(path: Path) -> Config:
@@ -272,55 +243,29 @@ def parse_config(raw: dict[str, Any], path: Path) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as invalid:
-        problems = tuple(_problem(dict(error)) for error in invalid.errors())
+        problems = tuple(problem_of(dict(error), Config, raw) for error in invalid.errors())
         raise ConfigRefused("config.refused", problems, path=path, count=len(problems)) from invalid
     return _anchored(config, path.resolve().parent)
 
 
-def _problem(error: dict[str, Any]) -> Fault:
-    where = ".".join(str(step) for step in error["loc"]) or "gate.toml"
-    if error["type"] == "extra_forbidden":
-        key = str(error["loc"][-1])
-        near = difflib.get_close_matches(key, _keys_at(error["loc"][:-1]), 1, 0.5)
-        if near:
-            return Fault("config.unknown_key_near", where=where, near=near[0])
-        return Fault("config.unknown_key", where=where)
-    if error["type"] == "missing":
-        return Fault("config.missing_key", where=where)
-    return Fault("config.bad_value", where=where, why=error["msg"].removeprefix("Value error, "))
-
-
-def _keys_at(loc: tuple[str | int, ...]) -> list[str]:
-    """The keys that the part at `loc` may have."""
-    part: type[BaseModel] = Config
-    for step in loc:
-        if isinstance(step, int):
-            continue
-        found = next((f for name, f in part.model_fields.items() if step in {name, f.alias}), None)
-        if found is None:
-            return []
-        inner = [a for a in (found.annotation, *_arguments(found.annotation)) if _is_part(a)]
-        if not inner:
-            return []
-        part = inner[0]
-    return [field.alias or name for name, field in part.model_fields.items()]
-
-
-def _arguments(annotation: Any) -> tuple[Any, ...]:
-    return getattr(annotation, "__args__", ())
-
-
-def _is_part(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
 def _anchored(config: Config, folder: Path) -> Config:
     """The same configuration with every relative path counted from `folder`."""
-    cameras = []
-    for camera in config.camera:
-        scheme, _, rest = camera.url.partition(":")
-        url = f"{scheme}:{folder / rest}" if scheme in {"file", "folder"} else camera.url
-        password = camera.password_file and folder / camera.password_file
-        cameras.append(camera.model_copy(update={"url": url, "password_file": password}))
     storage = config.storage.model_copy(update={"folder": folder / config.storage.folder})
-    return config.model_copy(update={"camera": tuple(cameras), "storage": storage})
+    cameras = tuple(_anchored_camera(camera, folder) for camera in config.camera)
+    barriers = tuple(_anchored_barrier(barrier, folder) for barrier in config.barrier)
+    return config.model_copy(update={"camera": cameras, "barrier": barriers, "storage": storage})
+
+
+def _anchored_camera(camera: CameraPart, folder: Path) -> CameraPart:
+    scheme, _, rest = camera.url.partition(":")
+    url = f"{scheme}:{folder / rest}" if scheme in {"file", "folder"} else camera.url
+    password = camera.password_file and folder / camera.password_file
+    return camera.model_copy(update={"url": url, "password_file": password})
+
+
+def _anchored_barrier(barrier: BarrierPart, folder: Path) -> BarrierPart:
+    if (board := barrier.board) is None:
+        return barrier
+    files = {"password_file": board.password_file, "ca_file": board.ca_file}
+    anchored = board.model_copy(update={key: file and folder / file for key, file in files.items()})
+    return barrier.model_copy(update={"board": anchored})

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple, TypeVar
 
 from gate.barrier.act import BarrierAct
+from gate.barrier.board.broker import BrokerAddress
+from gate.barrier.board.dialect import PRESETS as DIALECTS
+from gate.barrier.board.http_board import HttpBoard, HttpBoardSettings
+from gate.barrier.board.isapi import IsapiDevice, IsapiSettings
+from gate.barrier.board.login import Login
 from gate.barrier.board.modbus import ModbusBoard
 from gate.barrier.board.modbus_settings import ModbusSettings
+from gate.barrier.board.mqtt_board import MqttBoard, MqttBoardSettings
 from gate.barrier.board.serial_board import SerialBoard
+from gate.barrier.board.topics import PRESETS as TOPICS
+from gate.barrier.board.web import Address
 from gate.barrier.board.wiring import WiredBarrier, Wiring
 from gate.barrier.controller import Barrier
 from gate.barrier.device import BarrierDevice
+from gate.barrier.settings import BarrierPart, BoardPart, HttpBoardPart, IsapiPart, MqttBoardPart, SwitchedPart
 from gate.barrier.simulator import SimulatedBarrier
 from gate.barrier.standing import Timing
-from gate.config import BarrierPart
 from gate.errors import ConfigRefused
+
+_Family = TypeVar("_Family", bound=BoardPart)
 
 
 class Fitted(NamedTuple):
@@ -52,11 +61,67 @@ def _serial(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
     return Fitted(WiredBarrier(board, board, wiring), presence_wired=False)
 
 
+def _board(part: BarrierPart, family: type[_Family]) -> _Family:
+    if not isinstance(part.board, family):
+        raise ConfigRefused("config.missing_key", where=f"barrier.{part.id}.board")
+    return part.board
+
+
+def _login(board: BoardPart) -> Login | None:
+    if board.username is None or board.password_file is None:
+        return None
+    return Login(board.username, board.password_file)
+
+
+def _counts(board: SwitchedPart, wiring: Wiring) -> tuple[int, int]:
+    """How many outputs and inputs the board has: as configured, else up to the highest that is wired."""
+    outputs = max(wiring.outputs) + 1 if board.outputs is None else board.outputs
+    return outputs, wiring.input_count if board.inputs is None else board.inputs
+
+
+def _http(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
+    wiring, own = _wiring(part), _board(part, HttpBoardPart)
+    address = Address(part.url, _login(own), own.signs_in_by, own.ca_file)
+    settings = HttpBoardSettings(address, DIALECTS[own.preset], *_counts(own, wiring), own.timeout_s)
+    board = HttpBoard(settings, clock)
+    return Fitted(WiredBarrier(board, board, wiring), wiring.presence is not None)
+
+
+def _isapi(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
+    own = _board(part, IsapiPart)
+    web = part.url.replace("isapi", "http", 1)
+    address = Address(web, _login(own), "digest", own.ca_file)
+    settings = IsapiSettings(
+        address, own.kind, own.number, own.stays_open, own.stops, own.reads_limits, timeout_s=own.timeout_s
+    )
+    return Fitted(IsapiDevice(settings, clock), presence_wired=False)
+
+
+def _mqtt(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
+    wiring, own = _wiring(part), _board(part, MqttBoardPart)
+    address = BrokerAddress(part.url, _login(own), own.ca_file, 5 if own.mqtt_version == "5" else 4)
+    settings = MqttBoardSettings(
+        address,
+        TOPICS[own.preset](own.topic),
+        *_counts(own, wiring),
+        timeout_s=own.timeout_s,
+        repeated_s=own.inputs_repeated_s,
+    )
+    board = MqttBoard(settings, clock)
+    return Fitted(WiredBarrier(board, board, wiring), wiring.presence is not None)
+
+
 DEVICES: Mapping[str, Callable[[BarrierPart, Callable[[], float]], Fitted]] = {
     "sim": _simulated,
     "modbus": _modbus,
     "modbus-rtu": _modbus,
     "serial": _serial,
+    "http": _http,
+    "https": _http,
+    "isapi": _isapi,
+    "isapis": _isapi,
+    "mqtt": _mqtt,
+    "mqtts": _mqtt,
 }
 """What stands behind each scheme of a barrier's url."""
 
@@ -69,7 +134,7 @@ def open_barrier(
     Raises:
         ConfigRefused: the url names no device that is known, or asks what it does not have.
     """
-    scheme = urlsplit(part.url).scheme
+    scheme = part.scheme
     if scheme not in DEVICES:
         raise ConfigRefused("barrier.unknown_device", url=part.url, known=", ".join(f"{name}://" for name in DEVICES))
     timing = Timing(part.travel_s, part.hold_open_s, part.clear_s, part.fault_after_s)

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from gate.barrier.devices import DEVICES
@@ -51,7 +51,7 @@ def check(config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = P
     for finding in findings:
         state = f"[green]✓ {t('check.works')}" if finding.works else f"[red]✗ {t('check.fails')}"
         result = explain(finding.result) if isinstance(finding.result, Fault) else finding.result
-        table.add_row(t(f"check.{finding.part}"), finding.name, state, result)
+        table.add_row(t(f"check.{finding.part}"), escape(finding.name), state, escape(result))
     out.print(table)
     if not all(finding.works for finding in findings):
         raise typer.Exit(1)
@@ -84,9 +84,9 @@ def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:
 
 
 def _database(config: Config) -> str:
-    site = open_site(config)
-    accounts = len(site.accounts.list())
-    people, vehicles = len(site.register.residents()), len(site.register.vehicles())
+    with open_site(config) as site:
+        accounts = len(site.accounts.list())
+        people, vehicles = len(site.register.residents()), len(site.register.vehicles())
     return t("check.register", residents=people, vehicles=vehicles, accounts=accounts)
 
 
@@ -101,7 +101,7 @@ def _camera(part: CameraPart) -> str:
 
 
 def _barrier(part: BarrierPart) -> str:
-    device, _ = DEVICES[urlsplit(part.url).scheme](part, time.monotonic)
+    device, _ = DEVICES[part.scheme](part, time.monotonic)
     try:
         inputs = device.inputs()
     finally:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
+import traceback
+from datetime import UTC, time
 from pathlib import Path
 
 import pytest
 
-from gate.config import Config, load_config
+from gate.config import Config, Hours, load_config, parse_config
 from gate.errors import ConfigRefused
-from gate.texts import explain
+from gate.texts import LANGUAGES, catalogue, explain
 
 GOOD = """
 [compound]
@@ -111,7 +114,7 @@ def test_a_board_is_wired_in_a_table_of_its_own(tmp_path: Path) -> None:
         ("lower = 1", "lowr = 1", "did you mean lower?"),
         ("travel_s = 2.0", "travel_s = 0.4", "a pulse must be shorter than travel_s"),
         ("modbus://192.0.2.20:502?unit=1", "sim://", "has no relays to wire"),
-        ("modbus://", "modbuss://", "a barrier's url starts with"),
+        ("modbus://", "modbuss://", "a barrier's url cannot start with modbuss://"),
     ],
 )
 def test_a_wiring_that_cannot_be_is_refused_with_the_key(tmp_path: Path, right: str, wrong: str, said: str) -> None:
@@ -127,3 +130,207 @@ def test_two_barriers_on_one_relay_are_refused(tmp_path: Path) -> None:
     block = BOARD[BOARD.index("[[barrier]]") : BOARD.index("[[lane]]")]
     (problem,) = _problems(tmp_path, block.replace('"arm"', '"other"').replace("raise = 0", "raise = 4") + BOARD)
     assert "two barriers use relay" in problem
+
+
+WIRING = "[barrier.wiring]\nraise = 0\nlower = 1\n"
+
+
+def _barrier(url: str, tables: str) -> str:
+    return f'[[barrier]]\nid = "a"\nurl = "{url}"\n{tables}'
+
+
+HTTP = _barrier("http://192.0.2.21", f'{WIRING}[barrier.board]\npreset = "shelly1"\n')
+ISAPI = _barrier("isapi://192.0.2.22", '[barrier.board]\nkind = "door"\n')
+MQTT = _barrier("mqtt://192.0.2.5", f'{WIRING}[barrier.board]\ntopic = "arm"\n')
+
+
+@pytest.mark.parametrize("text", [HTTP, ISAPI, MQTT, _barrier("isapi://192.0.2.22", "")])
+def test_a_board_on_the_network_needs_no_more_than_this(tmp_path: Path, text: str) -> None:
+    assert _load(tmp_path, text).barrier[0].board is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HTTP + 'ca_fil = "ca.pem"\n', "barrier.0.board.ca_fil: there is no such key, did you mean ca_file?"),
+        (HTTP + 'topik = "x"\n', "barrier.0.board.topik: there is no such key"),
+        (MQTT + 'topik = "x"\n', "barrier.0.board.topik: there is no such key, did you mean topic?"),
+        (ISAPI + "stay_open = true\n", "barrier.0.board.stay_open: there is no such key, did you mean stays_open?"),
+        (_barrier("http://192.0.2.21", WIRING), "barrier.0.board.preset: this key is missing"),
+        (_barrier("mqtt://192.0.2.5", WIRING), "barrier.0.board.topic: this key is missing"),
+        (HTTP.replace("shelly1", "shelly9"), "barrier.0.board.preset: must be one of 'shelly1', 'shelly2', 'tasmota'"),
+        (MQTT + "mqtt_version = 5\n", "barrier.0.board.mqtt_version: must be one of '3.1.1', '5'"),
+        (HTTP + "timeout_s = 20\n", "barrier.0.board.timeout_s: may be at most 10"),
+    ],
+)
+def test_a_wrong_key_of_a_board_is_named_as_its_family_has_it(tmp_path: Path, text: str, said: str) -> None:
+    assert _problems(tmp_path, text) == [said]
+
+
+def test_a_hint_keeps_to_the_keys_of_the_boards_own_family(tmp_path: Path) -> None:
+    (problem,) = _problems(tmp_path, ISAPI + "input = 2\n")
+    assert problem == "barrier.0.board.input: there is no such key"
+
+
+def test_the_files_of_a_board_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    text = MQTT.replace("mqtt://", "mqtts://") + 'username = "u"\npassword_file = "p"\nca_file = "/etc/ca.pem"\n'
+    board = _load(tmp_path, text).barrier[0].board
+    assert board is not None
+    assert board.password_file == tmp_path / "p"
+    assert board.ca_file == Path("/etc/ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("//admin:secret@10.0.0.1/1", "no scheme"),
+        ("admin:secret@10.0.0.1/1", "no scheme"),
+        ("rtps://admin:secret@10.0.0.1/1", "rtps://"),
+        ("rtsp://admin:secret@10.0.0.1/1", "password_file"),
+        ("rtsp:admin:secret@10.0.0.1/1", "password_file"),
+        ("rtsp://admin:12/secret@10.0.0.1/1", "password_file"),
+        ("rtsp://admin:secret", "host name"),
+        ("rtsp://[secret", "host name"),
+        ("http://admin:secret@10.0.0.1", "password_file"),
+        ("isapi://admin:secret@10.0.0.1", "password_file"),
+        ("mqtt://admin:secret@10.0.0.1", "password_file"),
+        ("modbus://admin:secret@10.0.0.1", "password_file"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["camera", "barrier"])
+def test_a_password_in_a_url_is_never_said_again(tmp_path: Path, kind: str, url: str, said: str) -> None:
+    with pytest.raises(ConfigRefused) as refused:
+        _load(tmp_path, f'[[{kind}]]\nid = "a"\nurl = "{url}"\n')
+    problems = refused.value.problems
+    shown = "".join(explain(problem, language) + str(problem) for problem in problems for language in LANGUAGES)
+    shown += "".join(traceback.format_exception(refused.value))
+    assert "secret" not in shown
+    if url.startswith(("rtsp", "rtps", "//", "admin")) is (kind == "camera"):
+        assert any(said in explain(problem, "en") for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [('"06:00"', '"22:00"'), ('"06:00:30"', '"22:00:00"'), ("06:00:00", "22:00:00"), ('"22:00"', '"00:00"')],
+)
+def test_hours_are_times_of_the_day(tmp_path: Path, start: str, end: str) -> None:
+    config = _load(tmp_path, GOOD.replace('from = "06:00", until = "22:00"', f"from = {start}, until = {end}"))
+    (hours,) = config.lane[0].hours
+    assert hours.start.isoformat().startswith(start.strip('"'))
+    assert hours.end.isoformat().startswith(end.strip('"'))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "6",
+        "6.5",
+        "true",
+        '"6:00"',
+        '"24:00"',
+        '"06:60"',
+        '"06:00Z"',
+        '"06:00+08:00"',
+        '"0600"',
+        '"06:00\\n"',
+        '"６:００"',
+    ],
+)
+def test_hours_are_nothing_that_could_mean_something_else(tmp_path: Path, written: str) -> None:
+    (problem,) = _problems(tmp_path, GOOD.replace('from = "06:00"', f"from = {written}"))
+    assert problem.startswith("lane.0.hours.0.from: write a time as")
+
+
+def test_hours_have_no_zone_of_their_own() -> None:
+    with pytest.raises(ValueError, match=r"config\.bad_time"):
+        Hours(**{"from": time(6, tzinfo=UTC), "until": time(7)})
+
+
+def test_hours_without_a_length_are_refused_with_what_to_write_for_always(tmp_path: Path) -> None:
+    (problem,) = _problems(tmp_path, GOOD.replace('until = "22:00"', 'until = "06:00"'))
+    assert "for always leave hours out" in problem
+
+
+TWO = GOOD[GOOD.index("[[lane]]") :]
+LANE = 'camera = "north"'
+REFUSED = {
+    "config.camera_scheme": GOOD.replace("file:", "rtps://"),
+    "config.camera_no_scheme": GOOD.replace("file:", ""),
+    "config.barrier_scheme": _barrier("httpx://h", ""),
+    "config.barrier_no_scheme": _barrier("192.0.2.20", ""),
+    "config.password_in_url": _barrier("http://a:b@h", WIRING),
+    "config.no_host": _barrier("http://h:99999", WIRING),
+    "config.url_query": _barrier("http://h?a=1", WIRING),
+    "config.no_such_zone": '[compound]\ntimezone = "Asia/Nowhere"\n',
+    "config.bad_time": GOOD.replace('"06:00"', "6"),
+    "config.empty_hours": GOOD.replace("22:00", "06:00"),
+    "config.region_corners": GOOD + "region = [[0, 0], [1, 1]]\n",
+    "config.region_fractions": GOOD + "region = [[0, 0], [1, 1], [2, 0]]\n",
+    "config.id_twice": GOOD + '[[camera]]\nid = "north"\nurl = "usb:0"\n',
+    "config.lane_names_near": GOOD.replace(LANE, 'camera = "nroth"'),
+    "config.lane_names_none": GOOD.replace(LANE, 'camera = "zz"'),
+    "config.barrier_shared": GOOD + TWO.replace("north-in", "north-out"),
+    "config.relay_shared": BOARD + BOARD[BOARD.index("[[barrier]]") : BOARD.index("[[lane]]")].replace('"arm"', '"b"'),
+    "config.device_shared": HTTP + HTTP.replace('"a"', '"b"'),
+    "config.level_has_no_stop": BOARD.replace("stop = 2", 'stop = 2\nstyle = "level"'),
+    "config.channel_twice": BOARD.replace("lower = 1", "lower = 0"),
+    "config.inverted_unwired": BOARD.replace('inverted = ["presence"]', 'inverted = ["open_limit"]'),
+    "config.half_sign_in": HTTP + 'username = "gate"\n',
+    "config.not_of_kind": ISAPI + "stops = true\n",
+    "config.bad_topic": MQTT.replace('topic = "arm"', 'topic = "arm/#"'),
+    "config.no_board_table": _barrier("sim://", "[barrier.board]\n"),
+    "config.no_wiring": ISAPI + WIRING,
+    "config.needs_wiring": HTTP.replace(WIRING, ""),
+    "config.pulse_too_long": BOARD.replace("travel_s = 2.0", "travel_s = 0.4"),
+    "config.ca_without_tls": HTTP + 'ca_file = "ca.pem"\n',
+    "config.too_few_channels": HTTP + "outputs = 1\n",
+    "config.preset_without_inputs": MQTT + 'preset = "tasmota"\ninputs = 1\n',
+    "config.unknown_key": "[zzzzzz]\n",
+    "config.unknown_key_near": "[compund]\n",
+    "config.missing_key": '[[camera]]\nid = "a"\n',
+    "config.not_above": GOOD.replace('id = "arm"', 'id = "arm"\ntravel_s = 0'),
+    "config.too_much": "[storage]\nsnapshot_days = 400\n",
+    "config.too_little": "[storage]\nsnapshot_days = 0\n",
+    "config.text_too_short": '[compound]\nname = ""\n',
+    "config.too_many": GOOD + "region = [[0, 0, 0], [1, 1], [1, 0]]\n",
+    "config.bad_pattern": GOOD.replace('id = "north-in"', 'id = "North"'),
+    "config.not_one_of": GOOD.replace("vehicle", "boat"),
+    "config.not_text": "[compound]\nname = 3\n",
+    "config.not_whole": '[console]\nport = "http"\n',
+    "config.not_number": '[faces]\naccept = "high"\n',
+    "config.not_bool": '[console]\nsecure_cookie = "perhaps"\n',
+    "config.not_list": "lane = 3\n",
+    "config.not_table": "compound = 3\n",
+}
+"""A gate.toml for every sentence about one line of it."""
+ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
+"""Two words one after the other; keys, urls and names never stand so."""
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_a_chinese_sentence_is_chinese_throughout(tmp_path: Path, code: str) -> None:
+    with pytest.raises(ConfigRefused) as refused:
+        _load(tmp_path, REFUSED[code])
+    said = {problem.code: problem for problem in refused.value.problems}
+    assert code in said
+    chinese, english = explain(said[code], "zh"), explain(said[code], "en")
+    assert re.search("[\u4e00-\u9fff]{2}", chinese)
+    assert not ENGLISH.search(chinese)
+    assert ENGLISH.search(english)
+    assert not re.search("[\u4e00-\u9fff]", english)
+
+
+OF_THE_FILE = {"config.missing", "config.unreadable", "config.not_toml", "config.refused"}
+WITHOUT_A_CASE = {"config.bad_value", "config.not_below"}
+"""What pydantic may yet say of limits and types that no key has today."""
+
+
+def test_every_sentence_about_a_line_is_known_to_be_said() -> None:
+    written = {code for code in catalogue() if code.startswith("config.")}
+    assert written - OF_THE_FILE - WITHOUT_A_CASE == set(REFUSED)
+
+
+def test_what_has_no_sentence_of_its_own_is_still_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigRefused) as refused:
+        parse_config({"lane": ({"id": "a", "region": {1: 2}} for _ in range(1))}, tmp_path / "gate.toml")
+    assert all(explain(problem, "zh") for problem in refused.value.problems)

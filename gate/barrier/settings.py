@@ -1,0 +1,227 @@
+"""The [[barrier]] tables of gate.toml: the device a barrier hangs on, how that is wired, how it is spoken to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from gate.barrier.board.wiring import INPUT_NAMES, Wiring
+from gate.part import Id, Part, checked_url, refusal
+
+Channel = Annotated[int, Field(ge=0, le=31, description="channel of the board, counted from 0")]
+
+
+class WiringPart(Part):
+    """Which relay and which input of the board is what."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    raise_: Channel = Field(alias="raise")
+    lower: Channel
+    stop: Channel | None = None
+    style: Literal["pulse", "level"] = Field(default="pulse", description="push the button, or hold it")
+    pulse_s: float = Field(default=0.5, gt=0, le=5, description="how long a button is pushed")
+    open_limit: Channel | None = None
+    closed_limit: Channel | None = None
+    presence: Channel | None = None
+    inverted: frozenset[Literal["open_limit", "closed_limit", "presence"]] = Field(
+        default=frozenset(), description="inputs whose contact opens to say something"
+    )
+
+    def wired(self) -> Wiring:
+        """The same, for the driver."""
+        return Wiring(**self.model_dump())
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if self.style == "level" and self.stop is not None:
+            raise refusal("config.level_has_no_stop")
+        _distinct({"raise": self.raise_, "lower": self.lower, "stop": self.stop})
+        inputs = {name: getattr(self, name) for name in INPUT_NAMES}
+        _distinct(inputs)
+        for name in sorted(self.inverted):
+            if inputs[name] is None:
+                raise refusal("config.inverted_unwired", key=name)
+        return self
+
+
+def _distinct(channels: Mapping[str, int | None]) -> None:
+    taken: dict[int, str] = {}
+    for name, channel in channels.items():
+        if channel is None:
+            continue
+        if channel in taken:
+            raise refusal("config.channel_twice", key=name, other=taken[channel], channel=channel)
+        taken[channel] = name
+
+
+class BoardPart(Part):
+    """What every device on the network has in [barrier.board]: how to sign in, and how long to wait."""
+
+    username: str | None = Field(default=None, min_length=1)
+    password_file: Path | None = Field(default=None, description="file that holds the password, not readable by others")
+    ca_file: Path | None = Field(default=None, description="what the certificate of a TLS url is checked against")
+    timeout_s: float = Field(default=1.0, ge=0.05, le=10, description="longest wait for one command")
+
+    @model_validator(mode="after")
+    def _signs_in_whole(self) -> Self:
+        if (self.username is None) != (self.password_file is None):
+            raise refusal("config.half_sign_in")
+        return self
+
+
+class SwitchedPart(BoardPart):
+    """A board of relays. Without `outputs` and `inputs` they are counted from 0 to the highest wired channel."""
+
+    outputs: int | None = Field(default=None, ge=1, le=64, description="relays of the board")
+    inputs: int | None = Field(default=None, ge=0, le=64, description="inputs of the board")
+
+
+class HttpBoardPart(SwitchedPart):
+    """A board behind http:// or https://."""
+
+    preset: Literal["shelly1", "shelly2", "tasmota"] = Field(description="the make of the board")
+    auth: Literal["basic", "digest"] | None = Field(default=None, description="else digest for shelly2, basic")
+
+    @property
+    def signs_in_by(self) -> Literal["basic", "digest"]:
+        """`auth`, or what boards of this make use."""
+        return self.auth or ("digest" if self.preset == "shelly2" else "basic")
+
+
+class IsapiPart(BoardPart):
+    """A Hikvision access controller or parking barrier behind isapi:// or isapis://."""
+
+    kind: Literal["door", "barrier"] = "door"
+    number: int = Field(default=1, ge=1, le=256, description="the device's number of the door or the channel")
+    stays_open: bool = Field(default=False, description="a door: opened to stay, not for the device's own time")
+    stops: bool = Field(default=True, description="a barrier: knows the command stop")
+    reads_limits: bool = Field(default=False, description="a barrier: its limits are wired to it and can be read")
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        other = {"door": ("stops", "reads_limits"), "barrier": ("stays_open",)}[self.kind]
+        for key in other:
+            if key in self.model_fields_set:
+                raise refusal("config.not_of_kind", key=key, kind=self.kind)
+        return self
+
+
+class MqttBoardPart(SwitchedPart):
+    """A board behind a broker at mqtt:// or mqtts://."""
+
+    preset: Literal["plain", "tasmota"] = "plain"
+    topic: str = Field(min_length=1, description="prefix of the topics, or the device's name")
+    mqtt_version: Literal["3.1.1", "5"] = "5"
+    inputs_repeated_s: float | None = Field(
+        default=None, gt=0, le=3600, description="the board repeats its inputs: unheard for so long is a fault"
+    )
+
+    @field_validator("topic")
+    @classmethod
+    def _can_be_published(cls, topic: str) -> str:
+        if set("+#{}\0") & set(topic):
+            raise refusal("config.bad_topic")
+        return topic
+
+
+FAMILIES: Mapping[str, type[HttpBoardPart | IsapiPart | MqttBoardPart]] = {
+    "http": HttpBoardPart,
+    "https": HttpBoardPart,
+    "isapi": IsapiPart,
+    "isapis": IsapiPart,
+    "mqtt": MqttBoardPart,
+    "mqtts": MqttBoardPart,
+}
+"""What [barrier.board] may hold, by the scheme of the barrier's url."""
+SCHEMES: tuple[str, ...] = ("sim", "modbus", "modbus-rtu", "serial", *FAMILIES)
+"""What a barrier's url may begin with."""
+_NETWORKED = frozenset({"modbus", *FAMILIES})
+_UNWIRED = frozenset({"sim", "isapi", "isapis"})
+_PLAIN_TEXT = frozenset({"http", "isapi", "mqtt"})
+
+
+class BarrierPart(Part):
+    """A barrier: the device it hangs on, how that is wired and spoken to, and how long its arm takes."""
+
+    id: Id
+    url: str = Field(default="sim://", description="sim://, modbus://host:502?unit=1, serial:/dev/…, http://host, …")
+    wiring: WiringPart | None = Field(default=None, description="[barrier.wiring], for boards of relays")
+    board: HttpBoardPart | IsapiPart | MqttBoardPart | None = Field(
+        default=None, validate_default=True, description="[barrier.board], for what hangs on the network by FAMILIES"
+    )
+    travel_s: float = Field(default=1.5, gt=0, le=30, description="time from closed to open of the arm")
+    hold_open_s: float = Field(default=4.0, ge=0, le=600, description="stays open so long before it closes")
+    clear_s: float = Field(default=1.0, ge=0, le=60, description="nothing under the arm for so long before it closes")
+    fault_after_s: float = Field(default=3.0, gt=0, le=60, description="so long past the travel time is a fault")
+
+    @property
+    def scheme(self) -> str:
+        """What the url begins with."""
+        return urlsplit(self.url).scheme
+
+    @property
+    def claims(self) -> tuple[tuple[object, ...], ...]:
+        """What no second barrier may use too: single relays of a Modbus or USB board, else the whole device."""
+        if isinstance(self.board, IsapiPart):
+            return ((self.url, self.board.kind, self.board.number),)
+        if isinstance(self.board, MqttBoardPart):
+            return ((self.url, self.board.topic),)
+        if isinstance(self.board, HttpBoardPart):
+            return ((self.url,),)
+        return tuple((self.url, channel) for channel in (self.wiring.wired().outputs if self.wiring else ()))
+
+    @field_validator("url")
+    @classmethod
+    def _known_url(cls, url: str) -> str:
+        checked_url(url, "barrier", SCHEMES, _NETWORKED)
+        if urlsplit(url).scheme in FAMILIES and set("?#") & set(url):
+            raise refusal("config.url_query")
+        return url
+
+    @field_validator("board", mode="before")
+    @classmethod
+    def _of_its_family(cls, board: object, info: ValidationInfo) -> object:
+        """Checked against the one family that the url names, so that each wrong key is told as the family has it."""
+        if "url" not in info.data:
+            return None
+        scheme = urlsplit(info.data["url"]).scheme
+        if scheme not in FAMILIES:
+            if board is not None:
+                raise refusal("config.no_board_table", scheme=scheme)
+            return None
+        return FAMILIES[scheme].model_validate({} if board is None else board)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.scheme in _UNWIRED and self.wiring is not None:
+            raise refusal("config.no_wiring", scheme=self.scheme)
+        if self.scheme not in _UNWIRED and self.wiring is None:
+            raise refusal("config.needs_wiring")
+        if self.wiring is not None and self.wiring.style == "pulse" and self.wiring.pulse_s >= self.travel_s:
+            raise refusal("config.pulse_too_long", travel_s=self.travel_s)
+        if self.board is not None and self.board.ca_file is not None and self.scheme in _PLAIN_TEXT:
+            raise refusal("config.ca_without_tls", scheme=self.scheme)
+        if isinstance(self.board, SwitchedPart) and self.wiring is not None:
+            _has_channels(self.board, self.wiring.wired())
+        return self
+
+
+def _has_channels(board: SwitchedPart, wiring: Wiring) -> None:
+    needed = {"outputs": max(wiring.outputs) + 1, "inputs": wiring.input_count}
+    for key, count in (("outputs", board.outputs), ("inputs", board.inputs)):
+        if count is not None and count < needed[key]:
+            raise refusal("config.too_few_channels", key=key, count=count, needed=needed[key])
+    readable = not (isinstance(board, MqttBoardPart) and board.preset == "tasmota")
+    if not readable and (board.inputs or wiring.input_count):
+        raise refusal("config.preset_without_inputs", preset="tasmota")
+
+
+def board_keys(url: Any) -> list[str]:
+    """The keys that [barrier.board] may have beside this url; none where it may not be there."""
+    family = FAMILIES.get(url.partition(":")[0]) if isinstance(url, str) else None
+    return [] if family is None else list(family.model_fields)

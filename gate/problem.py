@@ -1,0 +1,89 @@
+"""What is wrong with a line of gate.toml, as a Fault with a sentence in both languages."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from gate.barrier.settings import board_keys
+from models.errors import Fault
+
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "less_than": ("config.not_below", "lt"),
+    "less_than_equal": ("config.too_much", "le"),
+    "greater_than": ("config.not_above", "gt"),
+    "greater_than_equal": ("config.too_little", "ge"),
+    "string_too_short": ("config.text_too_short", "min_length"),
+    "string_pattern_mismatch": ("config.bad_pattern", "pattern"),
+    "too_long": ("config.too_many", "max_length"),
+}
+"""The sentence for each of pydantic's types of error that has a limit, and the limit's name in the error's context."""
+
+_KINDS: Mapping[str, str] = {
+    "string": "config.not_text",
+    "path": "config.not_text",
+    "int": "config.not_whole",
+    "float": "config.not_number",
+    "finite": "config.not_number",
+    "bool": "config.not_bool",
+    "tuple": "config.not_list",
+    "list": "config.not_list",
+    "set": "config.not_list",
+    "frozen": "config.not_list",
+    "model": "config.not_table",
+    "dict": "config.not_table",
+}
+"""The sentence for each kind of value with which pydantic begins an error's type, as in `float_parsing`."""
+
+
+def problem_of(error: Mapping[str, Any], root: type[BaseModel], raw: Mapping[str, Any]) -> Fault:
+    """The Fault for one of pydantic's errors about `raw`, which was to be a `root`."""
+    loc, kind, context = error["loc"], error["type"], error.get("ctx", {})
+    where = ".".join(str(step) for step in loc) or "gate.toml"
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(str(loc[-1]), keys_at(loc[:-1], root, raw), 1, 0.5)
+        if near:
+            return Fault("config.unknown_key_near", where=where, near=near[0])
+        return Fault("config.unknown_key", where=where)
+    if kind == "missing":
+        return Fault("config.missing_key", where=where)
+    if kind.startswith("config."):
+        return Fault(kind, where=where, **context)
+    if kind in _LIMITS:
+        code, limit = _LIMITS[kind]
+        most = context[limit]
+        return Fault(code, where=where, limit=f"{most:g}" if isinstance(most, float) else most)
+    if kind in {"literal_error", "enum"}:
+        return Fault("config.not_one_of", where=where, allowed=context["expected"].replace(" or ", ", "))
+    if (beginning := kind.partition("_")[0]) in _KINDS:
+        return Fault(_KINDS[beginning], where=where)
+    return Fault("config.bad_value", where=where, why=error["msg"])
+
+
+def keys_at(loc: tuple[str | int, ...], root: type[BaseModel], raw: Mapping[str, Any]) -> list[str]:
+    """The keys that the part at `loc` may have."""
+    part: type[BaseModel] = root
+    here: Any = raw
+    for step in loc:
+        above, here = here, here[step]
+        if isinstance(step, int):
+            continue
+        found = next((f for name, f in part.model_fields.items() if step in {name, f.alias}), None)
+        inner = [] if found is None else [a for a in _annotations(found.annotation) if _is_part(a)]
+        if len(inner) > 1:
+            return board_keys(above.get("url"))
+        if not inner:
+            return []
+        part = inner[0]
+    return [field.alias or name for name, field in part.model_fields.items()]
+
+
+def _annotations(annotation: Any) -> tuple[Any, ...]:
+    return (annotation, *getattr(annotation, "__args__", ()))
+
+
+def _is_part(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
