@@ -192,11 +192,9 @@ def test_a_configured_board_raises_its_arm(tmp_path: Path, shelly: tuple[str, li
     board = '[barrier.board]\npreset = "shelly1"\nusername = "gate"\npassword_file = "board.password"\n'
     wiring = "[barrier.wiring]\nraise = 0\nlower = 1\npulse_s = 0.2\n"
     part = _part(tmp_path, f'[[barrier]]\nid = "a"\nurl = "{url}"\ntravel_s = 0.3\n{wiring}{board}')
-    acts: list[BarrierAct] = []
     opened = threading.Event()
 
     def note(act: BarrierAct) -> None:
-        acts.append(act)
         if act.kind is ActKind.OPENED:
             opened.set()
 
