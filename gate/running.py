@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from gate.barrier.act import BarrierAct, Command
+from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.controller import Barrier
 from gate.barrier.devices import open_barrier
+from gate.barrier.standing import State
 from gate.camera.frame import CameraHealth
 from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera
@@ -77,6 +78,7 @@ class RunningGate:
             part.id: open_barrier(part, on_act=partial(self._barrier_acted, part.id)) for part in config.barrier
         }
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
+        self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         self._retention = Retention(site.snapshots, site.engine)
         self._stopped = threading.Lock()
@@ -168,6 +170,15 @@ class RunningGate:
         )
         if saving.done():
             saving.result()  # a full spool refuses at once; the barrier's reporter then keeps the act and tries again
-        standing = self.barriers[barrier].standing()
-        lane = self.lane_of_barrier.get(barrier)
-        self.feed.publish("barrier", lane, datetime.now(UTC), state=act.after.value, fault=standing.fault)
+        if act.kind is ActKind.COMMANDED and act.command in {Command.OPEN, Command.HOLD}:
+            self._raised_by[barrier] = act.cause
+        elif act.after is State.CLOSED:
+            self._raised_by.pop(barrier, None)
+        self.feed.publish(
+            "barrier",
+            self.lane_of_barrier.get(barrier),
+            datetime.now(UTC),
+            state=act.after.value,
+            fault=self.barriers[barrier].standing().fault,
+            raised_by=self._raised_by.get(barrier),
+        )

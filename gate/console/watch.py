@@ -98,7 +98,10 @@ class Watch(Protocol):
 
     @property
     def feed(self) -> Feed:
-        """News: `passage` with `passage_body`, `barrier` with state and fault, `camera` with state and reason."""
+        """News: `passage` with `passage_body`; `barrier` with state, fault, raised_by; `camera` with state and reason.
+
+        `raised_by` is the cause of the command that the barrier stands open for: `passage` is the gate itself.
+        """
         ...
 
     @property

@@ -15,7 +15,7 @@ from gate.errors import BarrierFault
 from gate.ledger.tables import LedgerRow
 from gate.ledger.verify import verify
 from gate.overview import Overview
-from gate.running import RunningGate
+from gate.running import BarrierWay, RunningGate
 from gate.serving import serving
 from gate.site import open_site
 from models.store import Store
@@ -114,3 +114,14 @@ def test_a_barrier_that_does_not_answer_says_so_to_the_guard(config: Config) -> 
 def test_a_gate_that_never_started_can_be_stopped(config: Config) -> None:
     with open_site(config, create=True) as site:
         RunningGate(config, site, Store()).stop()
+
+
+def test_the_news_say_whether_the_gate_or_a_person_raised_the_barrier(config: Config) -> None:
+    with open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        with serving(gate):
+            BarrierWay(gate.barriers["door"]).open_for("p1")
+            _wait_for(gate, "barrier", state="open", raised_by="passage")
+            Overview(gate).open_lane("walk", actor="a1", reason="visitor", request_id="r1")
+            _wait_for(gate, "barrier", state="open", raised_by="guard")
+            _wait_for(gate, "barrier", state="closed", raised_by=None)

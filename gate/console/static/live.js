@@ -161,7 +161,8 @@ function showBarrier(lane, barrier, at) {
   const card = cards.get(lane);
   if (!card) return;
   showState(card, "barrier", barrier.state, barrier.fault);
-  if (!at || !["opening", "open", "held"].includes(barrier.state)) return;
+  // The gate opening by itself for the next comer answers nothing for the one who waits.
+  if (!at || barrier.raised_by === "passage" || !["opening", "open", "held"].includes(barrier.state)) return;
   for (const [id, waiting] of attention) {
     // Somebody opened after the question was put: at another page, or with a remote control.
     if (waiting.passage.lane_id === lane && Date.parse(waiting.passage.at) <= Date.parse(at)) handled(id);

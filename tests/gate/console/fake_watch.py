@@ -104,9 +104,9 @@ class FakeWatch:
             raise self.fault
         return self.works
 
-    def turn_barrier(self, lane_id: str, state: str, fault: str | None = None) -> None:
+    def turn_barrier(self, lane_id: str, state: str, fault: str | None = None, raised_by: str | None = None) -> None:
         self.views[lane_id] = dataclasses.replace(self.views[lane_id], barrier_state=state, barrier_fault=fault)
-        self.feed.publish("barrier", lane_id, datetime.now(UTC), state=state, fault=fault)
+        self.feed.publish("barrier", lane_id, datetime.now(UTC), state=state, fault=fault, raised_by=raised_by)
 
     def turn_camera(self, lane_id: str, state: CameraState, reason: str | None = None) -> None:
         health = CameraHealth(state, reason=reason)

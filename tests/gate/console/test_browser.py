@@ -177,6 +177,18 @@ def test_a_question_goes_when_somebody_else_opens_or_it_is_marked_as_done(booth:
     expect(page.locator("#attention")).to_be_hidden()
 
 
+def test_a_question_stays_when_the_gate_opens_by_itself_for_the_next_comer(booth: Booth, page: Page) -> None:
+    sign_in(page)
+    booth.watch.pass_by(passage(1, Verdict.ASK, Reason.TOO_CLOSE_TO_CALL, label=None, at=now()))
+    booth.watch.turn_barrier("men", "opening", raised_by="passage")
+    booth.watch.turn_barrier("men", "open", raised_by="passage")
+    booth.watch.turn_barrier("che", "opening", raised_by="guard")
+    expect(page.locator("[data-lane=che]")).to_contain_text("正在打开")
+    expect(page.locator("#attention-list > li")).to_have_count(1)
+    booth.watch.turn_barrier("men", "open", raised_by="guard")
+    expect(page.locator("#attention-list > li")).to_have_count(0)
+
+
 def test_an_old_question_is_not_put_again(booth: Booth, page: Page) -> None:
     booth.watch.pass_by(passage(1, Verdict.ASK, Reason.STRANGER, at=now() - timedelta(seconds=61)))
     booth.watch.pass_by(passage(2, Verdict.ASK, Reason.STRANGER, label="新来的", at=now()))
