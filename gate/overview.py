@@ -113,15 +113,16 @@ class Overview:
     def health(self) -> HealthView:
         """What works now."""
         writer = self._gate.writer.health()
+        barriers = [barrier.standing() for barrier in self._gate.barriers.values()]
         cameras = [camera.health().state for camera in self._gate.cameras.values()]
         return HealthView(
             database=writer.broken is None and self._gate.register_watch.fresh,
-            ledger=writer.broken is None and writer.lost_unsaid == 0,
+            ledger=writer.broken is None and writer.lost_unsaid == 0 and not any(b.acts_dropped for b in barriers),
             models=not any(supervisor.health().paused for supervisor in self._gate.supervisors.values()),
             cameras=all(state in {CameraState.LIVE, CameraState.ENDED} for state in cameras),
-            barriers=all(b.standing().healthy and b.standing().fault is None for b in self._gate.barriers.values()),
+            barriers=all(barrier.healthy and barrier.fault is None for barrier in barriers),
             ledger_rows=writer.committed,
-            spooled_rows=writer.waiting,
+            spooled_rows=writer.waiting + sum(barrier.acts_waiting for barrier in barriers),
         )
 
     def _record(self, kind: str, remark: str = "", **body: object) -> None:

@@ -41,12 +41,11 @@ class FoundPlate:
 
 @dataclass(frozen=True, slots=True)
 class PlateReading:
-    """The characters of one rectified plate, a confidence (0 to 1) for each, and the colour."""
+    """The characters of one rectified plate, a confidence (0 to 1) for each, and the likeliest colour."""
 
     text: str
     confidences: tuple[float, ...]
     colour: PlateColour
-    colour_confidence: float
 
 
 class FaceFinder(Protocol):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from gate.config import CameraPart
 from gate.errors import CameraFault
+from gate.password_file import read_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +35,5 @@ def rtsp_address(part: CameraPart) -> RtspAddress:
         return RtspAddress(shown, part.url)
     login = quote(part.username, safe="")
     if part.password_file is not None:
-        login += ":" + quote(read_password(part.password_file), safe="")
+        login += ":" + quote(read_password(part.password_file, CameraFault, "camera"), safe="")
     return RtspAddress(shown, url._replace(netloc=f"{login}@{url.netloc}").geturl())
-
-
-def read_password(path: Path) -> str:
-    """The first line of a password file that only its owner can read.
-
-    Raises:
-        CameraFault: `camera.password_unreadable`, or `camera.password_exposed` where others may read it.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise CameraFault("camera.password_exposed", path=path, mode=f"{stat.S_IMODE(mode):04o}")
-            return file.readline().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as unreadable:
-        why = getattr(unreadable, "strerror", None) or type(unreadable).__name__
-        raise CameraFault("camera.password_unreadable", path=path, why=why) from None

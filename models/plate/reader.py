@@ -42,9 +42,7 @@ class ColourReader:
         sized = np.asarray(cv2.resize(line, (WIDTH, HEIGHT), interpolation=how), dtype=np.uint8)
         characters, colours = self._session.run(self._normalisation.tensor(sized))
         text, confidences = decode(softmax(characters[0]))
-        chances = softmax(colours[0])
-        best = int(chances.argmax())
-        return PlateReading(text, confidences, COLOURS[best], float(chances[best]))
+        return PlateReading(text, confidences, COLOURS[int(colours[0].argmax())])
 
 
 def decode(chances: Tensor) -> tuple[str, tuple[float, ...]]:

@@ -34,11 +34,6 @@ class Template:
             if not _asks_for(text) <= _FACTS:
                 raise ConfigRefused("netboard.bad_template", template=text)
 
-    @property
-    def per_channel(self) -> bool:
-        """Whether each channel needs a request of its own."""
-        return "channel" in _asks_for(self.path) | _asks_for(self.body or "")
-
     def filled(self, channel: int, state: str = "", seconds: float = 0.0) -> Ask:
         """The request for one channel, numbered as the board does."""
         tenths = min(max(math.ceil(seconds * 10 - 1e-9), 2), 3600)

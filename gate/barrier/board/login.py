@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from gate.errors import BarrierFault
+from gate.password_file import read_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +22,7 @@ class Login:
         Raises:
             BarrierFault: `netboard.password_unreadable`, or `netboard.password_exposed` where others may read it.
         """
-        path = self.password_file
-        try:
-            with path.open(encoding="utf-8") as file:
-                mode = os.fstat(file.fileno()).st_mode
-                if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                    raise BarrierFault("netboard.password_exposed", path=path, mode=f"{stat.S_IMODE(mode):04o}")
-                return file.readline().rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as unreadable:
-            why = getattr(unreadable, "strerror", None) or type(unreadable).__name__
-            raise BarrierFault("netboard.password_unreadable", path=path, why=why) from None
+        return read_password(self.password_file, BarrierFault, "netboard")
 
     def changed_ns(self) -> int:
         """When the password file was last written; 0 where there is none."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.camera.address import read_password, rtsp_address
+from gate.camera.address import rtsp_address
 from gate.config import CameraPart
 from gate.errors import CameraFault
 
@@ -34,23 +34,3 @@ def test_a_user_without_a_password_and_no_user_at_all(password_file: Path) -> No
     with pytest.raises(CameraFault) as alone:
         rtsp_address(CameraPart(id="gate", url="rtsp://host/x", password_file=password_file))
     assert alone.value.code == "camera.username_missing"
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o622, 0o601])
-def test_a_password_file_that_others_reach_is_refused(password_file: Path, mode: int) -> None:
-    password_file.chmod(mode)
-    with pytest.raises(CameraFault) as exposed:
-        read_password(password_file)
-    assert exposed.value.code == "camera.password_exposed"
-    assert exposed.value.facts["mode"] == f"{mode:04o}"
-
-
-def test_a_password_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
-    garbled = tmp_path / "garbled"
-    garbled.write_bytes(b"\xff\xfe\xff")
-    garbled.chmod(0o600)
-    for path in (tmp_path / "missing", tmp_path, garbled):
-        with pytest.raises(CameraFault) as unreadable:
-            read_password(path)
-        assert unreadable.value.code == "camera.password_unreadable"
-        assert unreadable.value.facts["why"]

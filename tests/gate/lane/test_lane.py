@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -161,10 +162,13 @@ def test_a_crop_is_bounded() -> None:
 
 
 class _Crashing(LaneWorker):
-    def __init__(self, steps: list[str]) -> None:
+    def __init__(self, steps: list[str], played: threading.Event) -> None:
         self._steps = steps
+        self._played = played
 
     def step(self) -> bool:
+        if not self._steps:
+            self._played.set()
         step = self._steps.pop(0) if self._steps else "idle"
         if step == "crash":
             raise RuntimeError("a face that must not be in a log")
@@ -175,11 +179,11 @@ def _supervise(steps: list[str], monkeypatch: pytest.MonkeyPatch, pace_s: float 
     from gate.lane import supervisor as module
 
     monkeypatch.setattr(module, "PAUSE_S", 0.0)
+    played = threading.Event()
     clock = itertools.count(0.0, pace_s)
-    supervisor = Supervisor("south-in", lambda: _Crashing(steps), clock=lambda: next(clock))
+    supervisor = Supervisor("south-in", lambda: _Crashing(steps, played), clock=lambda: next(clock))
     supervisor.start()
-    while steps:
-        pass
+    assert played.wait(30)
     supervisor.stop()
     return supervisor
 
@@ -224,17 +228,16 @@ def test_news_and_a_rebuilt_lane_open_no_second_time() -> None:
 
 
 def test_a_rebuild_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps, builds = ["crash"], []
+    steps, builds, played = ["crash"], [], threading.Event()
 
     def build() -> LaneWorker:
         builds.append(1)
         if len(builds) == 2:
             raise OSError(24, "too many open files")
-        return _Crashing(steps)
+        return _Crashing(steps, played)
 
     supervisor = Supervisor("south-in", build, clock=lambda: 0.0)
     supervisor.start()
-    while len(builds) < 3:
-        pass
+    assert played.wait(30)
     supervisor.stop()
     assert supervisor.health().restarts == 2

@@ -40,7 +40,7 @@ class Reader:
 
     def read(self, plate: Picture, rows: int) -> PlateReading:
         assert plate.size
-        return PlateReading(self.text, (0.9,) * len(self.text), self.colour, 0.8)
+        return PlateReading(self.text, (0.9,) * len(self.text), self.colour)
 
 
 def test_plates_come_largest_first() -> None:

@@ -495,6 +495,8 @@ def test_every_code_has_its_sentence() -> None:
     names = ("login", "web", "dialect", "http_board", "isapi", "topics", "broker", "mqtt_board")
     sources = "".join((folder / f"{name}.py").read_text("utf-8") for name in names)
     raised = set(re.findall(r'(?:Fault|Refused|AnswerLost)\(\s*"(netboard\.\w+)"', sources))
+    assert 'self.password_file, BarrierFault, "netboard")' in sources
+    raised |= {"netboard.password_unreadable", "netboard.password_exposed"}  # by `read_password` in this area's name
     raised |= set(re.findall(r'code = "(netboard\.\w+)"', sources)) | set(
         re.findall(r'else "(netboard\.\w+)"', sources)
     )

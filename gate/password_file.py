@@ -1,0 +1,27 @@
+"""A password in a file of its own: it stays there until it is needed, and only its owner may read it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from gate.errors import GateError
+
+
+def read_password(path: Path, fault: type[GateError], area: str) -> str:
+    """The first line of the file as it is now.
+
+    Raises:
+        GateError: of the kind `fault`, with the code `<area>.password_unreadable`, or `<area>.password_exposed` where
+            others may read the file.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise fault(f"{area}.password_exposed", path=path, mode=f"{stat.S_IMODE(mode):04o}")
+            return file.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as unreadable:
+        why = getattr(unreadable, "strerror", None) or type(unreadable).__name__
+        raise fault(f"{area}.password_unreadable", path=path, why=why) from None
