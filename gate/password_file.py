@@ -9,19 +9,18 @@ from pathlib import Path
 from gate.errors import GateError
 
 
-def read_password(path: Path, fault: type[GateError], area: str) -> str:
+def read_password(path: Path, fault: type[GateError]) -> str:
     """The first line of the file as it is now.
 
     Raises:
-        GateError: of the kind `fault`, with the code `<area>.password_unreadable`, or `<area>.password_exposed` where
-            others may read the file.
+        GateError: of the kind `fault`: `password.unreadable`, or `password.exposed` where others may read the file.
     """
     try:
         with path.open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
             if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise fault(f"{area}.password_exposed", path=path, mode=f"{stat.S_IMODE(mode):04o}")
+                raise fault("password.exposed", path=path, mode=f"{stat.S_IMODE(mode):04o}")
             return file.readline().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as unreadable:
         why = getattr(unreadable, "strerror", None) or type(unreadable).__name__
-        raise fault(f"{area}.password_unreadable", path=path, why=why) from None
+        raise fault("password.unreadable", path=path, why=why) from None

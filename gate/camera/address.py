@@ -25,7 +25,7 @@ def rtsp_address(part: CameraPart) -> RtspAddress:
     """The address of an `rtsp://` camera, its password read from `password_file` and joined in memory.
 
     Raises:
-        CameraFault: `camera.username_missing`, `camera.password_unreadable`, `camera.password_exposed`.
+        CameraFault: `camera.username_missing`, `password.unreadable`, `password.exposed`.
     """
     url = urlsplit(part.url)
     shown = f"{url.scheme}://{url.netloc}"
@@ -35,5 +35,5 @@ def rtsp_address(part: CameraPart) -> RtspAddress:
         return RtspAddress(shown, part.url)
     login = quote(part.username, safe="")
     if part.password_file is not None:
-        login += ":" + quote(read_password(part.password_file, CameraFault, "camera"), safe="")
+        login += ":" + quote(read_password(part.password_file, CameraFault), safe="")
     return RtspAddress(shown, url._replace(netloc=f"{login}@{url.netloc}").geturl())

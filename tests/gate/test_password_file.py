@@ -8,7 +8,6 @@ import pytest
 
 from gate.errors import BarrierFault, CameraFault
 from gate.password_file import read_password
-from gate.texts import catalogue
 
 
 @pytest.fixture
@@ -20,20 +19,15 @@ def password_file(tmp_path: Path) -> Path:
 
 
 def test_the_first_line_is_the_password(password_file: Path) -> None:
-    assert read_password(password_file, CameraFault, "camera") == "p@ss/w:rd#门"
-
-
-@pytest.mark.parametrize("area", ["camera", "netboard"])
-def test_each_area_has_its_sentences(area: str) -> None:
-    assert {f"{area}.password_exposed", f"{area}.password_unreadable"} <= catalogue().keys()
+    assert read_password(password_file, CameraFault) == "p@ss/w:rd#门"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o622, 0o601])
 def test_a_password_file_that_others_reach_is_refused(password_file: Path, mode: int) -> None:
     password_file.chmod(mode)
     with pytest.raises(CameraFault) as exposed:
-        read_password(password_file, CameraFault, "camera")
-    assert exposed.value.code == "camera.password_exposed"
+        read_password(password_file, CameraFault)
+    assert exposed.value.code == "password.exposed"
     assert exposed.value.facts["mode"] == f"{mode:04o}"
 
 
@@ -43,6 +37,6 @@ def test_a_password_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     garbled.chmod(0o600)
     for path in (tmp_path / "missing", tmp_path, garbled):
         with pytest.raises(BarrierFault) as unreadable:
-            read_password(path, BarrierFault, "netboard")
-        assert unreadable.value.code == "netboard.password_unreadable"
+            read_password(path, BarrierFault)
+        assert unreadable.value.code == "password.unreadable"
         assert unreadable.value.facts["why"]

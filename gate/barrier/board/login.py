@@ -20,9 +20,9 @@ class Login:
         """The password as the file holds it now.
 
         Raises:
-            BarrierFault: `netboard.password_unreadable`, or `netboard.password_exposed` where others may read it.
+            BarrierFault: `password.unreadable`, or `password.exposed` where others may read it.
         """
-        return read_password(self.password_file, BarrierFault, "netboard")
+        return read_password(self.password_file, BarrierFault)
 
     def changed_ns(self) -> int:
         """When the password file was last written; 0 where there is none."""

@@ -9,15 +9,20 @@ from importlib import resources
 from pathlib import Path
 
 import gate.camera.worker
+import gate.password_file
 from gate.camera.decoder import SILENT
 from gate.texts import LANGUAGES, catalogue
 
-FILES = sorted(Path(gate.camera.worker.__file__).parent.glob("*.py"))
+FILES = [*sorted(Path(gate.camera.worker.__file__).parent.glob("*.py")), Path(gate.password_file.__file__)]
 
 
 def _calls() -> list[ast.Call]:
     nodes = [node for file in FILES for node in ast.walk(ast.parse(file.read_text("utf-8")))]
-    return [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "CameraFault"]
+    return [
+        node
+        for node in nodes
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"CameraFault", "fault"}
+    ]
 
 
 def _code(call: ast.Call) -> str | None:

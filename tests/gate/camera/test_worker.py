@@ -400,7 +400,7 @@ def test_a_probe_says_why_there_is_no_frame(tmp_path: Path) -> None:
         ({"url": f"folder:{tmp_path}"}, "camera.no_picture"),
         ({"url": "usb:97"}, "camera.not_there"),
         ({"url": "rtsp://127.0.0.1:1/live"}, "camera.unreachable"),
-        ({"url": "rtsp://host/live", "username": "me", "password_file": exposed}, "camera.password_exposed"),
+        ({"url": "rtsp://host/live", "username": "me", "password_file": exposed}, "password.exposed"),
     ):
         with pytest.raises(CameraFault) as refused:
             probe(CameraPart.model_validate({"id": "gate"} | more), WAIT_S)

@@ -374,9 +374,9 @@ def test_a_refused_login_is_tried_again_after_its_pause(made: Make, netboard_pas
 def test_a_password_file_that_others_can_read_is_refused(made: Make, netboard_password: Path) -> None:
     driver, device, _ = made("shelly1", "MD5")
     netboard_password.chmod(0o644)
-    fails("netboard.password_exposed", driver.switch, 0, on=True)
+    fails("password.exposed", driver.switch, 0, on=True)
     netboard_password.unlink()
-    fails("netboard.password_unreadable", driver.switch, 0, on=True)
+    fails("password.unreadable", driver.switch, 0, on=True)
     assert device.heard == 0
 
 
@@ -495,8 +495,6 @@ def test_every_code_has_its_sentence() -> None:
     names = ("login", "web", "dialect", "http_board", "isapi", "topics", "broker", "mqtt_board")
     sources = "".join((folder / f"{name}.py").read_text("utf-8") for name in names)
     raised = set(re.findall(r'(?:Fault|Refused|AnswerLost)\(\s*"(netboard\.\w+)"', sources))
-    assert 'self.password_file, BarrierFault, "netboard")' in sources
-    raised |= {"netboard.password_unreadable", "netboard.password_exposed"}  # by `read_password` in this area's name
     raised |= set(re.findall(r'code = "(netboard\.\w+)"', sources)) | set(
         re.findall(r'else "(netboard\.\w+)"', sources)
     )
