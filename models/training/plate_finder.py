@@ -19,7 +19,7 @@ from torch.nn import functional
 from models.picture import load_picture
 from models.preprocess import letterbox
 from models.sighting import Picture
-from models.training.export import export
+from models.training.export import export_both
 from models.training.loop import Plan, Recipe, train
 from models.training.plate_finder_network import REACH, STRIDES, Decoded, PlateFinderNetwork
 from models.training.plate_photos import Photo, photos
@@ -27,6 +27,9 @@ from models.training.plate_scenes import SIDE, Scene, Scenes
 from models.training.split import is_held_out
 
 BATCH = 16
+SEARCHED = 640
+"""Longest side of the picture in which the product searches plates."""
+
 NAME = "starter-plate-finder"
 
 ACROSS: Mapping[int, tuple[float, float]] = {8: (0.0, 72.0), 16: (44.0, 160.0), 32: (112.0, 1e9)}
@@ -116,7 +119,7 @@ def _height(corners: torch.Tensor) -> torch.Tensor:
 class HeldOut:
     """Photographs that are kept to measure by, at the size that the product searches."""
 
-    def __init__(self, photographs: Sequence[Photo], side: int = 640) -> None:
+    def __init__(self, photographs: Sequence[Photo], side: int = SEARCHED) -> None:
         self._seen = []
         for photo in photographs:
             if not photo.crop:
@@ -165,9 +168,9 @@ def main() -> None:
 
     held_out = HeldOut(photos(given.data, given.corners, held_out=True))
     mean = train(PlateFinderNetwork(), Recipe(batch, loss, held_out.judge), plan, given.out)
-    example = torch.zeros(1, 3, SIDE, SIDE)
+    example = torch.zeros(1, 3, SEARCHED, SEARCHED)
     free = {2: "height", 3: "width"}
-    export(Decoded(mean), example, given.out / f"{NAME}.onnx", outputs=("plates",), free=free)
+    export_both(Decoded(mean), example, given.out / f"{NAME}.onnx", outputs=("plates",), free=free)
 
 
 if __name__ == "__main__":

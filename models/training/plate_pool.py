@@ -22,8 +22,11 @@ from models.training.plate_views import HEIGHT, WIDTH, surroundings, view
 from models.training.plate_wear import soiled
 
 SHARD = 4000
-DRAWN, COLLAGE = 0.45, 0.42
+DRAWN, COLLAGE = 0.35, 0.42
 """Shares of drawn plates and of plates pieced together; the rest are the photographed plates themselves."""
+
+EDGE = 0.25
+"""The share of plates whose own edge is drawn out instead of showing what stands around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,11 @@ def example(source: Source, seed: int) -> tuple[Picture, str, PlateColour]:
         return view(soiled(draw(drawn, rng), rng), drawn.rows, rng, surroundings(rng)), drawn.text, drawn.colour
     if lot < DRAWN + COLLAGE:
         plate, drawn = collages.make(rng)
-        return view(plate, drawn.rows, rng, surroundings(rng)), drawn.text, drawn.colour
+        around = None if rng.random() < EDGE else surroundings(rng)
+        return view(plate, drawn.rows, rng, around), drawn.text, drawn.colour
     photo, picture = whole[int(rng.integers(len(whole)))]
-    return view(picture, photo.rows, rng, surroundings(rng)), photo.text, photo.colour
+    around = None if photo.crop or rng.random() < EDGE else surroundings(rng)
+    return view(picture, photo.rows, rng, around), photo.text, photo.colour
 
 
 def write_shard(source: Source, folder: Path, number: int) -> Path:

@@ -17,8 +17,8 @@ from torch.nn import functional
 from models.picture import load_picture
 from models.plate.rectify import rectify
 from models.plate.slots import decode
-from models.sighting import Picture
-from models.training.export import export
+from models.sighting import Picture, Points
+from models.training.export import export_both
 from models.training.loop import Plan, Recipe, train
 from models.training.plate_photos import Photo, photos
 from models.training.plate_pool import SHARD, Shard, Source, read_shard, write_pool
@@ -77,6 +77,12 @@ def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, Mapping[str, f
     return read + COLOUR_SHARE * painted, {"read": float(read.detach()), "train_exact": float(right)}
 
 
+def edges(picture: Picture) -> Points:
+    """The corners of a picture that is nothing but a plate."""
+    height, width = picture.shape[:2]
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
 class HeldOut:
     """The photographs that are kept to measure by, as the product's reader would get them."""
 
@@ -84,7 +90,7 @@ class HeldOut:
         self._sets: dict[str, list[tuple[str, Picture]]] = {}
         for photo in photographs:
             picture = load_picture(photo.file)
-            plate = picture if photo.crop else rectify(picture, photo.corners)
+            plate = rectify(picture, edges(picture) if photo.crop else photo.corners)
             self._sets.setdefault(photo.file.parent.name, []).append((photo.text, fitted(plate, photo.rows)))
 
     @torch.no_grad()
@@ -119,7 +125,7 @@ def main() -> None:
     network = PlateReaderNetwork()
     mean = train(network, Recipe(pool.batch, loss, held_out.judge), plan, given.out)
     size = torch.zeros(1, 3, 48, 160)
-    export(mean, size, given.out / f"{NAME}.onnx", outputs=("characters", "colours"), free={0: "pictures"})
+    export_both(mean, size, given.out / f"{NAME}.onnx", outputs=("characters", "colours"), free={0: "pictures"})
 
 
 if __name__ == "__main__":

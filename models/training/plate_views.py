@@ -25,8 +25,12 @@ def surroundings(rng: np.random.Generator) -> Picture:
     return np.asarray(patch, np.uint8)
 
 
-def view(plate: Picture, rows: int, rng: np.random.Generator, around: Picture) -> Picture:
-    """One reader's picture, 48 x 160, of a plate seen straight on; `around` is what stands beside it."""
+def view(plate: Picture, rows: int, rng: np.random.Generator, around: Picture | None) -> Picture:
+    """One reader's picture, 48 x 160, of a plate seen straight on.
+
+    `around` is what stands beside it; None draws the plate's own edge out, as the product does with a picture that is
+    nothing but a plate.
+    """
     askew = rows == 1 and rng.random() < 0.4
     wide, high = (220, 66) if rows == 1 else (220, 110)
     target = _askew(wide, high, rng) if askew else _nearly_straight(wide, high, rng)
@@ -72,18 +76,20 @@ def _askew(wide: int, high: int, rng: np.random.Generator) -> NDArray[np.float32
 
 
 def _placed(
-    plate: Picture, target: NDArray[np.float32], size: tuple[int, int], around: Picture, rng: np.random.Generator
+    plate: Picture, target: NDArray[np.float32], size: tuple[int, int], around: Picture | None, rng: np.random.Generator
 ) -> Picture:
     """The plate warped to the target corners, with a soft edge, on its surroundings."""
     height, width = plate.shape[:2]
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(source, target)
+    warped = cv2.warpPerspective(plate, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if around is None:
+        return np.asarray(warped, np.uint8)
     ground = np.asarray(cv2.resize(around, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     if rng.random() < 0.35:
         ring = target + (target - target.mean(0)) * np.float32(rng.uniform(0.01, 0.08))
         tone = float(rng.choice([15, 40, 120, 200]))
         cv2.fillConvexPoly(ground, ring.round().astype(np.int32), (tone, tone, tone), cv2.LINE_AA)
-    warped = cv2.warpPerspective(plate, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = np.zeros((size[1], size[0]), np.uint8)
     cv2.fillConvexPoly(mask, target.round().astype(np.int32), 255, cv2.LINE_AA)
     share = mask[..., None].astype(np.float32) / 255
