@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enrollment.errors import KeyUnusable
@@ -40,6 +42,15 @@ def open_template(keyring: Keyring, sealed: bytes, id_: str, resident_id: str, m
 def keys_in_use(session: Session) -> frozenset[str]:
     """The ids of the keys that stored templates are sealed with: one, unless a key was swapped by hand."""
     return frozenset(session.scalars(select(TemplateRow.key_id).distinct()))
+
+
+def models_in_use(session: Session) -> Mapping[str, int]:
+    """How many stored templates each model made, by its id: the one with the most first, then the one used last."""
+    count = func.count()
+    made = select(TemplateRow.model_id, count).group_by(TemplateRow.model_id)
+    return {
+        row[0]: row[1] for row in session.execute(made.order_by(count.desc(), func.max(TemplateRow.created_at).desc()))
+    }
 
 
 def _context(id_: str, resident_id: str, model_id: str) -> bytes:

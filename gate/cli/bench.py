@@ -14,7 +14,8 @@ from rich.progress import Progress
 
 from gate.bench.accuracy import FaceScore, PlateScore, Step, score_faces, score_plates
 from gate.cli.terminal import err, out
-from gate.config import Models, load_config
+from gate.config import Config, load_config
+from gate.site import cast_of
 from gate.texts import t
 from models.open import open_face_recogniser, open_plate_recogniser
 from models.store import Store
@@ -40,17 +41,18 @@ def accuracy(
     """Measure plates, faces or both."""
     if plates is None and faces is None:
         raise typer.BadParameter(t("bench.nothing_to_do"))
-    names = load_config(config).models if config else Models()
+    loaded = load_config(config) if config else Config()
+    names, threads = cast_of(loaded) if config else loaded.models.cast(), loaded.models.threads
     measured: dict[str, Any] = {}
     if plates is not None:
-        plate_recogniser = open_plate_recogniser(names.plate_finder, names.plate_reader, Store(), names.threads)
+        plate_recogniser = open_plate_recogniser(names.plate_finder, names.plate_reader, Store(), threads)
         with _bar(t("bench.plates")) as step:
             plate_score = score_plates(plate_recogniser, plates, step, limit, seed)
         measured["plates"] = {"models": [names.plate_finder, names.plate_reader], **asdict(plate_score)}
         if not as_json:
             _show_plates(plate_score)
     if faces is not None:
-        face_recogniser = open_face_recogniser(names.face_finder, names.face_embedder, Store(), names.threads)
+        face_recogniser = open_face_recogniser(names.face_finder, names.face_embedder, Store(), threads)
         with _bar(t("bench.faces")) as step:
             face_score = score_faces(face_recogniser, faces, step, min(pairs, limit or pairs), seed)
         measured["faces"] = {"models": [names.face_finder, names.face_embedder], "seed": seed, **_faces(face_score)}
