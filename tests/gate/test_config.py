@@ -260,7 +260,7 @@ def test_hours_without_a_length_are_refused_with_what_to_write_for_always(tmp_pa
             'face_finder = "yunet_s"',
             "models.face_finder: the catalogue has no 'yunet_s' that fits here; there is: yunet-s",
         ),
-        ('plate_reader = "plate-detect"', "there is: plate-rec-color"),
+        ('plate_reader = "plate-detect"', "there is: starter-plate-reader, plate-rec-color"),
         ('face_embedder = "minifasnet-v2"', "models.face_embedder: the catalogue has no"),
     ],
 )

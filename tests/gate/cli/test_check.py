@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-import gate.cli.check
 from gate.cli import app
 from gate.config import load_config
 from gate.site import open_site
@@ -37,7 +37,8 @@ Site = Callable[..., Path]
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_starter: Path) -> Site:
     """Makes a site in which everything works, with a face enrolled by each of the given models."""
     monkeypatch.setenv("COLUMNS", "400")
-    monkeypatch.setattr(gate.cli.check, "log_to_stderr", lambda _level: None)  # logging is set up once per process
+    # Logging is set up once per process, which other tests share.
+    monkeypatch.setattr(sys.modules["gate.cli.check"], "log_to_stderr", lambda _level: None)
     monkeypatch.delenv("GATE_MODELS_MIRROR", raising=False)
     (tmp_path / "pictures").mkdir()
     cv2.imwrite(str(tmp_path / "pictures" / "1.png"), np.zeros((90, 160, 3), np.uint8))
