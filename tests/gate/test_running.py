@@ -91,6 +91,7 @@ def test_cameras_that_are_not_there_keep_nothing_from_running(config: Config) ->
             assert overview.picture("walk") is None
             assert not overview.health().cameras
             assert overview.health().state == "degraded"
+            assert overview.for_trying_out
             assert [lane.id for lane in overview.lanes()] == ["walk", "drive"]
         kinds = _kinds(gate)
         assert kinds[0] == "gate.started"

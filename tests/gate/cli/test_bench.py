@@ -20,9 +20,13 @@ def test_without_photographs_it_says_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_real_plates_and_faces_are_measured(mirror: Path, data: Path, *, as_json: bool) -> None:
+def test_real_plates_and_faces_are_measured(mirror: Path, data: Path, tmp_path: Path, *, as_json: bool) -> None:
+    config = tmp_path / "gate.toml"
+    config.write_text('[models]\npack = "base"\n', "utf-8")
     folders = ("--plates", str(data / "plates" / "scenes"), "--faces", str(data / "faces" / "lfw"))
-    done = _gate("accuracy", *folders, "--limit", "40", "--seed", "3", *(["--json"] if as_json else []))
+    done = _gate(
+        "accuracy", *folders, "--limit", "40", "--seed", "3", "--config", str(config), *(["--json"] if as_json else [])
+    )
     assert done.exit_code == 0, done.output
     if not as_json:
         assert "40" in done.stdout

@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from models.cast import Cast
 from models.open import open_plate_recogniser
 from models.plate.recogniser import PlatePipeline
 from models.roles import FoundPlate, PlateReading, PlateRecogniser
@@ -72,9 +72,12 @@ def test_a_reading_is_checked_against_the_grammar(
     assert (plate.colour, plate.kind) == (shown, kind)
 
 
-@pytest.fixture(scope="module")
-def recogniser(mirror: Path) -> PlateRecogniser:
-    return open_plate_recogniser("plate-detect", "plate-rec-color", Store())
+@pytest.fixture(scope="module", params=["base", pytest.param("starter", marks=pytest.mark.starter)])
+def recogniser(request: pytest.FixtureRequest) -> PlateRecogniser:
+    if request.param == "base":
+        request.getfixturevalue("mirror")
+    cast = Cast.of_pack(request.param)
+    return open_plate_recogniser(cast.plate_finder, cast.plate_reader, Store())
 
 
 def _car(plate: Plate, height_px: int) -> Picture:
