@@ -53,5 +53,12 @@ def models_in_use(session: Session) -> Mapping[str, int]:
     }
 
 
+def unknown_to(session: Session, model_id: str) -> int:
+    """How many residents have stored templates and none that this model made: it cannot recognise them."""
+    known = select(TemplateRow.resident_id).where(TemplateRow.model_id == model_id)
+    others = select(func.count(TemplateRow.resident_id.distinct())).where(TemplateRow.resident_id.not_in(known))
+    return session.scalar(others) or 0
+
+
 def _context(id_: str, resident_id: str, model_id: str) -> bytes:
     return f"template:{id_}:{resident_id}:{model_id}".encode()

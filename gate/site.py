@@ -17,7 +17,7 @@ from enrollment.database import open_database, reading, upgrade
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
 from enrollment.register import Register
-from enrollment.template import keys_in_use, models_in_use
+from enrollment.template import keys_in_use, models_in_use, unknown_to
 from gate.config import Config, Models
 from gate.ledger.ledger import record_act
 from gate.ledger.snapshots import Snapshots
@@ -44,6 +44,11 @@ class Site:
         """How many enrolled faces each model made, by its id; the model with the most first."""
         with reading(self.engine) as session:
             return models_in_use(session)
+
+    def unknown_to(self, model_id: str) -> int:
+        """How many residents have enrolled faces and none that this model made."""
+        with reading(self.engine) as session:
+            return unknown_to(session, model_id)
 
     def cast(self, models: Models) -> Cast:
         """Which model plays which role here: as configured, and where that names no pack as the enrolled faces need."""

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -81,22 +82,18 @@ def examine(config: Config) -> Iterator[Finding]:
 
 def _models(config: Config) -> Iterator[Finding]:
     """The models of the kinds of lanes there are, and what is to be said about those that work."""
-    try:
-        with open_site(config) as site:
-            made = site.templates()
-    except Fault:
-        made = {}  # the database's own line says what is wrong with it
-    cast = config.models.cast(tuple(made))
+    cast, unknown = config.models.cast(), 0
+    with suppress(Fault), open_site(config) as site:  # the database's own line says what is wrong with it
+        cast = site.cast(config.models)
+        unknown = site.unknown_to(cast.embedder.model_id)
     kinds, threads = {lane.kind for lane in config.lane}, config.models.threads
     if "pedestrian" in kinds:
         names = cast.face_finder, cast.face_embedder
         yield _tried("model", " + ".join(names), lambda: open_face_recogniser(*names, Store(), threads).model_id)
         if cast.embedder.for_trying_out:
             yield Finding("model", cast.face_embedder, t("check.for_trying_out", pack=BASE), doubtful=True)
-        others = {model_id: count for model_id, count in made.items() if model_id != cast.embedder.model_id}
-        if others:
-            said = t("check.enrolled_otherwise", count=sum(others.values()), models=", ".join(others))
-            yield Finding("model", cast.face_embedder, said, doubtful=True)
+        if unknown:
+            yield Finding("model", cast.face_embedder, t("check.enrolled_otherwise", count=unknown), doubtful=True)
     if "vehicle" in kinds:
         yield _tried("model", f"{cast.plate_finder} + {cast.plate_reader}", lambda: _plate_models(cast, threads))
 

@@ -48,8 +48,8 @@ def list_models() -> None:
         )
     out.print(table)
     for condition in Condition:
-        names = ", ".join(model.name for model in catalog().models if model.condition is condition)
-        out.print(t("models.condition_note", condition=t(f"models.condition.{condition}"), names=names))
+        if names := ", ".join(model.name for model in catalog().models if model.condition is condition):
+            out.print(t("models.condition_note", condition=t(f"models.condition.{condition}"), names=names))
     out.print(t("models.store_is", store=store.folder), style="dim")
 
 

@@ -133,5 +133,9 @@ def test_the_faces_that_are_enrolled_choose_the_models(config: Config) -> None:
         site.register.add_resident("王五", "3-2-503", _face(), "starter-face-embedder@12345678", "t")
         assert site.templates() == {base: 2, "starter-face-embedder@12345678": 1}
         assert site.cast(config.models) == Cast.of_pack("base")
+        assert site.unknown_to(base) == 1
+        (wang,) = (resident for resident in site.register.residents() if resident.name == "王五")
+        site.register.add_face(wang.id, _face(), base, "t", allow_similar=True)
+        assert site.unknown_to(base) == 0
     assert cast_of(config) == Cast.of_pack("base")
     assert cast_of(config.model_copy(update={"models": Models(pack="starter")})) == Cast.of_pack("starter")

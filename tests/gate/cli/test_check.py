@@ -79,15 +79,14 @@ def test_plates_alone_need_no_warning(site: Site) -> None:
 
 def test_faces_that_another_version_enrolled_are_counted(site: Site) -> None:
     mine = catalog().model("starter-face-embedder").model_id
-    path = site("pedestrian", mine, mine, "starter-face-embedder@00000000")
-    done = _check(path)
+    done = _check(site("pedestrian", mine, mine, "starter-face-embedder@00000000"))
     assert done.exit_code == 0, done.output
-    assert t("check.enrolled_otherwise", count=1, models="starter-face-embedder@00000000") in done.output
+    assert t("check.enrolled_otherwise", count=1) in done.output
 
 
 def test_faces_that_this_model_enrolled_are_no_matter(site: Site) -> None:
     done = _check(site("pedestrian", catalog().model("starter-face-embedder").model_id))
-    assert "@00000000" not in done.output
+    assert done.exit_code == 0, done.output
     assert done.output.count(t("check.doubtful")) == 1
 
 
