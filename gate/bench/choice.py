@@ -13,7 +13,9 @@ from models.roles import Role
 OWN = "starter"
 """The pack of the project's own weights: `models/holdout.py` knows what they have learned from."""
 
-ROLES = (Role.FACE_FINDER, Role.FACE_EMBEDDER, Role.PLATE_FINDER, Role.PLATE_READER)
+PLATE_ROLES = (Role.PLATE_FINDER, Role.PLATE_READER)
+FACE_ROLES = (Role.FACE_FINDER, Role.FACE_EMBEDDER)
+ROLES = (*FACE_ROLES, *PLATE_ROLES)
 """What a model can be measured in."""
 
 

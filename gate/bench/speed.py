@@ -1,7 +1,8 @@
 """How fast the models of several packs are on this machine, side by side.
 
 Packs take turns within every round, so that what else the machine does falls on all of them alike; the figures are
-medians over the rounds, and a ratio is the median of the rounds' own ratios.
+medians over the rounds, and a ratio is the median of the rounds' own ratios. A model that several packs share is timed
+once for all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gate.bench.choice import ROLES, name_for
+from gate.bench.choice import FACE_ROLES, PLATE_ROLES, ROLES, name_for
 from gate.config import Models
 from models.catalog import Model, catalog
 from models.open import open_face_recogniser, open_plate_recogniser
@@ -35,6 +36,9 @@ SEARCHED_PX = (640, 320)
 
 MAX_SCALE = 1.0
 """The pictures are larger than what is searched."""
+
+QUICK_TIMES = 5
+"""What takes a few milliseconds is timed so often a round, for one interruption is all of it."""
 
 FINDERS = frozenset({Role.FACE_FINDER, Role.PLATE_FINDER})
 
@@ -70,16 +74,18 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One kind of work by each pack: the median in milliseconds, None where its network does not take that size.
+    """One kind of work by each pack, in milliseconds; None where its network does not take that size.
 
-    `work` is a role's name, or `plates` and `faces` for a whole picture as the gate recognises it. `ratios` are the
-    first pack's time over each other one's.
+    `work` is a role's name, or `plates` and `faces` for a whole picture as the gate recognises it. `ms` are medians;
+    `least_ms`, the quickest of all rounds, is nearest to what a quiet machine gives. `ratios` are the first pack's
+    times over each other one's.
     """
 
     work: str
     longest_px: int | None
     threads: int
     ms: Mapping[str, float | None]
+    least_ms: Mapping[str, float | None]
     ratios: Mapping[str, float | None]
 
 
@@ -109,12 +115,14 @@ Run = Callable[[int], object]
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One kind of work, with a way to do it for each pack that can."""
+    """One kind of work, timed `times` a round: what each pack does it with, and the run of each of those that can."""
 
     name: str
     longest_px: int | None
     threads: int
+    means: Mapping[str, str]
     runs: Mapping[str, Run]
+    times: int = 1
 
 
 def measure(
@@ -136,15 +144,16 @@ def measure(
     for work in works:
         for run in work.runs.values():
             run(0)
-    taken: dict[int, dict[str, list[float]]] = {place: {pack: [] for pack in packs} for place in range(len(works))}
+    taken: list[dict[str, list[float]]] = [{means: [] for means in work.means.values()} for work in works]
     for turn in range(rounds):
-        for place, work in enumerate(works):
-            for pack in _rotated(list(work.runs), turn):
-                began = time.perf_counter()
-                work.runs[pack](turn)
-                taken[place][pack].append(1000 * (time.perf_counter() - began))
+        for work, times in zip(works, taken, strict=True):
+            for again in range(work.times):
+                for means in _rotated(list(work.runs), turn + again):
+                    began = time.perf_counter()
+                    work.runs[means](turn + again)
+                    times[means].append(1000 * (time.perf_counter() - began))
         step(turn + 1, rounds)
-    timings = tuple(_timing(work, taken[place], list(packs)) for place, work in enumerate(works))
+    timings = tuple(_timing(work, times) for work, times in zip(works, taken, strict=True))
     return Speed(machine(), rounds, timings, tuple(_weights(packs)))
 
 
@@ -162,21 +171,21 @@ def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
 def _works(packs: Mapping[str, Models], store: Store, material: Material) -> Iterator[_Work]:
     for threads in THREADS:
         for role in ROLES:
-            sessions = {pack: _session(name_for(models, role), store, threads) for pack, models in packs.items()}
+            means = {pack: name_for(models, role) for pack, models in packs.items()}
+            models = {name: catalog().model(name) for name in means.values()}
+            sessions = {name: Session(store.read(model), name, threads) for name, model in models.items()}
             for longest in SEARCHED_PX if role in FINDERS else (None,):
                 runs = {
-                    pack: run
-                    for pack, (model, session) in sessions.items()
-                    if (run := _network(model, session, longest, material.of(role)))
+                    name: run
+                    for name, model in models.items()
+                    if (run := _network(model, sessions[name], longest, material.of(role)))
                 }
-                yield _Work(role.value, longest, threads, runs)
-        yield _Work("plates", None, threads, {p: _plates(m, store, threads, material) for p, m in packs.items()})
-        yield _Work("faces", None, threads, {p: _faces(m, store, threads, material) for p, m in packs.items()})
-
-
-def _session(name: str, store: Store, threads: int) -> tuple[Model, Session]:
-    model = catalog().model(name)
-    return model, Session(store.read(model), model.name, threads)
+                yield _Work(role.value, longest, threads, means, runs, 1 if role in FINDERS else QUICK_TIMES)
+        for name, opened, roles in (("plates", _plates, PLATE_ROLES), ("faces", _faces, FACE_ROLES)):
+            means = {pack: "+".join(name_for(models, role) for role in roles) for pack, models in packs.items()}
+            choices = {means[pack]: models for pack, models in packs.items()}
+            runs = {joined: opened(models, store, threads, material) for joined, models in choices.items()}
+            yield _Work(name, None, threads, means, runs)
 
 
 def _network(model: Model, session: Session, longest: int | None, pictures: Sequence[Picture]) -> Run | None:
@@ -224,15 +233,17 @@ def _rotated(packs: list[str], turn: int) -> list[str]:
     return packs[start:] + packs[:start]
 
 
-def _timing(work: _Work, taken: Mapping[str, list[float]], packs: list[str]) -> Timing:
-    first, *others = packs
+def _timing(work: _Work, taken: Mapping[str, Sequence[float]]) -> Timing:
+    times = {pack: taken[means] for pack, means in work.means.items()}
+    first, *others = times
     return Timing(
         work=work.name,
         longest_px=work.longest_px,
         threads=work.threads,
-        ms={pack: _median(taken[pack]) for pack in packs},
+        ms={pack: _median(values) for pack, values in times.items()},
+        least_ms={pack: min(values, default=None) for pack, values in times.items()},
         ratios={
-            other: _median([one / two for one, two in zip(taken[first], taken[other], strict=False)])
+            other: _median([one / two for one, two in zip(times[first], times[other], strict=False)])
             for other in others
         },
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from gate.bench.choice import Seen, borrowed, models_of, name_for
+from gate.bench.choice import FACE_ROLES, PLATE_ROLES, ROLES, Seen, borrowed, models_of, name_for
 from gate.bench.faces import FaceScore, FaceTask, score_faces
 from gate.bench.identification import GALLERIES
 from gate.bench.look import Step
@@ -27,9 +27,6 @@ from models.roles import Role
 from models.store import Store
 
 app = typer.Typer(help=t("bench.help"), no_args_is_help=True)
-
-PLATE_ROLES = (Role.PLATE_FINDER, Role.PLATE_READER)
-FACE_ROLES = (Role.FACE_FINDER, Role.FACE_EMBEDDER)
 
 CONFIGURED = "configured"
 """What the models of the configuration are called beside the packs."""
@@ -109,7 +106,7 @@ def speed(
     packs = {pack or CONFIGURED: models_of(pack, configured)}
     packs |= {other: models_of(other, configured) for other in others if other not in packs}
     for name, models in packs.items():
-        _say_borrowed(None if name == CONFIGURED else name, models, (*PLATE_ROLES, *FACE_ROLES))
+        _say_borrowed(None if name == CONFIGURED else name, models, ROLES)
     with _bar(t("bench.drawing")):
         material = Material(stills.streets(SEED), stills.wickets(SEED), stills.plates(SEED), stills.faces(SEED))
     with _bar(t("bench.speed")) as step:

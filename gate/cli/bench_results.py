@@ -131,7 +131,7 @@ def show_speed(speed: Speed, packs: Sequence[str]) -> None:
     for other in others:
         table.add_column(f"{first} / {other}", justify="right")
     for timing in speed.timings:
-        times = [_number(timing.ms[pack], ".1f") for pack in packs]
+        times = [_times(timing.ms[pack], timing.least_ms[pack]) for pack in packs]
         table.add_row(_work(timing), str(timing.threads), *times, *(_number(timing.ratios[o], ".2f") for o in others))
     out.print(table)
     for weight in speed.weights:
@@ -203,6 +203,10 @@ def _rate(far: float) -> str:
 
 def _share(share: float | None, digits: int = 1) -> str:
     return "-" if share is None else f"{share:.{digits}%}"
+
+
+def _times(median: float | None, least: float | None) -> str:
+    return "-" if median is None else f"{median:.1f} ({least:.1f})"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -41,7 +41,11 @@ def test_packs_are_timed_side_by_side_in_every_role(mirror: Path, material: Mate
     found = rows["face-finder", 640, 1]
     assert set(found.ms) == {"base", "yunet"}
     assert all(taken is not None and taken > 0 for taken in found.ms.values())
+    assert all(0 < (found.least_ms[pack] or 0) <= (found.ms[pack] or 0) for pack in found.ms)
     assert set(found.ratios) == {"yunet"}
+    shared = rows["face-embedder", None, 1]
+    assert shared.ms["base"] == shared.ms["yunet"]
+    assert shared.ratios == {"yunet": 1}
     assert (speed.rounds, len(speed.weights)) == (2, 2 * len(ROLES))
     assert {weight.bytes for weight in speed.weights if weight.model == "yunet-s"} == {
         catalog().model("yunet-s").content.bytes
