@@ -157,7 +157,8 @@ def _pictures(files: Iterator[Path]) -> list[Path]:
 
 
 def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and file.is_file()
+    """Whether a file is called a picture; a link to nothing is one too, and is told when it cannot be opened."""
+    return file.suffix.lower() in SUFFIXES and (file.is_file() or (file.is_symlink() and not file.exists()))
 
 
 def _rows(listing: Path, folder: Path, notes: list[Note]) -> Iterator[tuple[Path, Sequence[str]]]:

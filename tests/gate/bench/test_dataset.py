@@ -60,6 +60,15 @@ def test_a_name_that_is_no_plate_is_reported_and_one_outside_the_grammar_is_meas
     }
 
 
+def test_only_files_are_looked_at_and_a_link_to_nothing_is_not_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "辽A12345.png", 1)
+    (tmp_path / "辽A11111.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "辽A22222.png").mkdir()
+    os.mkfifo(tmp_path / "辽A33333.png")
+    (tmp_path / "again").symlink_to(tmp_path)
+    assert set(_plates(tmp_path)) == {"辽A12345.png", "辽A11111.png"}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_list_says_what_is_on_the_pictures_beside_it_in_the_encodings_it_comes_in(
     encoding: str, tmp_path: Path
