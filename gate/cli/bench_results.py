@@ -99,6 +99,8 @@ def show_faces(score: FaceScore) -> None:
         )
     )
     for far, point in score.operating.items():
+        if far * score.pairs / 2 < 1:
+            continue  # finer than the pairs drawn can tell; every pair below can
         out.print(t("bench.operating", far=f"{far:.2%}", tar=f"{point.tar:.1%}", threshold=f"{point.threshold:.3f}"))
     same, different = score.spread.pairs
     out.print(t("bench.every_pair", same=same, different=different))
