@@ -1,18 +1,23 @@
-"""The signs of our own reader: slot by slot, so that equal neighbours never melt into one."""
+"""Reading a rectified plate slot by slot, as the project's own reader does.
+
+Each place of the text has an output of its own, so two equal neighbours are never taken for one character, and each
+character has a confidence that owes nothing to the others.
+"""
 
 from __future__ import annotations
 
+from models.plate.grammar import PROVINCES
+from models.plate.strip import StripReader
 from models.session import Tensor
 from models.sighting import PlateColour
 
 SLOTS = 8
-"""So many characters a plate has at most."""
+"""The longest plates have eight characters: new energy, and emergency vehicles with `应急`."""
 
-SYMBOLS = (
-    "#京沪津渝冀晋蒙辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新学警港澳挂使领民航应急"
-    "0123456789ABCDEFGHJKLMNOPQRSTUVWXYZ"
-)
-"""What the classes of a slot mean; the first is nothing. There is no letter I; O stands for an issuing letter."""
+SYMBOLS = f"#{PROVINCES}学警港澳挂使领民航应急0123456789ABCDEFGHJKLMNOPQRSTUVWXYZ"
+"""What the network's classes mean, in its own order; the first is no character. O stands only as an issuing letter."""
+
+NOTHING = 0
 
 COLOURS = (
     PlateColour.BLACK,
@@ -25,14 +30,28 @@ COLOURS = (
 """The classes of the colour output, in the network's order."""
 
 
+class SlotReader(StripReader):
+    """Reads one or two rows in eight slots."""
+
+    width = 160
+    symbols = SYMBOLS
+    colours = COLOURS
+    steps = SLOTS
+
+    def _decode(self, chances: Tensor) -> tuple[str, tuple[float, ...]]:
+        return decode(chances)
+
+
 def decode(chances: Tensor) -> tuple[str, tuple[float, ...]]:
-    """The likeliest sign of each slot up to the first that holds nothing, and how likely it is."""
+    """The likeliest symbol of each slot (slots x symbols chances), up to the first slot that holds nothing.
+
+    The confidence of a character is the chance of its symbol in its slot.
+    """
     text: list[str] = []
     confidences: list[float] = []
-    for slot in chances:
-        best = int(slot.argmax())
-        if best == 0:
+    for slot, symbol in zip(chances, chances.argmax(axis=1), strict=True):
+        if symbol == NOTHING:
             break
-        text.append(SYMBOLS[best])
-        confidences.append(min(1.0, float(slot[best])))
+        text.append(SYMBOLS[symbol])
+        confidences.append(min(1.0, float(slot[symbol])))
     return "".join(text), tuple(confidences)
