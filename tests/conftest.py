@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import models.catalog
 import models.store
@@ -17,6 +18,10 @@ from tests.models.made import STARTER
 
 EVERYTHING = os.environ.get("GATE_TEST_EVERYTHING") == "1"
 """Set where every server, weight and photograph is at hand: a skipped test is then a failed one."""
+
+# No test goes by the clock on the wall, which a busy machine stretches.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.hookimpl(wrapper=True)
