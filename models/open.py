@@ -29,6 +29,9 @@ CLOSER_PX = 400
 CLOSER_SCALE = 4.0
 """The square of a small face is enlarged so many times at most."""
 
+CLOSER_PLATE_PX = 320
+"""Side of the square in which the corners of one plate are looked for again, by a finder that takes any size."""
+
 TRIED_PX = 160
 """Height of the grey picture that a network is tried out on."""
 
@@ -65,9 +68,12 @@ def open_plate_recogniser(finder_name: str, reader_name: str, store: Store, thre
     """The plate recogniser of a finder and a reader of the catalogue. Raises what `open_face_recogniser` raises."""
     finder = _cast(finder_name, Role.PLATE_FINDER, _PLATE_FINDERS)
     reader = _cast(reader_name, Role.PLATE_READER, _PLATE_READERS)
+    found_by = _PLATE_FINDERS[finder.program]
+    session = _session(finder, store, threads)
     return PlatePipeline(
-        _PLATE_FINDERS[finder.program](_session(finder, store, threads), finder.normalisation, SEARCH_PX),
+        found_by(session, finder.normalisation, SEARCH_PX),
         _PLATE_READERS[reader.program](_session(reader, store, threads), reader.normalisation),
+        None if session.fixed_size else found_by(session, finder.normalisation, CLOSER_PLATE_PX),
     )
 
 

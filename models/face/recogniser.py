@@ -10,7 +10,8 @@ import numpy as np
 from models.face.alignment import align
 from models.face.quality import assess
 from models.roles import FaceEmbedder, FaceFinder, FoundFace
-from models.sighting import Box, FaceSighting, Picture, Points
+from models.sighting import FaceSighting, Picture, Points
+from models.surroundings import cut
 
 SURROUNDINGS = 2.0
 """The closer look takes in a square of so many times the face's longer side."""
@@ -66,13 +67,3 @@ class FacePipeline:
 def spread(landmarks: Points) -> bool:
     """Whether the landmarks stand far enough apart to align a face by: two pixels between the outermost."""
     return bool(np.isfinite(landmarks).all() and np.ptp(landmarks, axis=0).max() >= 2.0)
-
-
-def cut(picture: Picture, box: Box, times: float) -> tuple[Picture, int, int]:
-    """The square around a box, `times` its longer side, as far as it lies in the picture; and its left and top."""
-    height, width = picture.shape[:2]
-    x, y = box.centre
-    half = max(box.width, box.height) * times / 2
-    left, top = int(max(0, min(width - 1, x - half))), int(max(0, min(height - 1, y - half)))
-    right, bottom = int(max(left + 1, min(width, x + half))), int(max(top + 1, min(height, y + half)))
-    return np.ascontiguousarray(picture[top:bottom, left:right]), left, top

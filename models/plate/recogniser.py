@@ -11,6 +11,7 @@ from models.plate.grammar import classify, normalise
 from models.plate.rectify import rectify
 from models.roles import FoundPlate, PlateFinder, PlateReader
 from models.sighting import Box, Picture, PlateColour, PlateKind, PlateSighting
+from models.surroundings import cut
 
 MIN_HEIGHT_PX = 6.0
 """A plate lower than this has fewer pixels per character than a character has strokes: it is not read."""
@@ -20,18 +21,30 @@ TWO_ROWS_BELOW = 2.6
 them stands what the angle of the camera makes of either."""
 
 
-class PlatePipeline:
-    """A finder, the rectifying and a reader in a row; safe to call from several threads at once."""
+SURROUNDINGS = 2.2
+"""The closer look takes in a square of so many times the plate's longer side."""
 
-    def __init__(self, finder: PlateFinder, reader: PlateReader) -> None:
+SAME = 0.3
+"""Overlap from which the plate of the closer look is the one that was meant."""
+
+
+class PlatePipeline:
+    """A finder, the rectifying and a reader in a row; safe to call from several threads at once.
+
+    A plate is small in a picture that was scaled down to be searched, and its corners decide how well it is read:
+    `closer`, where there is one, looks for them again in the picture's own pixels around each plate.
+    """
+
+    def __init__(self, finder: PlateFinder, reader: PlateReader, closer: PlateFinder | None = None) -> None:
         self._finder = finder
         self._reader = reader
+        self._closer = closer
 
     def see(self, picture: Picture) -> Sequence[PlateSighting]:
         """Every plate in the picture, read, largest first; one too small to read is left out."""
         found = [plate for plate in self._finder.find(picture) if plate.box.height >= MIN_HEIGHT_PX]
         found.sort(key=lambda plate: plate.box.width * plate.box.height, reverse=True)
-        return [self._read(picture, plate) for plate in found]
+        return [self._read(picture, self._look_closer(picture, plate)) for plate in found]
 
     def read(self, picture: Picture) -> PlateSighting:
         """The picture as one plate from edge to edge, read without looking for it; `found` is 1.
@@ -47,6 +60,21 @@ class PlatePipeline:
             stacked = self._read(picture, replace(plate, rows=2))
             return stacked if stacked.kind else sighting
         return sighting
+
+    def _look_closer(self, picture: Picture, plate: FoundPlate) -> FoundPlate:
+        """The plate with the corners of the closer look, as sure as it was; as it came where that finds nothing."""
+        if self._closer is None:
+            return plate
+        part, left, top = cut(picture, plate.box, SURROUNDINGS)
+        again = [(seen, seen.box.moved(left, top)) for seen in self._closer.find(part)]
+        overlap, best, box = max(
+            ((box.overlap(plate.box), seen, box) for seen, box in again),
+            key=lambda one: one[0],
+            default=(0.0, plate, plate.box),
+        )
+        if overlap < SAME:
+            return plate
+        return FoundPlate(box, best.corners + np.array([left, top], np.float32), best.rows, plate.found)
 
     def _read(self, picture: Picture, plate: FoundPlate) -> PlateSighting:
         reading = self._reader.read(rectify(picture, plate.corners), plate.rows)

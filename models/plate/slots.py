@@ -6,7 +6,6 @@ character has a confidence that owes nothing to the others.
 
 from __future__ import annotations
 
-from models.plate.grammar import PROVINCES
 from models.plate.strip import StripReader
 from models.session import Tensor
 from models.sighting import PlateColour
@@ -14,7 +13,10 @@ from models.sighting import PlateColour
 SLOTS = 8
 """The longest plates have eight characters: new energy, and emergency vehicles with `应急`."""
 
-SYMBOLS = f"#{PROVINCES}学警港澳挂使领民航应急0123456789ABCDEFGHJKLMNOPQRSTUVWXYZ"
+SYMBOLS = (
+    "#京沪津渝冀晋蒙辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新学警港澳挂使领民航应急"
+    "0123456789ABCDEFGHJKLMNOPQRSTUVWXYZ"
+)
 """What the network's classes mean, in its own order; the first is no character. O stands only as an issuing letter."""
 
 NOTHING = 0

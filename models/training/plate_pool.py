@@ -22,7 +22,7 @@ from models.training.plate_views import HEIGHT, WIDTH, surroundings, view
 from models.training.plate_wear import soiled
 
 SHARD = 4000
-DRAWN, COLLAGE = 0.35, 0.42
+DRAWN, COLLAGE = 0.3, 0.5
 """Shares of drawn plates and of plates pieced together; the rest are the photographed plates themselves."""
 
 EDGE = 0.25

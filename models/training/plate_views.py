@@ -8,13 +8,18 @@ from numpy.typing import NDArray
 
 from models.plate.rectify import ACROSS, DOWN, side_by_side
 from models.sighting import Picture
-from models.training.plate_wear import lit, seen_from_afar
+from models.training.plate_wear import lit, reduced, seen_from_afar
 
 WIDTH, HEIGHT = 160, 48
 """What the reader takes."""
 
 SMALLEST, LARGEST = 11, 60
 """Rows of the plates that the reader learns on."""
+
+
+CLEAR = 0.5
+"""The share of plates that only the sensor and the codec have hurt, as most photographs are: a reader that sees but
+the worst spends itself on what nobody could read."""
 
 
 def surroundings(rng: np.random.Generator) -> Picture:
@@ -35,6 +40,10 @@ def view(plate: Picture, rows: int, rng: np.random.Generator, around: Picture | 
     wide, high = (220, 66) if rows == 1 else (220, 110)
     target = _askew(wide, high, rng) if askew else _nearly_straight(wide, high, rng)
     picture = _placed(plate, target, (wide, high), around, rng)
+    if rng.random() < CLEAR:
+        picture = lit(picture, rng) if rng.random() < 0.5 else picture
+        tall = int(rng.integers(18, LARGEST))
+        return fitted(reduced(picture, rng, tall if rows == 1 else round(tall * 1.5)), rows)
     if rng.random() < 0.9:
         picture = lit(picture, rng)
     tall = int(rng.integers(SMALLEST, 31)) if rng.random() < 0.6 else int(rng.integers(28, LARGEST))

@@ -55,15 +55,13 @@ def lit(picture: Picture, rng: np.random.Generator) -> Picture:
 
 def seen_from_afar(picture: Picture, rng: np.random.Generator, height: int) -> Picture:
     """The picture as a lens, a sensor and a codec give it at so many rows: blurred, reduced, noisy, compressed."""
-    scale = height / picture.shape[0]
-    size = (max(4, round(picture.shape[1] * scale)), max(4, height))
+    scale, size = height / picture.shape[0], _size(picture, height)
     if rng.random() < 0.3:
         picture = _moved(picture, rng, 1.0 / max(scale, 0.2))
     if rng.random() < 0.55:
         sigma = rng.uniform(0.3, 1.3) / max(scale, 0.3)
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+    small = _resized(picture, size)
     if rng.random() < 0.6:
         noise = rng.normal(0, rng.uniform(1, 12), small.shape).astype(np.float32)
         small = np.clip(small + noise, 0, 255).astype(np.uint8)
@@ -72,6 +70,23 @@ def seen_from_afar(picture: Picture, rng: np.random.Generator, height: int) -> P
     if rng.random() < 0.15:
         small = np.asarray(cv2.addWeighted(small, 2.0, cv2.GaussianBlur(small, (0, 0), 1.0), -1.0, 0), np.uint8)
     return small
+
+
+def reduced(picture: Picture, rng: np.random.Generator, height: int) -> Picture:
+    """The picture at so many rows with a little blur and mild compression, if any."""
+    if rng.random() < 0.4:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.6)), np.uint8)
+    small = _resized(picture, _size(picture, height))
+    return compressed(small, int(rng.integers(60, 96))) if rng.random() < 0.5 else small
+
+
+def _size(picture: Picture, height: int) -> tuple[int, int]:
+    return max(4, round(picture.shape[1] * height / picture.shape[0])), max(4, height)
+
+
+def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
+    how = cv2.INTER_AREA if size[1] < picture.shape[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
 
 
 def compressed(picture: Picture, quality: int) -> Picture:

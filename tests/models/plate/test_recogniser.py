@@ -54,6 +54,21 @@ def test_a_plate_too_low_to_read_is_left_out() -> None:
     assert PlatePipeline(Finder([_found(10, 40, height=5)]), Reader("辽A12345")).see(EMPTY) == []
 
 
+def test_the_corners_of_the_closer_look_are_the_ones_that_are_read() -> None:
+    first, near = _found(100, 80, height=26), _found(52, 84, height=28, rows=2)
+    (plate,) = PlatePipeline(Finder([first]), Reader("辽A12345"), Finder([near])).see(EMPTY)
+    assert plate.rows == 2
+    assert plate.corners[0] == pytest.approx([52 + 140 - 88, 50])
+    assert plate.found == first.found
+
+
+def test_a_closer_look_at_nothing_or_at_another_plate_changes_nothing() -> None:
+    first = _found(100, 80)
+    for near in ([], [_found(0, 20, height=8)]):
+        (plate,) = PlatePipeline(Finder([first]), Reader("辽A12345"), Finder(near)).see(EMPTY)
+        assert np.array_equal(plate.corners, first.corners)
+
+
 @pytest.mark.parametrize(
     ("text", "colour", "shown", "kind"),
     [
