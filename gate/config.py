@@ -14,19 +14,23 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 
 from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
+from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
 
 __all__ = [
+    "Backup",
     "BarrierPart",
     "CameraPart",
     "Compound",
     "Config",
     "Console",
+    "Database",
     "FaceRules",
     "Hours",
     "Id",
     "Lane",
+    "Ledger",
     "Models",
     "Part",
     "PlateRules",
@@ -57,6 +61,7 @@ class Storage(Part):
 
     folder: Path = Field(default=Path("var"), description="database, keys and snapshots, relative to gate.toml")
     snapshot_days: int = Field(default=30, ge=1, le=365, description="days that snapshot crops are kept")
+    context_pictures: bool = Field(default=False, description="keep the whole picture beside the crop")
 
 
 class Models(Part):
@@ -178,6 +183,9 @@ class Config(Part):
 
     compound: Compound = Compound()
     storage: Storage = Storage()
+    database: Database = Database()
+    ledger: Ledger = Ledger()
+    backup: Backup = Backup()
     models: Models = Models()
     faces: FaceRules = FaceRules()
     plates: PlateRules = PlateRules()
@@ -253,7 +261,10 @@ def _anchored(config: Config, folder: Path) -> Config:
     storage = config.storage.model_copy(update={"folder": folder / config.storage.folder})
     cameras = tuple(_anchored_camera(camera, folder) for camera in config.camera)
     barriers = tuple(_anchored_barrier(barrier, folder) for barrier in config.barrier)
-    return config.model_copy(update={"camera": cameras, "barrier": barriers, "storage": storage})
+    kept = {"storage": storage, "database": config.database.anchored(folder), "ledger": config.ledger.anchored(folder)}
+    return config.model_copy(
+        update={"camera": cameras, "barrier": barriers, "backup": config.backup.anchored(folder), **kept}
+    )
 
 
 def _anchored_camera(camera: CameraPart, folder: Path) -> CameraPart:

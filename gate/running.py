@@ -26,6 +26,8 @@ from gate.lane.lane import LaneWorker, Outcome
 from gate.lane.register_watch import RegisterWatch
 from gate.lane.supervisor import Supervisor
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
+from gate.ledger.anchors import AnchorKeeper
+from gate.ledger.ledger import last_body
 from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
 from gate.retention import Retention
@@ -66,7 +68,7 @@ class RunningGate:
         self.site = site
         self.feed = Feed()
         self._on_passage = on_passage
-        self.writer = LedgerWriter(site.engine, site.snapshots)
+        self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer)
         kinds = {lane.kind for lane in config.lane}
         self.faces = self._open_faces(store) if "pedestrian" in kinds else None
         self.plates = self._open_plates(store) if "vehicle" in kinds else None
@@ -81,13 +83,16 @@ class RunningGate:
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         self._retention = Retention(site.snapshots, site.engine)
+        self._anchors = AnchorKeeper(site.engine, config.ledger.anchor_folders)
         self._stopped = threading.Lock()
 
     def start(self) -> None:
         """Set everything going: the record first, the lanes last."""
         self.writer.start()
         self.writer.note("gate.started", version=version("menwei"), lanes=[lane.id for lane in self.config.lane])
+        self._note_rules()
         self._retention.start()
+        self._anchors.start()
         self.register_watch.start()
         for barrier in self.barriers.values():
             barrier.start()
@@ -111,7 +116,15 @@ class RunningGate:
         self._retention.stop()
         self.writer.note("gate.stopped")
         self.writer.stop()
+        self._anchors.stop()
         log.info("gate.stopped")
+
+    def _note_rules(self) -> None:
+        """A row where the rules are not those that the record named last."""
+        rules = {lane.id: Rules.of(self.config, lane).version for lane in self.config.lane}
+        before = last_body(self.site.engine, "rules.changed").get("rules", {})
+        if rules != before:
+            self.writer.note("rules.changed", rules=rules, before=before)
 
     def _open_faces(self, store: Store) -> FaceRecogniser:
         models = self.config.models

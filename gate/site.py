@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -12,18 +13,20 @@ from sqlalchemy import Engine, select
 
 import gate.ledger
 from enrollment.accounts import Accounts
-from enrollment.database import open_database, reading, upgrade
+from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
 from enrollment.register import Register
 from enrollment.template import keys_in_use
 from gate.config import Config
-from gate.ledger.ledger import record_act
+from gate.ledger.checkpoint import Signer
+from gate.ledger.ledger import StaffActs, begin
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.tables import PassageRow
+from gate.ledger.tables import CheckpointRow, LedgerRow, PassageRow
 
 DATABASE = "menwei.db"
 KEY = Path("keys", "menwei.key")
+LEDGER_KEY = Path("keys", "ledger.key")
 SNAPSHOTS = "snapshots"
 LEDGER_MIGRATIONS = Path(gate.ledger.__path__[0]) / "migrations"
 
@@ -34,6 +37,7 @@ class Site:
 
     engine: Engine
     keyring: Keyring
+    signer: Signer
     register: Register
     accounts: Accounts
     snapshots: Snapshots
@@ -69,12 +73,14 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         undo.callback(engine.dispose)
         upgrade(engine, LEDGER_MIGRATIONS)
         keyring = _keyring(engine, folder / KEY)
+        signer = _signer(engine, folder / LEDGER_KEY)
         undo.pop_all()
     return Site(
         engine=engine,
         keyring=keyring,
-        register=Register(engine, keyring, record_act),
-        accounts=Accounts(engine, record_act),
+        signer=signer,
+        register=Register(engine, keyring, StaffActs(signer)),
+        accounts=Accounts(engine, StaffActs(signer)),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
 
@@ -98,3 +104,17 @@ def _keyring(engine: Engine, path: Path) -> Keyring:
     if used and keyring.id not in used:
         raise KeyUnusable("key.wrong", path=path)
     return keyring
+
+
+def _signer(engine: Engine, path: Path) -> Signer:
+    """The key that the record is signed with, made before the first row; that row begins the chain."""
+    with reading(engine) as session:
+        begun = session.scalars(select(LedgerRow.seq).limit(1)).first()
+        signed = session.scalars(select(CheckpointRow.key).order_by(CheckpointRow.seq.desc()).limit(1)).first()
+    signer = Signer.open(path, create=signed is None)
+    if signed is not None and signed != signer.public:
+        raise KeyUnusable("ledger.key_wrong", path=path)
+    if begun is None:
+        with writing(engine) as session:
+            begin(session, signer, datetime.now(UTC))
+    return signer
