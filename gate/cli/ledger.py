@@ -47,7 +47,7 @@ def verify(
     out.print(t("ledger.proven", rows=proof.rows, passages=proof.passages, rate=rate))
     out.print(t("ledger.signed", signed=proof.signed, anchors=proof.anchors, fingerprint=fingerprint(trusted)))
     if not proof.anchors:
-        out.print(t("ledger.no_anchors"), style="yellow")
+        out.print(t("ledger.no_anchors"), style="yellow", markup=False)
     if pictures:
         out.print(t("ledger.pictures", snapshots=proof.snapshots, over=proof.snapshots_over))
 

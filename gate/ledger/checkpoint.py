@@ -87,6 +87,10 @@ class Signer:
         signature = self._key.sign(unsigned.statement.encode())
         return Checkpoint(seq, at, hash_, self.public, signature)
 
+    def sign_bytes(self, content: bytes) -> bytes:
+        """The signature of the manifest of an export."""
+        return self._key.sign(content)
+
 
 def fingerprint(key: bytes) -> str:
     """A public key as people compare it: eight groups of four hex digits of its SHA-256."""

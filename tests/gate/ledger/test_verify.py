@@ -106,6 +106,11 @@ COPY = "INSERT INTO ledger (seq, at, kind, body, hash) SELECT {0}, at, kind, bod
 FORGED = "row_hash((SELECT hash FROM ledger WHERE seq = 12), 13, at, kind, body)"
 
 
+TWICE = """
+    INSERT INTO passage SELECT 9, 'new', at, lane, verdict, reason, subject, rules, snapshot, context, salt, details,
+    plate, plate_key FROM passage WHERE seq = 8"""
+
+
 @pytest.mark.parametrize(
     ("statements", "seq", "why"),
     [
@@ -130,8 +135,7 @@ FORGED = "row_hash((SELECT hash FROM ledger WHERE seq = 12), 13, at, kind, body)
         (["UPDATE passage SET subject = 'v1' WHERE id = 'p0'"], 2, Why.PASSAGE_ALTERED),
         (["DELETE FROM passage WHERE id = 'p3'"], 11, Why.PASSAGE_MISSING),
         (
-            ["INSERT INTO passage SELECT 9, 'new', at, lane, verdict, reason, subject, rules, snapshot, context, salt,"
-             " details, plate, plate_key FROM passage WHERE seq = 8"],
+            [TWICE],
             9,
             Why.PASSAGE_INSERTED,
         ),
