@@ -89,7 +89,8 @@ class RunningGate:
     def start(self) -> None:
         """Set everything going: the record first, the lanes last."""
         self.writer.start()
-        self.writer.note("gate.started", version=version("menwei"), lanes=[lane.id for lane in self.config.lane])
+        lanes = {lane.id: {"camera": lane.camera, "barrier": lane.barrier} for lane in self.config.lane}
+        self.writer.note("gate.started", version=version("menwei"), lanes=lanes)
         self._note_rules()
         self._retention.start()
         self._anchors.start()
@@ -171,8 +172,9 @@ class RunningGate:
                 self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
 
     def _barrier_acted(self, barrier: str, act: BarrierAct) -> None:
+        kind = "barrier.fault" if act.kind in {ActKind.FAULTED, ActKind.RECOVERED} else "barrier"
         saving = self.writer.note(
-            "barrier",
+            kind,
             barrier=barrier,
             act=act.kind.value,
             before=act.before.value if act.before else None,

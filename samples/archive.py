@@ -118,13 +118,16 @@ STAFF = (
 
 def _lane(lane: str) -> str:
     names = {"north-in": "北门入口", "north-out": "北门出口", "north-walk": "北门人行", "south-walk": "南门人行"}
-    camera = "north" if LANES[lane] == "vehicle" else "walk"
     direction = "out" if lane.endswith("out") else "in"
     return (
         f'\n[[barrier]]\nid = "{BARRIERS[lane]}"\nurl = "sim://"\n'
         f'\n[[lane]]\nid = "{lane}"\nname = "{names[lane]}"\nkind = "{LANES[lane]}"\ndirection = "{direction}"\n'
-        f'camera = "{camera}"\nbarrier = "{BARRIERS[lane]}"\n'
+        f'camera = "{_camera(lane)}"\nbarrier = "{BARRIERS[lane]}"\n'
     )
+
+
+def _camera(lane: str) -> str:
+    return "north" if LANES[lane] == "vehicle" else "walk"
 
 
 def _register(site: Site, random: Random, begin: datetime) -> tuple[list[Being], list[Being]]:
@@ -149,6 +152,9 @@ def _register(site: Site, random: Random, begin: datetime) -> tuple[list[Being],
                     chain.add(
                         begin, "vehicle.added", {"subject": vehicles[-1].id, "actor": "local:0", "household": home}
                     )
+            lanes = {lane: {"camera": _camera(lane), "barrier": BARRIERS[lane]} for lane in LANES}
+            chain.add(begin, "gate.started", {"version": "0", "lanes": lanes})
+            chain.add(begin, "rules.changed", {"rules": dict.fromkeys(LANES, RULES), "before": {}})
             chain.sign(site.signer, begin)
     return people, vehicles
 
@@ -197,6 +203,7 @@ class Story:
     ) -> None:
         self._random = random
         self._people, self._vehicles, self._guards, self._site = people, vehicles, guards, site
+        self._plate_of = {being.id: being.plate for being in vehicles if being.plate}
         self._strange = list(zip(range(400), _plates(Random(99)), strict=False))
         self._signed = 0
         self.rows = self.passages = 0
@@ -232,7 +239,15 @@ class Story:
             chain.add(at + timedelta(minutes=7), "camera", {"camera": "north", "state": "live", "reason": None})
         if number % 9 == 0:
             barrier = {"barrier": "arm-in", "act": "faulted", "before": "closing", "after": "fault", "command": None}
-            chain.add(at, "barrier", {**barrier, "cause": "barrier.close_timeout", "command_id": None})
+            chain.add(at, "barrier.fault", {**barrier, "cause": "barrier.close_timeout", "command_id": None})
+            repaired = {
+                **barrier,
+                "act": "recovered",
+                "before": "fault",
+                "after": "closed",
+                "cause": "barrier.recovered",
+            }
+            chain.add(at + timedelta(minutes=41), "barrier.fault", {**repaired, "command_id": None})
         if number % 13 == 0:
             chain.add(at, "clock.step", {"by_ms": -4200})
 
@@ -242,7 +257,8 @@ class Story:
         passage = Passage(_id(random), at, lane, verdict, reason, subject, RULES, details)
         snapshot = None
         if pictured:
-            draw = partial(plate_jpeg, details.get("plate") or "苏Z00000") if LANES[lane] == "vehicle" else face_jpeg
+            shown = details.get("plate") or self._plate_of.get(subject or "", "苏Z00000")
+            draw = partial(plate_jpeg, shown) if LANES[lane] == "vehicle" else face_jpeg
             snapshot = self._site.snapshots.keep(draw(random.randrange(2**31)), at)
         chain.add_passage(passage, snapshot)
         self.passages += 1

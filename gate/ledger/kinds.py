@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "decisions": ("decision",),
-    "barrier": ("barrier", "manual.open"),
-    "alarms": ("alarm", "camera", "clock.step", "ledger.gap"),
+    "barrier": ("barrier", "barrier.fault", "manual.open"),
+    "alarms": ("camera", "barrier.fault", "clock.step", "ledger.gap"),
     "staff": (
         "sign_in",
         "account.added",
