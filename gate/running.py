@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from gate.backup_keeper import BackupKeeper
 from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.controller import Barrier
 from gate.barrier.devices import open_barrier
@@ -83,6 +84,7 @@ class RunningGate:
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         self._retention = Retention(site.snapshots, site.engine)
+        self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, config.ledger.anchor_folders)
         self._stopped = threading.Lock()
 
@@ -94,6 +96,7 @@ class RunningGate:
         self._note_rules()
         self._retention.start()
         self._anchors.start()
+        self._backups.start()
         self.register_watch.start()
         for barrier in self.barriers.values():
             barrier.start()
@@ -115,6 +118,7 @@ class RunningGate:
             barrier.stop()
         self.register_watch.stop()
         self._retention.stop()
+        self._backups.stop()
         self.writer.note("gate.stopped")
         self.writer.stop()
         self._anchors.stop()

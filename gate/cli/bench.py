@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,6 +14,7 @@ import typer
 from rich.progress import Progress
 
 from gate.bench.accuracy import FaceScore, PlateScore, Step, score_faces, score_plates
+from gate.bench.ledger import measure as measure_ledger
 from gate.cli.terminal import err, out
 from gate.config import Models, load_config
 from gate.texts import t
@@ -58,6 +60,20 @@ def accuracy(
             _show_faces(face_score)
     if as_json:
         typer.echo(json.dumps(measured, ensure_ascii=False, indent=2))
+
+
+@app.command(help=t("bench.ledger_help"))
+def ledger(
+    rows: Annotated[int, typer.Option(min=1000, help=t("bench.option_rows"))] = 200_000,
+    as_json: Annotated[bool, typer.Option("--json", help=t("bench.option_json"))] = False,
+) -> None:
+    """Measure the record in a folder of its own, which is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        speed = asdict(measure_ledger(Path(folder), rows))
+    if as_json:
+        typer.echo(json.dumps(speed))
+    else:
+        out.print(t("bench.ledger_result", **speed))
 
 
 def _faces(score: FaceScore) -> dict[str, Any]:

@@ -21,6 +21,11 @@ from gate.ledger.tables import PassageRow, RemarkRow
 ROW = "SELECT seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate FROM passage"
 
 
+LET_GO = frozenset({"passages.forgotten", "pictures.deleted"})
+MARKED = LET_GO | {"decision"}
+"""Rows that something hangs on, or that let something go; of the others only those with a remark."""
+
+
 class Attachments:
     """Compares each batch of good rows with the tables beside the chain, and counts what it saw."""
 
@@ -38,15 +43,16 @@ class Attachments:
         if not rows:
             return None
         passages = self._passages(rows[0].seq, rows[-1].seq)
-        remarks = self._remarks(rows)
-        for row in rows:
+        marked = [row for row in rows if row.kind in MARKED or '"remark":' in row.body]
+        remarks = self._remarks(marked)
+        for row in marked:
             why = None
             if row.kind == "decision":
                 why = self._passage(row, passages.pop(row.seq, None))
-            elif '"remark":' in row.body:
-                why = self._remark(row, remarks)
-            elif row.kind in {"passages.forgotten", "pictures.deleted"}:
+            elif row.kind in LET_GO:
                 self._let_go(row)
+            else:
+                why = self._remark(row, remarks)
             if why:
                 return Break(row.seq, why)
         return Break(min(passages), Why.PASSAGE_INSERTED) if passages else None
@@ -74,7 +80,7 @@ class Attachments:
         return {stored[0]: stored for stored in found.fetchall()} if found else {}
 
     def _remarks(self, rows: Iterable[Row]) -> dict[str, tuple[bytes, str]]:
-        names = [str(_body(row).get("remark")) for row in rows if '"remark":' in row.body]
+        names = [str(_body(row).get("remark")) for row in rows if row.kind not in MARKED]
         found: dict[str, tuple[bytes, str]] = {}
         for start in range(0, len(names), 500):
             wanted = RemarkRow.id.in_(names[start : start + 500])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gate.ledger.chain import Row
 from gate.ledger.checkpoint import EVERY_ROWS, Checkpoint
 from gate.ledger.diagnosis import Break, Why
-from gate.ledger.tables import CheckpointRow
+from gate.ledger.tables import CheckpointRow, LedgerRow
 
 MOST_UNSIGNED = EVERY_ROWS + 400
 """A commit has 200 rows at most, and the register's own stand between."""
@@ -24,7 +24,8 @@ class Marks:
         self._session = session
         self._key = key
         self._anchors = sorted(anchors, key=lambda anchor: anchor.seq)
-        self._restored: int | None = None
+        restored = select(func.max(LedgerRow.seq)).where(LedgerRow.kind == "ledger.restored")
+        self._restored = session.scalar(restored)
         self._signs = False
         self.signed = 0
         self.anchors = 0
@@ -35,13 +36,11 @@ class Marks:
             return None
         if rows[0].seq == 1 and (broken := self._began(rows[0])):
             return broken
-        self._restored = next((row.seq for row in reversed(rows) if row.kind == "ledger.restored"), self._restored)
         first, last = rows[0].seq, rows[-1].seq
         noted = [anchor for anchor in self._anchors if first <= anchor.seq <= last]
         self.anchors += len(noted)
-        hashes = {row.seq: row.hash for row in rows}
         found = (Checkpoint(*stored) for stored in self._stored(first, last))
-        return self._against(hashes, found, signing=True) or self._against(hashes, noted, signing=False)
+        return self._against(rows, found, signing=True) or self._against(rows, noted, signing=False)
 
     def end(self, rows: int) -> Break | None:
         """What the checkpoints say about the end: whether rows are missing there, or too many are unsigned."""
@@ -65,12 +64,12 @@ class Marks:
             self._key = named
         return Break(1, Why.FOREIGN_CHAIN) if self._key != named else None
 
-    def _against(self, hashes: dict[int, bytes], checkpoints: Iterable[Checkpoint], *, signing: bool) -> Break | None:
+    def _against(self, rows: Sequence[Row], checkpoints: Iterable[Checkpoint], *, signing: bool) -> Break | None:
         for checkpoint in checkpoints:
             if foreign := self._foreign(checkpoint):
                 return Break(checkpoint.seq, foreign)
-            if hashes[checkpoint.seq] != checkpoint.hash:
-                over = self._restored is not None and not signing
+            if rows[checkpoint.seq - rows[0].seq].hash != checkpoint.hash:
+                over = self._restored is not None and self._restored <= checkpoint.seq and not signing
                 return Break(checkpoint.seq, Why.RESTORED_OVER if over else Why.REWRITTEN)
             if signing and self._signs and checkpoint.seq - self.signed > MOST_UNSIGNED:
                 return Break(self.signed + 1, Why.CHECKPOINTS_MISSING)
