@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, make_url, select
 
 import gate.ledger
 from enrollment.accounts import Accounts
@@ -19,10 +19,12 @@ from enrollment.keyring import Keyring
 from enrollment.register import Register
 from enrollment.template import keys_in_use
 from gate.config import Config
+from gate.errors import GateError
 from gate.ledger.checkpoint import Signer
 from gate.ledger.ledger import StaffActs, begin
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import CheckpointRow, LedgerRow, PassageRow
+from gate.password_file import read_password
 
 DATABASE = "menwei.db"
 KEY = Path("keys", "menwei.key")
@@ -58,18 +60,13 @@ def open_site(config: Config, *, create: bool = False) -> Site:
 
     Raises:
         NotEnrolled: `store.missing`, there is no database and `create` is False.
-        StoreBusy: the folder or the database does not take writes now.
+        StoreBusy: the folder or the database does not take writes now, or the server does not answer.
         EnrollmentError: `store.newer`, a later version of the program has been here.
         KeyUnusable: the key file is missing while something is sealed with it, is another one, or open to others.
     """
     folder = config.storage.folder
-    database = folder / DATABASE
-    if create:
-        _make_private(database)
-    elif not database.exists():
-        raise NotEnrolled("store.missing", path=database)
     with ExitStack() as undo:
-        engine = open_database(database)
+        engine = _server(config) if config.database.url else _file(folder / DATABASE, create=create)
         undo.callback(engine.dispose)
         upgrade(engine, LEDGER_MIGRATIONS)
         keyring = _keyring(engine, folder / KEY)
@@ -83,6 +80,21 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         accounts=Accounts(engine, StaffActs(signer)),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
+
+
+def _file(database: Path, *, create: bool) -> Engine:
+    if create:
+        _make_private(database)
+    elif not database.exists():
+        raise NotEnrolled("store.missing", path=database)
+    return open_database(database)
+
+
+def _server(config: Config) -> Engine:
+    url = make_url(str(config.database.url))
+    if config.database.password_file:
+        url = url.set(password=read_password(config.database.password_file, GateError))
+    return open_database(url.render_as_string(hide_password=False))
 
 
 def _make_private(database: Path) -> None:
