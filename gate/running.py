@@ -152,6 +152,7 @@ class RunningGate:
                 writer=self.writer,
                 on_outcome=lambda outcome: self._decided(lane, outcome),
                 recent=recent,
+                context=self.config.storage.context_pictures,
             )
 
         return build

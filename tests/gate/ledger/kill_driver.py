@@ -1,6 +1,7 @@
 """Starts a writer again and again and kills it with SIGKILL at a random moment; tells what was acknowledged.
 
     python -m tests.gate.ledger.kill_driver FOLDER KILLS SEED
+    python -m tests.gate.ledger.kill_driver FOLDER write ENTRIES
 
 Each writer is a fork of this process, so that hundreds of starts take no longer than their writing.
 """
@@ -8,6 +9,7 @@ Each writer is a fork of this process, so that hundreds of starts take no longer
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import select
@@ -31,13 +33,13 @@ LOAD = 25
 """Entries that are handed over at a time, before the first of them is waited for."""
 
 
-def write_for_ever(folder: Path, told: int, run: int) -> None:
+def write_entries(folder: Path, told: int, run: int, most: float = math.inf) -> None:
     engine = open_database(folder / "menwei.db")
     snapshots = Snapshots(folder / "snapshots", Keyring(b"k" * 32), 30)
     writer = LedgerWriter(engine, snapshots, signer=SIGNER)
     writer.start()
     number = 0
-    while True:
+    while number < most:
         saving = []
         for _ in range(LOAD):
             name, number = f"{run}-{number}", number + 1
@@ -47,6 +49,7 @@ def write_for_ever(folder: Path, told: int, run: int) -> None:
         for name, future in saving:
             saved = future.result()
             os.write(told, f"{name} {saved.seq}\n".encode())
+    os._exit(0)
 
 
 def kill_one(folder: Path, run: int, after_s: float) -> list[str]:
@@ -56,7 +59,7 @@ def kill_one(folder: Path, run: int, after_s: float) -> list[str]:
     if child == 0:
         os.close(ours)
         try:
-            write_for_ever(folder, theirs, run)
+            write_entries(folder, theirs, run)
         finally:
             os._exit(3)
     os.close(theirs)
@@ -78,6 +81,8 @@ def kill_one(folder: Path, run: int, after_s: float) -> list[str]:
 
 
 def main() -> None:
+    if sys.argv[2] == "write":
+        write_entries(Path(sys.argv[1]), 1, 0, int(sys.argv[3]))
     folder, kills, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     draw = random.Random(seed)
     engine = open_database(folder / "menwei.db")
@@ -98,7 +103,7 @@ def main() -> None:
         kept = dict(connection.exec_driver_sql("SELECT id, seq FROM passage").fetchall())
     lost = [name for name, seq in acknowledged.items() if kept.get(name) != seq]
     told = {"kills": kills, "acknowledged": len(acknowledged), "lost": lost, "rows": proof.rows}
-    print(json.dumps({**told, "broken": str(proof.first_broken or "")}))
+    sys.stdout.write(json.dumps({**told, "broken": str(proof.first_broken or "")}) + "\n")
 
 
 if __name__ == "__main__":
