@@ -70,6 +70,8 @@ class RunningGate:
         self.feed = Feed()
         self._on_passage = on_passage
         self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer)
+        self.cast = site.cast(config.models)
+        self._face_limits = config.faces.limits(self.cast)
         kinds = {lane.kind for lane in config.lane}
         self.faces = self._open_faces(store) if "pedestrian" in kinds else None
         self.plates = self._open_plates(store) if "vehicle" in kinds else None
@@ -126,25 +128,25 @@ class RunningGate:
 
     def _note_rules(self) -> None:
         """A row where the rules are not those that the record named last."""
-        rules = {lane.id: Rules.of(self.config, lane).version for lane in self.config.lane}
+        rules = {lane.id: Rules.of(self.config, lane, self._face_limits).version for lane in self.config.lane}
         before = last_body(self.site.engine, "rules.changed").get("rules", {})
         if rules != before:
             self.writer.note("rules.changed", rules=rules, before=before)
 
     def _open_faces(self, store: Store) -> FaceRecogniser:
-        models = self.config.models
-        return open_face_recogniser(models.face_finder, models.face_embedder, store, models.threads)
+        cast = self.cast
+        return open_face_recogniser(cast.face_finder, cast.face_embedder, store, self.config.models.threads)
 
     def _open_plates(self, store: Store) -> PlateRecogniser:
-        models = self.config.models
-        return open_plate_recogniser(models.plate_finder, models.plate_reader, store, models.threads)
+        cast = self.cast
+        return open_plate_recogniser(cast.plate_finder, cast.plate_reader, store, self.config.models.threads)
 
     def _builder(self, lane: Lane) -> Callable[[], LaneWorker]:
         recent: dict[str, float] = {}
 
         def build() -> LaneWorker:
             return LaneWorker(
-                rules=Rules.of(self.config, lane),
+                rules=Rules.of(self.config, lane, self._face_limits),
                 zone=ZoneInfo(self.config.compound.timezone),
                 camera=self.cameras[lane.camera],
                 watcher=self._watcher(lane),
@@ -160,7 +162,7 @@ class RunningGate:
     def _watcher(self, lane: Lane) -> Watcher:
         region = Region(lane.region)
         if lane.kind == "pedestrian" and self.faces:
-            return FaceWatcher(self.faces, self.register_watch.gallery, lane.id, self.config.faces, region)
+            return FaceWatcher(self.faces, self.register_watch.gallery, lane.id, self._face_limits, region)
         if lane.kind == "vehicle" and self.plates:
             return PlateWatcher(self.plates, self.register_watch.book, region)
         raise LookupError(f"no model for a {lane.kind} lane")
