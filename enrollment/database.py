@@ -1,9 +1,9 @@
-"""The database: one SQLite file that survives power cuts and serves several processes at once.
+"""The database: one SQLite file that survives power cuts and serves several processes at once, or a PostgreSQL server.
 
 Every connection runs in WAL mode with `synchronous=FULL` (a committed row survives the plug being pulled), checks
 foreign keys, overwrites what it deletes (`secure_delete`) and waits for another process's lock before giving up.
-A writing transaction takes the write lock with its first statement (BEGIN IMMEDIATE), so that it never reads a state
-that somebody else is about to replace and two writers cannot deadlock.
+A writing transaction takes the write lock with its first statement (BEGIN IMMEDIATE; on PostgreSQL an advisory lock),
+so that it never reads a state that somebody else is about to replace and two writers cannot deadlock.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ BUSY_S = 5.0
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+WRITE_LOCK = 0x6D656E776569
+"""Names our write lock among the advisory locks of a PostgreSQL database: "menwei" in ASCII."""
+
 _WRITING = "menwei_writing"
 _CODES = {
     sqlite3.SQLITE_BUSY: "store.locked",
@@ -42,21 +45,62 @@ _CODES = {
     sqlite3.SQLITE_NOTADB: "store.damaged",
 }
 
+_STATES = {
+    "55": "store.locked",
+    "40": "store.locked",
+    "53": "store.full",
+    "08": "store.unreachable",
+    "57": "store.unreachable",
+    "28": "store.unreachable",
+    "3D": "store.unreachable",
+    "58": "store.unwritable",
+    "25": "store.unwritable",
+    "XX": "store.damaged",
+}
+"""PostgreSQL's classes of errors (Appendix A of its manual) that are about the server, not about the statement."""
+
 
 def open_database(url_or_path: str | Path, busy_s: float = BUSY_S) -> Engine:
-    """An engine on a SQLite file, given by its path or as `sqlite:///path`; a missing file is made at first use.
+    """An engine on a SQLite file, given by its path or as `sqlite:///path`, or on a `postgresql+psycopg://` server.
+
+    A missing file is made at first use; a database on a server has to be there.
 
     Raises:
-        EnrollmentError: `store.only_sqlite` for an address of another kind of database.
+        EnrollmentError: `store.no_such_kind` for an address of another kind of database, `store.no_driver` where the
+            package for PostgreSQL is not installed.
     """
     text = str(url_or_path)
     url = make_url(text) if "://" in text else URL.create("sqlite", database=text)
+    if url.get_backend_name() == "postgresql":
+        return _open_server(url, busy_s)
     if url.get_backend_name() != "sqlite":
-        raise EnrollmentError("store.only_sqlite", backend=url.get_backend_name())
+        raise EnrollmentError("store.no_such_kind", backend=url.get_backend_name())
     engine = create_engine(url, connect_args={"timeout": busy_s}, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _open_server(url: URL, busy_s: float) -> Engine:
+    try:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": max(1, round(busy_s)), "options": f"-c lock_timeout={busy_s * 1000:.0f}"},
+        )
+    except ModuleNotFoundError as missing:
+        raise EnrollmentError("store.no_driver") from missing
+    event.listen(engine, "begin", _begin_on_server)
+    return engine
+
+
+def _begin_on_server(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITING, False):
+        # Taken before the first snapshot is: the next statement sees what the last writer committed.
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -118,14 +162,29 @@ def purge(engine: Engine, tables: Sequence[str]) -> bool:
     then the log is moved into the file and cut to nothing. Time and space grow with these tables, not with the record.
 
     False when it could not be done now: another process kept the database in use for longer than `busy_s`, or the disk
-    is full. No row is lost then, and the next purge makes up for it.
+    is full. No row is lost then, and the next purge makes up for it. A PostgreSQL server writes the tables anew too,
+    but keeps the old bytes in its own log until that is recycled.
     """
+    if engine.dialect.name == "postgresql":
+        return _vacuumed(engine, tables)
     try:
         return _rewrite(engine, tables)
     except sqlite3.OperationalError as failed:
         if _code(failed) is None:
             raise
         return False
+
+
+def _vacuumed(engine: Engine, tables: Sequence[str]) -> bool:
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            raw = connection.connection.cursor()
+            for table in tables:
+                raw.execute(f"VACUUM (FULL) {table}")
+            raw.close()
+    except (DatabaseError, engine.dialect.loaded_dbapi.Error):
+        return False
+    return True
 
 
 def _rewrite(engine: Engine, tables: Sequence[str]) -> bool:
@@ -166,6 +225,10 @@ def _translated(engine: Engine) -> Iterator[None]:
 
 
 def _code(failed: object) -> str | None:
+    state = getattr(failed, "sqlstate", "")
+    if state != "":
+        # A connection that was refused or lost has no state at all.
+        return _STATES.get(str(state)[:2]) if state else "store.unreachable"
     code = getattr(failed, "sqlite_errorcode", 0)
     # An extended result code keeps the primary one in its low byte.
     return _CODES.get(code) or _CODES.get(code & 0xFF)

@@ -37,20 +37,7 @@ class Keyring:
             KeyUnusable: `key.missing`, `key.wrong_size`, `key.open_to_others` (with the command that mends it),
                 `key.unreadable`, `key.unwritable`.
         """
-        if create and not path.exists():
-            _make(path)
-        try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise KeyUnusable("key.open_to_others", path=path, mode=f"{mode:04o}")
-            key = path.read_bytes()
-        except FileNotFoundError as missing:
-            raise KeyUnusable("key.missing", path=path) from missing
-        except OSError as failed:
-            raise KeyUnusable("key.unreadable", path=path, why=failed.strerror) from failed
-        if len(key) != KEY_BYTES:
-            raise KeyUnusable("key.wrong_size", path=path, size=len(key), needed=KEY_BYTES)
-        return cls(key)
+        return cls(read_secret(path, create=create))
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Nonce and ciphertext in one, 28 bytes longer than `plain`. `context` is bound to it but not kept."""
@@ -67,6 +54,28 @@ class Keyring:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
         except (InvalidTag, ValueError) as refused:
             raise KeyUnusable("key.does_not_open") from refused
+
+
+def read_secret(path: Path, *, create: bool = False) -> bytes:
+    """The 32 secret bytes of a file that only its owner may read; with `create`, a missing one is made first.
+
+    Raises:
+        KeyUnusable: as `Keyring.open` does.
+    """
+    if create and not path.exists():
+        _make(path)
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise KeyUnusable("key.open_to_others", path=path, mode=f"{mode:04o}")
+        key = path.read_bytes()
+    except FileNotFoundError as missing:
+        raise KeyUnusable("key.missing", path=path) from missing
+    except OSError as failed:
+        raise KeyUnusable("key.unreadable", path=path, why=failed.strerror) from failed
+    if len(key) != KEY_BYTES:
+        raise KeyUnusable("key.wrong_size", path=path, size=len(key), needed=KEY_BYTES)
+    return key
 
 
 def _make(path: Path) -> None:

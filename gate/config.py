@@ -16,22 +16,26 @@ from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_v
 
 from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
+from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
 from models.cast import ROLES, Cast, pack_of
 from models.catalog import catalog
 
 __all__ = [
+    "Backup",
     "BarrierPart",
     "CameraPart",
     "Compound",
     "Config",
     "Console",
+    "Database",
     "FaceLimits",
     "FaceRules",
     "Hours",
     "Id",
     "Lane",
+    "Ledger",
     "Models",
     "Part",
     "PlateRules",
@@ -62,6 +66,7 @@ class Storage(Part):
 
     folder: Path = Field(default=Path("var"), description="database, keys and snapshots, relative to gate.toml")
     snapshot_days: int = Field(default=30, ge=1, le=365, description="days that snapshot crops are kept")
+    context_pictures: bool = Field(default=False, description="keep the whole picture beside the crop")
 
 
 _ROLES = {str(role).replace("-", "_"): role for role in ROLES}
@@ -220,6 +225,9 @@ class Config(Part):
 
     compound: Compound = Compound()
     storage: Storage = Storage()
+    database: Database = Database()
+    ledger: Ledger = Ledger()
+    backup: Backup = Backup()
     models: Models = Models()
     faces: FaceRules = FaceRules()
     plates: PlateRules = PlateRules()
@@ -295,7 +303,10 @@ def _anchored(config: Config, folder: Path) -> Config:
     storage = config.storage.model_copy(update={"folder": folder / config.storage.folder})
     cameras = tuple(_anchored_camera(camera, folder) for camera in config.camera)
     barriers = tuple(_anchored_barrier(barrier, folder) for barrier in config.barrier)
-    return config.model_copy(update={"camera": cameras, "barrier": barriers, "storage": storage})
+    kept = {"storage": storage, "database": config.database.anchored(folder), "ledger": config.ledger.anchored(folder)}
+    return config.model_copy(
+        update={"camera": cameras, "barrier": barriers, "backup": config.backup.anchored(folder), **kept}
+    )
 
 
 def _anchored_camera(camera: CameraPart, folder: Path) -> CameraPart:

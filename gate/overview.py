@@ -96,7 +96,7 @@ class Overview:
         """
         command_id = f"{actor}:{request_id}"
         choice, _, words = reason.partition(": ")
-        self._record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id)
+        self.record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id)
         barrier = self._gate.barriers[self._lanes[lane_id].barrier]
         receipt = barrier.command(Command.OPEN, command_id=command_id, cause="guard")
         if not receipt.accepted:
@@ -105,7 +105,11 @@ class Overview:
 
     def record_view(self, *, actor: str, what: str) -> None:
         """Record a look at personal data before it is shown. Raises `LedgerUnwritable` when it cannot be."""
-        self._record("view", actor=actor, what=what)
+        self.record("view", actor=actor, what=what)
+
+    def record_passage_view(self, *, actor: str, passage_id: str) -> None:
+        """Record a look at a passage's story before it is shown."""
+        self.record("passage.viewed", actor=actor, passage=passage_id)
 
     def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
         """Record an attempt to sign in. Raises `LedgerUnwritable` when it cannot be.
@@ -113,7 +117,7 @@ class Overview:
         The record names an account or nobody: an unknown name may be a password in the wrong field.
         """
         account = self._gate.site.accounts.find(username)
-        self._record("sign_in", actor=account.id if account else None, ok=ok, address=address)
+        self.record("sign_in", actor=account.id if account else None, ok=ok, address=address)
 
     def health(self) -> HealthView:
         """What works now."""
@@ -130,6 +134,7 @@ class Overview:
             spooled_rows=writer.waiting + sum(barrier.acts_waiting for barrier in barriers),
         )
 
-    def _record(self, kind: str, remark: str = "", **body: object) -> None:
+    def record(self, kind: str, remark: str = "", **body: object) -> None:
+        """Append a row, and wait a moment for it. Raises `LedgerUnwritable` only where even the spool is full."""
         with contextlib.suppress(TimeoutError):
             self._gate.writer.note(kind, remark, **body).result(RECORD_WAIT_S)

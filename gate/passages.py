@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnClause, Engine, literal_column, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.database import reading
@@ -19,9 +19,6 @@ from gate.console.watch import PassageView
 from gate.decision.decision import Reason, Verdict
 from gate.lane.lane import Outcome
 from gate.ledger.tables import PassageRow
-
-ARRIVAL: ColumnClause[int] = literal_column("passage.rowid")
-"""SQLite's own count of rows: the order in which passages came, whatever the clock said."""
 
 
 def view_of(outcome: Outcome, lane: Lane, register: Register) -> PassageView:
@@ -45,7 +42,7 @@ def recent(engine: Engine, lanes: Sequence[Lane], register: Register, count: int
     """The newest passages of the database, newest first; a lane that is no longer configured shows its id."""
     names = {lane.id: lane.name for lane in lanes}
     with reading(engine) as session:
-        rows = session.scalars(select(PassageRow).order_by(ARRIVAL.desc()).limit(count)).all()
+        rows = session.scalars(select(PassageRow).order_by(PassageRow.seq.desc()).limit(count)).all()
     return tuple(_stored(row, names, register) for row in rows)
 
 

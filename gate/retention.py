@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, Engine, delete, func, select
 
 from enrollment.database import writing
 from enrollment.errors import StoreBusy
+from gate.ledger.ledger import append
 from gate.ledger.snapshots import DOUBT_DAYS, Snapshots
 from gate.ledger.tables import PassageRow, RemarkRow
 
@@ -43,7 +44,7 @@ class Retention:
         while True:
             today = datetime.now(UTC).date()
             try:
-                days, rows = self._snapshots.sweep(today), forget(self._engine, today)
+                days, rows = sweep(self._engine, self._snapshots, today), forget(self._engine, today)
             except (OSError, StoreBusy) as failed:
                 log.error("retention.failed", why=str(failed))
             else:
@@ -53,10 +54,23 @@ class Retention:
                 return
 
 
+def sweep(engine: Engine, snapshots: Snapshots, today: date) -> int:
+    """Delete the pictures whose days are over; how many days went.
+
+    A row of the chain says so first, and is what tells these pictures from missing ones.
+    """
+    due = snapshots.due(today)
+    for day in due:
+        with writing(engine) as session:
+            append(session, datetime.now(UTC), "pictures.deleted", {"day": day, "pictures": snapshots.count(day)})
+        snapshots.delete(day)
+    return len(due)
+
+
 def forget(engine: Engine, today: date) -> int:
     """Delete passages and remarks older than `PASSAGE_DAYS`; how many went. Their rows in the chain stay.
 
-    Nothing goes while the last passage before `today` lies more than a week back: see `Snapshots.sweep`.
+    Nothing goes while the last passage before `today` lies more than a week back: see `Snapshots.due`.
     """
     oldest = f"{today - timedelta(days=PASSAGE_DAYS):%Y-%m-%d}"
     with writing(engine) as session:
@@ -64,4 +78,8 @@ def forget(engine: Engine, today: date) -> int:
         if last is None or last < f"{today - timedelta(days=DOUBT_DAYS):%Y-%m-%d}":
             return 0
         gone = [session.execute(delete(table).where(table.at < oldest)) for table in (PassageRow, RemarkRow)]
-        return sum(result.rowcount for result in gone if isinstance(result, CursorResult))
+        passages, remarks = (result.rowcount for result in gone if isinstance(result, CursorResult))
+        if passages or remarks:
+            facts = {"before": oldest, "passages": passages, "remarks": remarks}
+            append(session, datetime.now(UTC), "passages.forgotten", facts)
+        return passages + remarks

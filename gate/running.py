@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from gate.backup_keeper import BackupKeeper
 from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.controller import Barrier
 from gate.barrier.devices import open_barrier
@@ -26,6 +27,8 @@ from gate.lane.lane import LaneWorker, Outcome
 from gate.lane.register_watch import RegisterWatch
 from gate.lane.supervisor import Supervisor
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
+from gate.ledger.anchors import AnchorKeeper
+from gate.ledger.ledger import last_body
 from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
 from gate.retention import Retention
@@ -66,7 +69,7 @@ class RunningGate:
         self.site = site
         self.feed = Feed()
         self._on_passage = on_passage
-        self.writer = LedgerWriter(site.engine, site.snapshots)
+        self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer)
         self.cast = site.cast(config.models)
         self._face_limits = config.faces.limits(self.cast)
         kinds = {lane.kind for lane in config.lane}
@@ -83,13 +86,19 @@ class RunningGate:
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         self._retention = Retention(site.snapshots, site.engine)
+        self._backups = BackupKeeper(site, config, self.writer.note)
+        self._anchors = AnchorKeeper(site.engine, config.ledger.anchor_folders)
         self._stopped = threading.Lock()
 
     def start(self) -> None:
         """Set everything going: the record first, the lanes last."""
         self.writer.start()
-        self.writer.note("gate.started", version=version("menwei"), lanes=[lane.id for lane in self.config.lane])
+        lanes = {lane.id: {"camera": lane.camera, "barrier": lane.barrier} for lane in self.config.lane}
+        self.writer.note("gate.started", version=version("menwei"), lanes=lanes)
+        self._note_rules()
         self._retention.start()
+        self._anchors.start()
+        self._backups.start()
         self.register_watch.start()
         for barrier in self.barriers.values():
             barrier.start()
@@ -111,9 +120,18 @@ class RunningGate:
             barrier.stop()
         self.register_watch.stop()
         self._retention.stop()
+        self._backups.stop()
         self.writer.note("gate.stopped")
         self.writer.stop()
+        self._anchors.stop()
         log.info("gate.stopped")
+
+    def _note_rules(self) -> None:
+        """A row where the rules are not those that the record named last."""
+        rules = {lane.id: Rules.of(self.config, lane, self._face_limits).version for lane in self.config.lane}
+        before = last_body(self.site.engine, "rules.changed").get("rules", {})
+        if rules != before:
+            self.writer.note("rules.changed", rules=rules, before=before)
 
     def _open_faces(self, store: Store) -> FaceRecogniser:
         cast = self.cast
@@ -136,6 +154,7 @@ class RunningGate:
                 writer=self.writer,
                 on_outcome=lambda outcome: self._decided(lane, outcome),
                 recent=recent,
+                context=self.config.storage.context_pictures,
             )
 
         return build
@@ -160,8 +179,9 @@ class RunningGate:
                 self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
 
     def _barrier_acted(self, barrier: str, act: BarrierAct) -> None:
+        kind = "barrier.fault" if act.kind in {ActKind.FAULTED, ActKind.RECOVERED} else "barrier"
         saving = self.writer.note(
-            "barrier",
+            kind,
             barrier=barrier,
             act=act.kind.value,
             before=act.before.value if act.before else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gate.archive import Archive
 from gate.console.app import create_app
 from gate.console.serving import ConsoleServer
 from gate.overview import Overview
@@ -19,7 +20,9 @@ def serving(gate: RunningGate) -> Iterator[str]:
         ConfigRefused: the console's port is taken; nothing was started then.
     """
     settings = gate.config.console
-    app = create_app(Overview(gate), gate.site.accounts, settings, gate.config.compound.timezone)
+    overview, site = Overview(gate), gate.site
+    archive = Archive(site.engine, site.signer, site.snapshots, overview.record)
+    app = create_app(overview, site.accounts, settings, gate.config.compound.timezone, archive=archive)
     with ConsoleServer(app, settings) as console:
         try:
             gate.start()

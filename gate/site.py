@@ -6,26 +6,31 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, make_url, select
 
 import gate.ledger
 from enrollment.accounts import Accounts
-from enrollment.database import open_database, reading, upgrade
+from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
 from enrollment.register import Register
 from enrollment.template import keys_in_use, models_in_use, unknown_to
 from gate.config import Config, Models
-from gate.ledger.ledger import record_act
+from gate.errors import GateError
+from gate.ledger.checkpoint import Signer
+from gate.ledger.ledger import StaffActs, begin
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.tables import PassageRow
+from gate.ledger.tables import CheckpointRow, LedgerRow, PassageRow
+from gate.password_file import read_password
 from models.cast import Cast
 
 DATABASE = "menwei.db"
 KEY = Path("keys", "menwei.key")
+LEDGER_KEY = Path("keys", "ledger.key")
 SNAPSHOTS = "snapshots"
 LEDGER_MIGRATIONS = Path(gate.ledger.__path__[0]) / "migrations"
 
@@ -36,6 +41,7 @@ class Site:
 
     engine: Engine
     keyring: Keyring
+    signer: Signer
     register: Register
     accounts: Accounts
     snapshots: Snapshots
@@ -70,29 +76,41 @@ def open_site(config: Config, *, create: bool = False) -> Site:
 
     Raises:
         NotEnrolled: `store.missing`, there is no database and `create` is False.
-        StoreBusy: the folder or the database does not take writes now.
+        StoreBusy: the folder or the database does not take writes now, or the server does not answer.
         EnrollmentError: `store.newer`, a later version of the program has been here.
         KeyUnusable: the key file is missing while something is sealed with it, is another one, or open to others.
     """
     folder = config.storage.folder
-    database = folder / DATABASE
-    if create:
-        _make_private(database)
-    elif not database.exists():
-        raise NotEnrolled("store.missing", path=database)
     with ExitStack() as undo:
-        engine = open_database(database)
+        engine = _server(config) if config.database.url else _file(folder / DATABASE, create=create)
         undo.callback(engine.dispose)
         upgrade(engine, LEDGER_MIGRATIONS)
         keyring = _keyring(engine, folder / KEY)
+        signer = _signer(engine, folder / LEDGER_KEY)
         undo.pop_all()
     return Site(
         engine=engine,
         keyring=keyring,
-        register=Register(engine, keyring, record_act),
-        accounts=Accounts(engine, record_act),
+        signer=signer,
+        register=Register(engine, keyring, StaffActs(signer)),
+        accounts=Accounts(engine, StaffActs(signer)),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
+
+
+def _file(database: Path, *, create: bool) -> Engine:
+    if create:
+        _make_private(database)
+    elif not database.exists():
+        raise NotEnrolled("store.missing", path=database)
+    return open_database(database)
+
+
+def _server(config: Config) -> Engine:
+    url = make_url(str(config.database.url))
+    if config.database.password_file:
+        url = url.set(password=read_password(config.database.password_file, GateError))
+    return open_database(url.render_as_string(hide_password=False))
 
 
 def cast_of(config: Config) -> Cast:
@@ -123,3 +141,17 @@ def _keyring(engine: Engine, path: Path) -> Keyring:
     if used and keyring.id not in used:
         raise KeyUnusable("key.wrong", path=path)
     return keyring
+
+
+def _signer(engine: Engine, path: Path) -> Signer:
+    """The key that the record is signed with, made before the first row; that row begins the chain."""
+    with reading(engine) as session:
+        begun = session.scalars(select(LedgerRow.seq).limit(1)).first()
+        signed = session.scalars(select(CheckpointRow.key).order_by(CheckpointRow.seq.desc()).limit(1)).first()
+    signer = Signer.open(path, create=signed is None)
+    if signed is not None and signed != signer.public:
+        raise KeyUnusable("ledger.key_wrong", path=path)
+    if begun is None:
+        with writing(engine) as session:
+            begin(session, signer, datetime.now(UTC))
+    return signer

@@ -7,6 +7,8 @@ import sys
 import typer
 
 from gate.cli.account import app as account_commands
+from gate.cli.backup import app as backup_commands
+from gate.cli.backup import restore
 from gate.cli.bench import app as bench_commands
 from gate.cli.check import check
 from gate.cli.demo import demo
@@ -28,6 +30,8 @@ app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(ledger_commands, name="ledger")
 app.add_typer(bench_commands, name="bench")
+app.add_typer(backup_commands, name="backup")
+app.command(help=t("backup.restore_help"))(restore)
 
 
 def main() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +16,13 @@ from rich.progress import Progress
 from gate.bench.choice import FACE_ROLES, PLATE_ROLES, Seen, borrowed, models_of, name_for
 from gate.bench.faces import FaceScore, FaceTask, score_faces
 from gate.bench.identification import GALLERIES
+from gate.bench.ledger import measure as measure_ledger
 from gate.bench.look import Step
 from gate.bench.plates import PlateScore, score_plates
 from gate.bench.plots import check_plots, draw_faces
 from gate.bench.speed import Material, measure
 from gate.cli.bench_results import faces_table, plates_table, show_faces, show_plates, show_speed, speed_table
-from gate.cli.terminal import err
+from gate.cli.terminal import err, out
 from gate.config import Config, load_config
 from gate.site import cast_of
 from gate.texts import t
@@ -90,6 +93,20 @@ def accuracy(
                 err.print(t("bench.plotted", path=file), markup=False)
     if as_json:
         typer.echo(json.dumps(measured, ensure_ascii=False, indent=2))
+
+
+@app.command(help=t("bench.ledger_help"))
+def ledger(
+    rows: Annotated[int, typer.Option(min=1000, help=t("bench.option_rows"))] = 200_000,
+    as_json: Annotated[bool, typer.Option("--json", help=t("bench.option_json"))] = False,
+) -> None:
+    """Measure the record in a folder of its own, which is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        measured = asdict(measure_ledger(Path(folder), rows))
+    if as_json:
+        typer.echo(json.dumps(measured))
+    else:
+        out.print(t("bench.ledger_result", **measured))
 
 
 @app.command(help=t("bench.speed_help"))

@@ -1,42 +1,90 @@
-"""`gate ledger`: proving the record."""
+"""`gate ledger`: proving the record, and noting where it stands."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from enrollment.database import writing
 from gate.cli.terminal import err, out
-from gate.config import load_config
+from gate.config import Config, load_config
+from gate.errors import GateError
+from gate.ledger.anchors import FILE, read_anchors, write_anchor
+from gate.ledger.checkpoint import Checkpoint, fingerprint
+from gate.ledger.ledger import Chain
+from gate.ledger.verify import last_checkpoint
 from gate.ledger.verify import verify as prove
 from gate.site import open_site
 from gate.texts import t
 
 app = typer.Typer(help=t("ledger.help"), no_args_is_help=True)
-
-
-@app.callback()
-def ledger() -> None:
-    """Keep `verify` a command of its own, since more commands will stand beside it."""
+ConfigPath = Annotated[Path, typer.Option("--config", help=t("cli.option_config"))]
 
 
 @app.command(help=t("ledger.verify_help"))
 def verify(
-    config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = Path("gate.toml"),
+    config: ConfigPath = Path("gate.toml"),
     pictures: Annotated[bool, typer.Option("--pictures", help=t("ledger.option_pictures"))] = False,
+    anchor: Annotated[list[Path] | None, typer.Option(help=t("ledger.option_anchor"))] = None,
+    key: Annotated[str | None, typer.Option(help=t("ledger.option_key"))] = None,
 ) -> None:
-    """Walk the chain; exit code 1 when a row does not hold."""
-    with open_site(load_config(config)) as site:
+    """Walk the record; exit code 1 when a row does not hold."""
+    settings = load_config(config)
+    anchors = _anchors(settings, anchor or [])
+    with open_site(settings) as site:
+        trusted = _public_key(key) if key else site.signer.public
         began = time.monotonic()
-        proof = prove(site.engine, site.snapshots if pictures else None)
+        proof = prove(site.engine, site.snapshots if pictures else None, key=trusted, anchors=anchors)
+    rate = round(proof.rows / max(time.monotonic() - began, 1e-6))
     if proof.first_broken:
         why = t(f"ledger.{proof.first_broken.why}")
         err.print(t("ledger.broken", seq=proof.first_broken.seq, why=why, rows=proof.rows), style="bold red")
         raise typer.Exit(1)
-    rate = round(proof.rows / max(time.monotonic() - began, 1e-6))
     out.print(t("ledger.proven", rows=proof.rows, passages=proof.passages, rate=rate))
-    out.print(t("ledger.head", rows=proof.rows, head=proof.head.hex()))
+    out.print(t("ledger.signed", signed=proof.signed, anchors=proof.anchors, fingerprint=fingerprint(trusted)))
+    if not proof.anchors:
+        out.print(t("ledger.no_anchors"), style="yellow", markup=False)
     if pictures:
         out.print(t("ledger.pictures", snapshots=proof.snapshots, over=proof.snapshots_over))
+
+
+@app.command(help=t("ledger.anchor_help"))
+def anchor(
+    config: ConfigPath = Path("gate.toml"),
+    to: Annotated[Path | None, typer.Option(file_okay=False, help=t("ledger.option_to"))] = None,
+) -> None:
+    """Print one line on stdout."""
+    with open_site(load_config(config)) as site, writing(site.engine) as session:
+        made = Chain(session).sign(site.signer, datetime.now(UTC)) or last_checkpoint(session)
+    if made is None:
+        return
+    typer.echo(str(made))
+    if to:
+        try:
+            write_anchor(to, made)
+        except OSError as failed:
+            raise GateError("ledger.anchor_unwritable", path=to / FILE, why=failed.strerror) from failed
+
+
+def _anchors(settings: Config, named: list[Path]) -> tuple[Checkpoint, ...]:
+    """The checkpoints in the files that were named, and in the configured folders that are there."""
+    configured = [folder / FILE for folder in settings.ledger.anchor_folders]
+    files = [*named, *(file for file in configured if file.exists())]
+    try:
+        return read_anchors(files)
+    except OSError as failed:
+        raise GateError("ledger.anchor_unreadable", path=failed.filename, why=failed.strerror) from failed
+
+
+def _public_key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise typer.BadParameter(t("ledger.bad_key"))
+    return key

@@ -38,6 +38,7 @@ PUBLIC = Rule(public=True)
 STAFF = Rule(frozenset(Role))
 WATCHERS = Rule(frozenset({Role.GUARD, Role.AUDITOR, Role.ADMIN}))
 OPENERS = Rule(frozenset({Role.GUARD, Role.ADMIN}))
+AUDITORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}))
 INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
 
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -51,6 +52,16 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/lanes/{lane_id}/picture.jpg"): WATCHERS,
     ("GET", "/snapshots/{snapshot_id}.jpg"): WATCHERS,
     ("POST", "/lanes/{lane_id}/open"): OPENERS,
+    ("GET", "/audit"): AUDITORS,
+    ("POST", "/audit/search"): AUDITORS,
+    ("GET", "/audit/found/{token}"): AUDITORS,
+    ("POST", "/audit/saved/{search_id}"): AUDITORS,
+    ("GET", "/audit/passages/{passage_id}"): AUDITORS,
+    ("POST", "/audit/passages/{passage_id}/complaint"): AUDITORS,
+    ("GET", "/audit/rows"): AUDITORS,
+    ("POST", "/audit/export"): AUDITORS,
+    ("GET", "/audit/charts"): AUDITORS,
+    ("GET", "/audit/report"): AUDITORS,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/metrics"): INSPECTORS,
 }

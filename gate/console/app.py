@@ -15,9 +15,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from gate.archive import Archive
 from gate.config import Console
 from gate.console import events, health, live, sign_in
 from gate.console.access import admit
+from gate.console.audit import export, overview, pages
+from gate.console.audit.searches import Searches
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
@@ -50,6 +53,7 @@ def create_app(
     settings: Console,
     timezone: str,
     *,
+    archive: Archive | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall: Callable[[], datetime] = _now,
@@ -57,7 +61,8 @@ def create_app(
 ) -> FastAPI:
     """The console of one gate.
 
-    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
+    `archive` is the record for the auditor's pages, which are not there without it. `timezone` is the compound's IANA
+    name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
     unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
@@ -79,6 +84,8 @@ def create_app(
         looks=Looks(watch),
         openings=Openings(watch),
         metrics=metrics,
+        archive=archive,
+        searches=Searches(),
     )
     return _assembled(desk)
 
@@ -96,7 +103,7 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (sign_in, live, events, health):
+    for part in (sign_in, live, events, health, pages, export, overview):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

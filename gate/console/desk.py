@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from gate.archive import Archive
 from gate.config import Console
+from gate.console.audit.searches import Searches
 from gate.console.listeners import Listeners
 from gate.console.looks import Looks
 from gate.console.metrics import Metrics
@@ -65,6 +67,8 @@ class Desk:
     looks: Looks
     openings: Openings
     metrics: Metrics
+    archive: Archive | None
+    searches: Searches
 
 
 def _desk(request: Request) -> Desk:

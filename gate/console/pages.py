@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from functools import cache, partial
 from importlib import resources
 from typing import Any
@@ -15,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gate.console.access import TOKEN_FIELD
 from gate.console.desk import LANGUAGE_COOKIE, Desk
-from gate.texts import LANGUAGES, Language, t
+from gate.texts import LANGUAGES, Language, catalogue, t
 
 LANGUAGE_LASTS_S = 365 * 24 * 3600
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -67,6 +68,8 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
         html.render(
             facts,
             t=partial(_say, language),
+            has=catalogue().__contains__,
+            clock=_clock,
             language=language,
             other_language=next(other for other in LANGUAGES if other != language),
             address=_own_address(request),
@@ -92,6 +95,12 @@ def _say(language: Language, code: str, **facts: object) -> str:
     return t(code, language, **facts)
 
 
+def _clock(at: datetime, zone: tzinfo) -> str:
+    """A moment of the record, with its year: it may be an old one."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
-    return request.url.path if request.url.path in {"/", "/sign-in"} else "/"
+    path = request.url.path
+    return path if path in {"/", "/sign-in"} or (path.startswith("/audit") and request.method == "GET") else "/"

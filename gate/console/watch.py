@@ -145,6 +145,10 @@ class Watch(Protocol):
         """Record that an account looks at personal data: `live`, `camera:<lane>` or `snapshot:<id>`."""
         ...
 
+    def record_passage_view(self, *, actor: str, passage_id: str) -> None:
+        """Record that an account reads the whole story of a passage."""
+        ...
+
     def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
         """Record an attempt to sign in, with the name as it was typed."""
         ...

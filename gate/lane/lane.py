@@ -34,6 +34,7 @@ COMMIT_WAIT_S = 0.5
 A sick disk must not keep residents out: past this the row stays in the writer's spool and the barrier opens; while the
 disk is known to be sick nothing waits."""
 FRAME_WAIT_S = 0.25
+CONTEXT_WIDTH = 960
 
 
 class Way(Protocol):
@@ -74,9 +75,14 @@ class LaneWorker:
         writer: LedgerWriter,
         on_outcome: Callable[[Outcome], None],
         recent: dict[str, float],
+        context: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`recent` is when each subject was last decided, in monotonic seconds; it outlives a crash of the lane."""
+        """`recent` is when each subject was last decided, in monotonic seconds; it outlives a crash of the lane.
+
+        With `context`, the whole picture is kept beside the crop.
+        """
+        self._context = context
         self.id = rules.lane
         self._rules = rules
         self._zone = zone
@@ -136,7 +142,8 @@ class LaneWorker:
             details=case.details if decision.subject is None else _impersonal(case.details),
         )
         jpeg = encode(case.track.best) if case.track.best is not None else None
-        snapshot = self._on_record(self._writer.submit(passage, jpeg))
+        whole = encode(frame.pixels, CONTEXT_WIDTH, 75) if self._context else None
+        snapshot = self._on_record(self._writer.submit(passage, jpeg, whole))
         commanded_s = self._way.open_for(passage.id) if decision.verdict is Verdict.OPEN else None
         done_s = self._clock() if commanded_s is None else commanded_s
         self._on_outcome(

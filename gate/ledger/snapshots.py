@@ -1,4 +1,8 @@
-"""Snapshot crops on disk: sealed with the compound's key, named by the hash of what is on disk, kept for some days."""
+"""Pictures on disk: sealed with the compound's key, named by the hash of their content, kept for some days.
+
+The name stands in the row of the chain, so a picture is bound to its row, and whoever holds the picture alone can check
+that it is the one of the row.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ DOUBT_DAYS = 7
 
 
 class Snapshots:
-    """Keeps pictures as `<folder>/<day>/<sha256 of the sealed bytes>`; an id is `<day>-<sha256>`."""
+    """Keeps pictures as `<folder>/<day>/<sha256 of the JPEG>`, sealed; an id is `<day>-<sha256>`."""
 
     def __init__(self, folder: Path, keyring: Keyring, days: int) -> None:
         self._folder = folder
@@ -30,7 +34,7 @@ class Snapshots:
     def keep(self, jpeg: bytes, moment: datetime) -> str:
         """Seal a picture, write it durably, and return its id. Raises `LedgerUnwritable` when the disk refuses."""
         sealed = self._keyring.seal(jpeg, CONTEXT)
-        name = f"{moment.astimezone(UTC):%Y%m%d}-{hashlib.sha256(sealed).hexdigest()}"
+        name = f"{moment.astimezone(UTC):%Y%m%d}-{hashlib.sha256(jpeg).hexdigest()}"
         path = self._path(name)
         part = None
         try:
@@ -48,35 +52,46 @@ class Snapshots:
         return name
 
     def look(self, snapshot: str) -> bytes | None:
-        """The picture, None when its days are over. Raises `LedgerBroken` when it is not the one that was kept."""
+        """The picture, None where there is none of that name.
+
+        Raises:
+            LedgerBroken: `ledger.snapshot_altered`, the file is not what was written; `ledger.snapshot_swapped`, it is
+                another picture that this gate took.
+        """
         if not SNAPSHOT_ID.fullmatch(snapshot):
             return None
         try:
             sealed = self._path(snapshot).read_bytes()
         except FileNotFoundError:
             return None
-        if hashlib.sha256(sealed).hexdigest() != snapshot.partition("-")[2]:
-            raise LedgerBroken("ledger.snapshot_altered", snapshot=snapshot)
         try:
-            return self._keyring.open_sealed(sealed, CONTEXT)
+            jpeg = self._keyring.open_sealed(sealed, CONTEXT)
         except KeyUnusable as foreign:
             raise LedgerBroken("ledger.snapshot_altered", snapshot=snapshot) from foreign
+        if hashlib.sha256(jpeg).hexdigest() != snapshot.partition("-")[2]:
+            raise LedgerBroken("ledger.snapshot_swapped", snapshot=snapshot)
+        return jpeg
 
-    def sweep(self, today: date) -> int:
-        """Delete the days whose time is over; how many went.
+    def due(self, today: date) -> tuple[str, ...]:
+        """The days (`20260217`) whose pictures are to go.
 
         Nothing goes while the last day with pictures before `today` lies more than a week back: a clock that has jumped
         must not delete the evidence. A day of pictures under the right clock ends the doubt.
         """
-        days = sorted(self._folder.glob("[0-9]" * 8))
-        before = [day.name for day in days if day.name < f"{today:%Y%m%d}"]
+        days = sorted(day.name for day in self._folder.glob("[0-9]" * 8))
+        before = [day for day in days if day < f"{today:%Y%m%d}"]
         if before and before[-1] < f"{today - timedelta(days=DOUBT_DAYS):%Y%m%d}":
-            return 0
+            return ()
         oldest = f"{today - timedelta(days=self._days):%Y%m%d}"
-        gone = [day for day in days if day.name < oldest]
-        for day in gone:
-            shutil.rmtree(day)
-        return len(gone)
+        return tuple(day for day in days if day < oldest)
+
+    def count(self, day: str) -> int:
+        """How many pictures a day has."""
+        return sum(1 for _ in (self._folder / day).iterdir())
+
+    def delete(self, day: str) -> None:
+        """Delete a day's pictures."""
+        shutil.rmtree(self._folder / day)
 
     def _path(self, snapshot: str) -> Path:
         day, _, digest = snapshot.partition("-")

@@ -1,27 +1,54 @@
-"""The tables of the record: the chain itself, and the passages with the details that may have to be erased."""
+"""The tables of the record: the chain and its checkpoints, and beside it what may have to be erased one day."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Computed, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enrollment.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+SEQ = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite keeps a table in the order of a key that is called INTEGER, and only of that."""
+
 
 class LedgerRow(Base):
-    """A row of the chain. Triggers refuse UPDATE and DELETE."""
+    """A row of the chain. Triggers refuse UPDATE and DELETE, and an INSERT anywhere but at the end.
+
+    `actor` (who did it) and `about` (the passage, person or thing it is about) are computed from `body` by the
+    database, for searching; they are not hashed and cannot differ from it.
+    """
 
     __tablename__ = "ledger"
+    __table_args__ = (
+        Index("ledger_at", "at", "seq"),
+        Index("ledger_kind", "kind", "seq"),
+        Index("ledger_actor", "actor", "seq"),
+        Index("ledger_about", "about", "seq"),
+    )
 
-    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(SEQ, primary_key=True, autoincrement=False)
     at: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(40))
     body: Mapped[str] = mapped_column(Text)
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    actor: Mapped[str | None] = mapped_column(String(80), Computed("body"))
+    about: Mapped[str | None] = mapped_column(String(160), Computed("body"))
+
+
+class CheckpointRow(Base):
+    """A signed checkpoint (`checkpoint.Checkpoint`). Triggers refuse UPDATE and DELETE."""
+
+    __tablename__ = "checkpoint"
+
+    seq: Mapped[int] = mapped_column(SEQ, primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(32))
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    signature: Mapped[bytes] = mapped_column(LargeBinary(64))
 
 
 class RemarkRow(Base):
@@ -30,23 +57,50 @@ class RemarkRow(Base):
     __tablename__ = "remark"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    at: Mapped[str] = mapped_column(String(32))
+    at: Mapped[str] = mapped_column(String(32), index=True)
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     words: Mapped[str] = mapped_column(Text)
 
 
 class PassageRow(Base):
-    """One decided track. `details` is JSON that the chain holds only as a digest (`chain.details_digest`)."""
+    """One decided track, under the number of its row in the chain.
+
+    `details` is JSON that the chain holds only as a digest (`chain.details_digest`). `plate` is an unregistered
+    vehicle's, out of the details, and `plate_key` the same with lookalike characters folded (`plate_pattern.folded`).
+    """
 
     __tablename__ = "passage"
-    __table_args__ = (Index("passage_at", "at"),)
+    __table_args__ = (
+        Index("passage_at", "at", "seq"),
+        Index("passage_subject", "subject", "at", "seq"),
+        Index("passage_reason", "reason", "at", "seq"),
+        Index("passage_lane", "lane", "at", "seq"),
+        Index("passage_plate", "plate", "at", "seq"),
+        Index("passage_plate_key", "plate_key", "plate"),
+    )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    seq: Mapped[int] = mapped_column(SEQ, primary_key=True, autoincrement=False)
+    id: Mapped[str] = mapped_column(String(32), unique=True)
     at: Mapped[str] = mapped_column(String(32))
     lane: Mapped[str] = mapped_column(String(32))
     verdict: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str | None] = mapped_column(String(36))
+    rules: Mapped[str] = mapped_column(String(40))
     snapshot: Mapped[str | None] = mapped_column(String(80))
+    context: Mapped[str | None] = mapped_column(String(80))
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     details: Mapped[str] = mapped_column(Text)
+    plate: Mapped[str | None] = mapped_column(String(16))
+    plate_key: Mapped[str | None] = mapped_column(String(16))
+
+
+class SavedSearchRow(Base):
+    """A search that an account keeps under a name. `query` is JSON; it may hold a name or a plate."""
+
+    __tablename__ = "saved_search"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account: Mapped[str] = mapped_column(String(32), index=True)
+    name: Mapped[str] = mapped_column(String(40))
+    query: Mapped[str] = mapped_column(Text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,14 +18,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from enrollment.database import writing
 from enrollment.errors import StoreBusy
 from gate.errors import LedgerUnwritable
-from gate.ledger.chain import canonical
-from gate.ledger.ledger import Passage, append, append_note, append_passage
+from gate.ledger.chain import as_json, canonical, stamp
+from gate.ledger.checkpoint import EVERY_ROWS, EVERY_S, Signer
+from gate.ledger.clock import STEP_MS, ClockWatch
+from gate.ledger.ledger import Chain, Passage
 from gate.ledger.snapshots import Snapshots
 
 log = structlog.get_logger("ledger")
 
 GROUP = 200
 """Rows of one commit: 50 already make a commit's cost vanish in SQLite (12,500 rows/s against 350)."""
+TICK_S = 5.0
+"""How often the clock and the age of the last checkpoint are looked at while nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,10 @@ class Saved:
 class _Pending:
     entry: Passage | Note
     jpeg: bytes | None
+    context_jpeg: bytes | None = None
     done: Future[Saved] = field(default_factory=Future)
     snapshot: str | None = None
+    context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +81,29 @@ class LedgerWriter:
     """Takes entries from any thread and commits them in the order they came.
 
     A row that cannot be committed (disk full, database locked) waits here, up to `capacity` rows, while the gate goes
-    on; past that the newest are dropped, counted, and the gap itself becomes a row.
+    on; past that the newest are dropped, counted, and the gap itself becomes a row. With a `signer`, the end of the
+    chain is signed every `EVERY_ROWS` rows and `EVERY_S` seconds, whoever appended to it. Steps of the clock are rows.
     """
 
-    def __init__(self, engine: Engine, snapshots: Snapshots, capacity: int = 10_000, retry_s: float = 0.5) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        snapshots: Snapshots,
+        capacity: int = 10_000,
+        retry_s: float = 0.5,
+        *,
+        signer: Signer | None = None,
+        clock: ClockWatch | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        tick_s: float = TICK_S,
+    ) -> None:
+        self._signer = signer
+        self._clock = clock or ClockWatch()
+        self._monotonic = monotonic
+        self._tick_s = tick_s
+        self._signed_s = monotonic()
+        self._signed_seq = 0
+        self._fresh = True
         self._engine = engine
         self._snapshots = snapshots
         self._capacity = capacity
@@ -106,16 +132,22 @@ class LedgerWriter:
         if self._queue:
             log.error("ledger.rows_lost_at_stop", rows=len(self._queue))
 
-    def submit(self, entry: Passage | Note, jpeg: bytes | None = None) -> Future[Saved]:
-        """Hand over an entry (with the crop of a passage); the future gives its place once it is committed.
+    def submit(
+        self, entry: Passage | Note, jpeg: bytes | None = None, context_jpeg: bytes | None = None
+    ) -> Future[Saved]:
+        """Hand over an entry (with a passage's crop and whole picture); the future gives its place once committed.
 
         The future raises `LedgerUnwritable` when the spool is full.
 
         Raises:
-            ValueError: the entry holds what JSON cannot (NaN); it would never be committed, and nothing after it.
+            ValueError: the entry holds what the chain's JSON cannot (NaN; a fraction in a note); it would never be
+                committed, and nothing after it.
         """
-        canonical(entry.details if isinstance(entry, Passage) else entry.body)
-        pending = _Pending(entry, jpeg)
+        if isinstance(entry, Passage):
+            as_json(entry.details)
+        else:
+            canonical(entry.body)
+        pending = _Pending(entry, jpeg, context_jpeg)
         with self._wake:
             if len(self._queue) >= self._capacity:
                 self._lost += 1
@@ -138,15 +170,20 @@ class LedgerWriter:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._queue or self._stopping.is_set())
+                self._wake.wait_for(lambda: self._queue or self._stopping.is_set(), self._tick_s)
+            self._note_clock()
+            with self._wake:
                 group = [self._queue[i] for i in range(min(GROUP, len(self._queue)))]
-            if not group:
+                ends = self._stopping.is_set() and not group
+            if ends and self._signer is None:
                 return
+            if not group and not ends and not self._signing_due():
+                continue
             try:
-                rows = self._commit(group)
+                rows = self._commit(group, last=ends)
             except (StoreBusy, SQLAlchemyError, OSError) as failed:
                 self._say_broken(failed.code if isinstance(failed, StoreBusy) else "store.unwritable")
-                if self._stopping.wait(self._retry_s):
+                if ends or self._stopping.wait(self._retry_s):
                     return
                 continue
             self._say_recovered()
@@ -156,39 +193,74 @@ class LedgerWriter:
                 self._committed += len(group)
             for pending, seq in zip(group, rows, strict=True):
                 pending.done.set_result(Saved(seq, pending.snapshot))
+            if ends:
+                return
 
-    def _commit(self, group: list[_Pending]) -> list[int]:
+    def _note_clock(self) -> None:
+        step_ms = self._clock.step_ms()
+        if step_ms is not None:
+            log.warning("ledger.clock_step", by_ms=step_ms)
+            self.note("clock.step", by_ms=step_ms)
+
+    def _signing_due(self) -> bool:
+        return self._signer is not None and self._monotonic() - self._signed_s >= EVERY_S
+
+    def _commit(self, group: list[_Pending], *, last: bool = False) -> list[int]:
+        """Commit a group and, where it is due or `last`, sign the end of the chain with it."""
         for pending in group:
-            self._keep_snapshot(pending)
+            self._keep_snapshots(pending)
         rows = []
         with self._wake:
             lost = self._lost_unsaid
         with writing(self._engine) as session:
+            chain = Chain(session)
+            if self._fresh:
+                self._note_clock_since(chain)
             if lost:
-                append(session, datetime.now(UTC), "ledger.gap", {"lost": lost})
+                chain.add(datetime.now(UTC), "ledger.gap", {"lost": lost})
             for pending in group:
                 entry = pending.entry
                 if isinstance(entry, Passage):
-                    rows.append(append_passage(session, entry, pending.snapshot).seq)
+                    rows.append(chain.add_passage(entry, pending.snapshot, pending.context).seq)
                 else:
-                    rows.append(append_note(session, entry.at, entry.kind, entry.body, entry.remark).seq)
+                    rows.append(chain.add_note(entry.at, entry.kind, entry.body, entry.remark).seq)
+            chain.flush()
+            tip = chain.tip.seq if chain.tip else 0
+            signs = self._signer is not None and (last or self._signing_due() or tip - self._signed_seq >= EVERY_ROWS)
+            if signs and self._signer:
+                chain.sign(self._signer, datetime.now(UTC))
+        self._fresh = False
+        if signs:
+            self._signed_s, self._signed_seq = self._monotonic(), tip
         with self._wake:
             self._lost_unsaid -= lost
         return rows
 
-    def _keep_snapshot(self, pending: _Pending) -> None:
-        if pending.jpeg is None or pending.snapshot is not None:
-            return
+    def _note_clock_since(self, chain: Chain) -> None:
+        """The clock may have been set back while the gate was off."""
+        now = datetime.now(UTC)
+        if chain.tip and chain.tip.at > stamp(now + timedelta(milliseconds=STEP_MS)):
+            back = now - datetime.fromisoformat(chain.tip.at)
+            chain.add(now, "clock.step", {"by_ms": round(back.total_seconds() * 1000), "while_off": True})
+
+    def _keep_snapshots(self, pending: _Pending) -> None:
+        pending.snapshot = pending.snapshot or self._kept(pending.jpeg, pending.entry.at)
+        pending.context = pending.context or self._kept(pending.context_jpeg, pending.entry.at)
+
+    def _kept(self, jpeg: bytes | None, at: datetime) -> str | None:
+        if jpeg is None:
+            return None
         try:
-            pending.snapshot = self._snapshots.keep(pending.jpeg, pending.entry.at)
+            snapshot = self._snapshots.keep(jpeg, at)
         except LedgerUnwritable as unwritable:
             if not self._snapshots_broken:
                 log.error("ledger.snapshots_broken", why=str(unwritable))
             self._snapshots_broken = True
-            return
+            return None
         if self._snapshots_broken:
             log.info("ledger.snapshots_recovered")
         self._snapshots_broken = False
+        return snapshot
 
     def _say_broken(self, code: str) -> None:
         if self._broken is None:

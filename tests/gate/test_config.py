@@ -301,6 +301,7 @@ REFUSED = {
     "config.password_in_url": _barrier("http://a:b@h", WIRING),
     "config.no_host": _barrier("http://h:99999", WIRING),
     "config.url_query": _barrier("http://h?a=1", WIRING),
+    "config.database_scheme": '[database]\nurl = "mysql://root@h/gate"\n',
     "config.no_such_zone": '[compound]\ntimezone = "Asia/Nowhere"\n',
     "config.bad_time": GOOD.replace('"06:00"', "6"),
     "config.empty_hours": GOOD.replace("22:00", "06:00"),

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Engine, select
 
 from enrollment.database import open_database, reading, upgrade, writing
+from enrollment.keyring import Keyring
 from gate.ledger.ledger import Passage, append_note, append_passage
-from gate.ledger.tables import MIGRATIONS, PassageRow, RemarkRow
-from gate.ledger.verify import verify
-from gate.retention import PASSAGE_DAYS, forget
+from gate.ledger.snapshots import Snapshots
+from gate.ledger.tables import MIGRATIONS, LedgerRow, PassageRow, RemarkRow
+from gate.ledger.verify import Break, Why, verify
+from gate.retention import PASSAGE_DAYS, forget, sweep
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -41,7 +43,7 @@ def test_after_a_year_the_details_go_and_the_chain_stays(engine: Engine) -> None
     assert forget(engine, NOW.date()) == 2
     assert _left(engine) == (2, 2)
     proof = verify(engine)
-    assert (proof.first_broken, proof.rows) == (None, 6)
+    assert (proof.first_broken, proof.rows, proof.passages) == (None, 7, 2)
 
 
 def test_a_clock_that_jumps_ahead_lets_nothing_go(engine: Engine) -> None:
@@ -54,3 +56,50 @@ def test_an_empty_record_has_nothing_to_let_go(tmp_path: Path) -> None:
     upgrade(empty, MIGRATIONS)
     assert forget(empty, NOW.date()) == 0
     empty.dispose()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Iterator[tuple[Engine, Snapshots]]:
+    """A passage with a picture on each of 40 days."""
+    snapshots = Snapshots(tmp_path / "snapshots", Keyring(b"k" * 32), days=30)
+    engine = open_database(tmp_path / "pictures.db")
+    upgrade(engine, MIGRATIONS)
+    for days in range(40, -1, -1):
+        at = NOW - timedelta(days=days)
+        with writing(engine) as session:
+            passage = Passage(f"p{days}", at, "north-in", "open", "known_resident", "r1", "v1", {})
+            append_passage(session, passage, snapshots.keep(b"jpeg %d" % days, at))
+    yield engine, snapshots
+    engine.dispose()
+
+
+def test_pictures_go_after_their_days_and_a_row_says_which(pictures: tuple[Engine, Snapshots]) -> None:
+    engine, snapshots = pictures
+    assert sweep(engine, snapshots, NOW.date()) == 10
+    assert sweep(engine, snapshots, NOW.date()) == 0
+    proof = verify(engine, snapshots)
+    assert (proof.first_broken, proof.rows, proof.snapshots, proof.snapshots_over) == (None, 51, 31, 10)
+
+
+def test_a_picture_that_is_gone_before_its_time_is_missed(pictures: tuple[Engine, Snapshots]) -> None:
+    engine, snapshots = pictures
+    snapshots.delete(f"{NOW - timedelta(days=2):%Y%m%d}")
+    assert verify(engine, snapshots).first_broken == Break(39, Why.SNAPSHOT_MISSING)
+
+
+def test_a_clock_that_jumps_far_ahead_deletes_no_picture(pictures: tuple[Engine, Snapshots]) -> None:
+    engine, snapshots = pictures
+    snapshots.keep(b"now", NOW + timedelta(days=9000))
+    assert sweep(engine, snapshots, (NOW + timedelta(days=9000)).date()) == 0
+
+
+def test_a_passage_deleted_by_hand_is_missed_though_older_ones_were_let_go(engine: Engine) -> None:
+    forget(engine, NOW.date())
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM passage WHERE id = 'p1'")
+    assert verify(engine).first_broken == Break(5, Why.PASSAGE_MISSING)
+    with reading(engine) as session:
+        assert (
+            session.scalars(select(LedgerRow.kind).order_by(LedgerRow.seq.desc()).limit(1)).one()
+            == "passages.forgotten"
+        )

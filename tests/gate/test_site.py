@@ -43,7 +43,7 @@ def test_the_first_start_makes_everything_for_its_owner_alone(config: Config, fo
     with open_site(config, create=True) as site:
         site.accounts.add("guard", "a-good-long-one", Role.GUARD, "t")
         modes = {file.name: file.stat().st_mode & 0o777 for file in folder.rglob("*") if file.is_file()}
-    assert modes == dict.fromkeys(("menwei.db", "menwei.db-wal", "menwei.db-shm", "menwei.key"), 0o600)
+    assert modes == dict.fromkeys(("menwei.db", "menwei.db-wal", "menwei.db-shm", "menwei.key", "ledger.key"), 0o600)
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -58,12 +58,18 @@ def test_what_was_kept_is_there_at_the_next_start_and_in_the_record(config: Conf
         site.register.remove(person.id, "local:0")
         with reading(site.engine) as session:
             rows = session.scalars(select(LedgerRow).order_by(LedgerRow.seq)).all()
-        assert [row.kind for row in rows] == ["resident.added", "vehicle.added", "account.added", "resident.removed"]
-        assert json.loads(rows[0].body)["subject"] == person.id
+        assert [row.kind for row in rows] == [
+            "ledger.began",
+            "resident.added",
+            "vehicle.added",
+            "account.added",
+            "resident.removed",
+        ]
+        assert json.loads(rows[1].body)["subject"] == person.id
         text = "".join(row.body for row in rows)
         assert not [word for word in ("张三", "辽A12345", "guard", "501") if word in text.replace('"role":"guard"', "")]
         proof = verify(site.engine)
-        assert (proof.rows, proof.first_broken) == (4, None)
+        assert (proof.rows, proof.signed, proof.first_broken) == (5, 5, None)
 
 
 def test_a_site_that_is_not_there_is_only_made_on_purpose(config: Config, folder: Path) -> None:
@@ -118,6 +124,21 @@ def test_a_wrong_key_keeps_the_site_shut(
     with open_site(config, create=True) as site:
         site.register.add_resident("张三", "3-2-501", _face(), "m1", "t")
     spoil(folder / "keys" / "menwei.key")
+    with pytest.raises(KeyUnusable) as wrong:
+        open_site(config)
+    assert wrong.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [(lambda key: key.write_bytes(bytes(32)), "ledger.key_wrong"), (lambda key: key.unlink(), "key.missing")],
+)
+def test_a_record_is_not_continued_with_another_signing_key(
+    config: Config, folder: Path, spoil: Callable[[Path], object], code: str
+) -> None:
+    with open_site(config, create=True):
+        pass
+    spoil(folder / "keys" / "ledger.key")
     with pytest.raises(KeyUnusable) as wrong:
         open_site(config)
     assert wrong.value.code == code

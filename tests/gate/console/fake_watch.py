@@ -97,6 +97,9 @@ class FakeWatch:
     def record_view(self, *, actor: str, what: str) -> None:
         self.looked.append((actor, what))
 
+    def record_passage_view(self, *, actor: str, passage_id: str) -> None:
+        self.looked.append((actor, f"passage:{passage_id}"))
+
     def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
         self.signed_in.append((username, ok, address))
 

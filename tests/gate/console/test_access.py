@@ -61,7 +61,7 @@ def test_each_role_may_do_what_the_table_says(booth: Booth, role: Role) -> None:
     token = {"X-CSRF-Token": booth.token(client), "X-Forwarded-For": "192.0.2.7"}
     order = {"choice": "visitor", "request_id": "request-0001"}
     for (method, path), rule in RULES.items():
-        if path in {"/sign-in", "/sign-out", "/events"}:
+        if path in {"/sign-in", "/sign-out", "/events"} or path.startswith("/audit"):
             continue
         body = order if method == "POST" else None
         answer = client.request(method, ADDRESSES.get(path, path), headers=token, json=body)

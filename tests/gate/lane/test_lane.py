@@ -68,12 +68,15 @@ class _World:
     outcomes: list[Outcome] = field(default_factory=list)
     saves: bool = True
     recent: dict[str, float] = field(default_factory=dict)
+    wholes: list[bytes | None] = field(default_factory=list)
+    context: bool = False
 
     def open_for(self, passage: str) -> float | None:
         self.events.append("opened")
         return 10.5
 
-    def submit(self, passage: Passage, jpeg: bytes | None = None) -> Future[Saved]:
+    def submit(self, passage: Passage, jpeg: bytes | None = None, context_jpeg: bytes | None = None) -> Future[Saved]:
+        self.wholes.append(context_jpeg)
         self.events.append("submitted")
         saved: Future[Saved] = Future()
         if self.saves:
@@ -93,6 +96,7 @@ class _World:
             writer=self,  # type: ignore[arg-type]
             on_outcome=self.outcomes.append,
             recent=self.recent,
+            context=self.context,
             clock=lambda: 11.0,
         )
 
@@ -241,3 +245,11 @@ def test_a_rebuild_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) ->
     assert played.wait(30)
     supervisor.stop()
     assert supervisor.health().restarts == 2
+
+
+@pytest.mark.parametrize("context", [False, True])
+def test_the_whole_picture_is_recorded_only_where_it_is_asked_for(*, context: bool) -> None:
+    world = _World(context=context)
+    _play(world, [10.0], [[_case(KNOWN)]])
+    (whole,) = world.wholes
+    assert (whole is not None) == context

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from enrollment.database import open_database, upgrade
 from enrollment.keyring import Keyring
+from gate.ledger.checkpoint import Signer
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import MIGRATIONS
 
@@ -23,3 +24,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def snapshots(tmp_path: Path) -> Snapshots:
     return Snapshots(tmp_path / "snapshots", Keyring(b"k" * 32), days=30)
+
+
+@pytest.fixture
+def signer() -> Signer:
+    return Signer(b"s" * 32)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
-from enrollment.database import open_database, reading, upgrade
+from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.keyring import Keyring
 from gate.errors import LedgerUnwritable
 from gate.ledger.chain import details_digest
-from gate.ledger.ledger import Passage
+from gate.ledger.checkpoint import EVERY_ROWS, EVERY_S, Signer
+from gate.ledger.clock import ClockWatch
+from gate.ledger.ledger import Passage, append
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.tables import MIGRATIONS, LedgerRow, PassageRow, RemarkRow
+from gate.ledger.tables import MIGRATIONS, CheckpointRow, LedgerRow, PassageRow, RemarkRow
 from gate.ledger.verify import verify
 from gate.ledger.writer import LedgerWriter
 
@@ -41,6 +44,11 @@ def lock(tmp_path: Path, engine: Engine) -> Iterator[sqlite3.Connection]:
     raw.execute("BEGIN IMMEDIATE")
     yield raw
     raw.close()
+
+
+def _signed(engine: Engine) -> list[int]:
+    with reading(engine) as session:
+        return list(session.scalars(select(CheckpointRow.seq).order_by(CheckpointRow.seq)))
 
 
 def _kinds(engine: Engine) -> list[str]:
@@ -163,4 +171,99 @@ def test_free_words_stay_out_of_the_chain_and_can_be_erased(writer: LedgerWriter
         remark = session.scalars(select(RemarkRow)).one()
     assert "张三" not in row.body
     assert remark.id in row.body
-    assert details_digest(remark.salt, {"words": remark.words}) in row.body
+    assert details_digest(remark.salt, remark.words) in row.body
+
+
+class Clocks:
+    """A wall clock and one that cannot be set, both turned by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.set_by_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def wall(self) -> datetime:
+        return MOMENT + timedelta(seconds=self.now_s + self.set_by_s)
+
+    def watch(self) -> ClockWatch:
+        return ClockWatch(self.wall, self.monotonic)
+
+
+@pytest.fixture
+def clocks() -> Clocks:
+    return Clocks()
+
+
+def _signing(engine: Engine, snapshots: Snapshots, signer: Signer, clocks: Clocks) -> LedgerWriter:
+    writer = LedgerWriter(
+        engine, snapshots, signer=signer, clock=clocks.watch(), monotonic=clocks.monotonic, tick_s=0.01
+    )
+    writer.start()
+    return writer
+
+
+def test_no_thousand_rows_are_without_a_checkpoint(
+    engine: Engine, snapshots: Snapshots, signer: Signer, clocks: Clocks
+) -> None:
+    writer = _signing(engine, snapshots, signer, clocks)
+    for _ in range(3000):
+        last = writer.note("barrier")
+    last.result(30)
+    signed = [0, *_signed(engine)]
+    assert all(later - earlier <= 1000 for earlier, later in zip(signed, [*signed[1:], 3000], strict=True))
+    assert len(signed) <= 2 + 3000 // EVERY_ROWS
+    writer.stop()
+    assert _signed(engine)[-1] == 3000
+    assert verify(engine, key=signer.public).signed == 3000
+
+
+def test_an_old_end_is_signed_though_nothing_happens_whoever_appended_it(
+    engine: Engine, snapshots: Snapshots, signer: Signer, clocks: Clocks
+) -> None:
+    writer = _signing(engine, snapshots, signer, clocks)
+    with writing(engine) as session:
+        append(session, MOMENT, "resident.added", {})
+    writer.note("barrier").result(10)
+    assert _signed(engine) == []
+    clocks.now_s += EVERY_S
+    while not _signed(engine):
+        assert threading.Event().wait(0.01) is False
+    assert _signed(engine) == [2]
+    writer.stop()
+
+
+@pytest.mark.parametrize(("step_s", "rows"), [(-3600.0, [-3_600_000]), (7200.0, [7_200_000]), (1.0, [])])
+def test_a_clock_that_is_set_becomes_a_row(
+    engine: Engine, snapshots: Snapshots, signer: Signer, clocks: Clocks, step_s: float, rows: list[int]
+) -> None:
+    writer = _signing(engine, snapshots, signer, clocks)
+    writer.note("barrier").result(10)
+    clocks.set_by_s += step_s
+    writer.note("barrier").result(10)
+    writer.stop()
+    with reading(engine) as session:
+        bodies = session.scalars(select(LedgerRow.body).where(LedgerRow.kind == "clock.step")).all()
+    assert [json.loads(body)["by_ms"] for body in bodies] == rows
+
+
+def test_a_clock_that_was_set_back_while_the_gate_was_off_becomes_a_row(
+    engine: Engine, snapshots: Snapshots, signer: Signer, clocks: Clocks
+) -> None:
+    with writing(engine) as session:
+        append(session, datetime.now(UTC) + timedelta(hours=1), "gate.stopped", {})
+    writer = _signing(engine, snapshots, signer, clocks)
+    writer.note("gate.started").result(10)
+    writer.stop()
+    assert _kinds(engine) == ["gate.stopped", "clock.step", "gate.started"]
+
+
+def test_the_whole_picture_is_kept_beside_the_crop(writer: LedgerWriter, engine: Engine, snapshots: Snapshots) -> None:
+    writer.submit(PASSAGE, b"crop", b"whole").result(10)
+    with reading(engine) as session:
+        passage = session.scalars(select(PassageRow)).one()
+    assert passage.snapshot is not None
+    assert passage.context is not None
+    assert (snapshots.look(passage.snapshot), snapshots.look(passage.context)) == (b"crop", b"whole")
+    assert verify(engine, snapshots).snapshots == 2

@@ -1,0 +1,163 @@
+"""Checking what hangs on the rows: a passage's details, a remark's words, a picture.
+
+Each may be gone in time, but only if a row of the chain says so: `passages.forgotten` and `pictures.deleted`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gate.errors import LedgerBroken
+from gate.ledger.chain import Row, details_digest
+from gate.ledger.diagnosis import Break, Why
+from gate.ledger.snapshots import Snapshots
+from gate.ledger.tables import PassageRow, RemarkRow
+
+ROW = "SELECT seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate FROM passage"
+
+
+LET_GO = frozenset({"passages.forgotten", "pictures.deleted"})
+MARKED = LET_GO | {"decision"}
+"""Rows that something hangs on, or that let something go; of the others only those with a remark."""
+
+
+class Attachments:
+    """Compares each batch of good rows with the tables beside the chain, and counts what it saw."""
+
+    def __init__(self, session: Session, snapshots: Snapshots | None) -> None:
+        self._session = session
+        self._snapshots = snapshots
+        self._missing: dict[Why, dict[str, int]] = {Why.PASSAGE_MISSING: {}, Why.REMARK_MISSING: {}}
+        self._pictures_missing: dict[str, int] = {}
+        self._days_deleted: set[str] = set()
+        self._forgotten_before = ""
+        self.passages = self.pictures = self.pictures_over = 0
+
+    def check(self, rows: Sequence[Row]) -> Break | None:
+        """The first of these rows whose attachments differ from what it says."""
+        if not rows:
+            return None
+        passages = self._passages(rows[0].seq, rows[-1].seq)
+        marked = [row for row in rows if row.kind in MARKED or '"remark":' in row.body]
+        remarks = self._remarks(marked)
+        for row in marked:
+            why = None
+            if row.kind == "decision":
+                why = self._passage(row, passages.pop(row.seq, None))
+            elif row.kind in LET_GO:
+                self._let_go(row)
+            else:
+                why = self._remark(row, remarks)
+            if why:
+                return Break(row.seq, why)
+        return Break(min(passages), Why.PASSAGE_INSERTED) if passages else None
+
+    def end(self, rows: int) -> Break | None:
+        """What is missing though no row says that it was let go, and passages that belong to no row."""
+        breaks = [
+            Break(seq, why)
+            for why, gone in self._missing.items()
+            for day, seq in gone.items()
+            if day >= self._forgotten_before
+        ]
+        breaks += [
+            Break(seq, Why.SNAPSHOT_MISSING)
+            for day, seq in self._pictures_missing.items()
+            if day not in self._days_deleted
+        ]
+        if self._session.scalar(select(func.max(PassageRow.seq)).where(PassageRow.seq > rows)):
+            breaks.append(Break(rows + 1, Why.CUT_OFF))
+        return min(breaks, key=lambda found: found.seq, default=None)
+
+    def _passages(self, first: int, last: int) -> dict[int, tuple[Any, ...]]:
+        sql = f"{ROW} WHERE seq BETWEEN {first:d} AND {last:d}"
+        found = self._session.connection().exec_driver_sql(sql).cursor
+        return {stored[0]: stored for stored in found.fetchall()} if found else {}
+
+    def _remarks(self, rows: Iterable[Row]) -> dict[str, tuple[bytes, str]]:
+        names = [str(_body(row).get("remark")) for row in rows if row.kind not in MARKED]
+        found: dict[str, tuple[bytes, str]] = {}
+        for start in range(0, len(names), 500):
+            wanted = RemarkRow.id.in_(names[start : start + 500])
+            stored = self._session.execute(select(RemarkRow.id, RemarkRow.salt, RemarkRow.words).where(wanted))
+            found |= {name: (salt, words) for name, salt, words in stored}
+        return found
+
+    def _passage(self, row: Row, stored: tuple[Any, ...] | None) -> Why | None:
+        if stored is None:
+            self._missing[Why.PASSAGE_MISSING].setdefault(row.at[:10], row.seq)
+        else:
+            self.passages += 1
+            if not _agrees(row, stored):
+                return Why.PASSAGE_ALTERED
+        return self._pictures_of(row) if self._snapshots else None
+
+    def _remark(self, row: Row, remarks: dict[str, tuple[bytes, str]]) -> Why | None:
+        body = _body(row)
+        stored = remarks.get(str(body.get("remark")))
+        if stored is None:
+            self._missing[Why.REMARK_MISSING].setdefault(row.at[:10], row.seq)
+            return None
+        return None if details_digest(*stored) == body.get("words") else Why.REMARK_ALTERED
+
+    def _pictures_of(self, row: Row) -> Why | None:
+        body = _body(row)
+        for name in (body.get("snapshot"), body.get("context")):
+            if not isinstance(name, str) or self._snapshots is None:
+                continue
+            try:
+                seen = self._snapshots.look(name)
+            except LedgerBroken as broken:
+                return Why(broken.code.removeprefix("ledger."))
+            if seen is None:
+                self._pictures_missing.setdefault(name[:8], row.seq)
+                self.pictures_over += 1
+            else:
+                self.pictures += 1
+        return None
+
+    def _let_go(self, row: Row) -> None:
+        body = _body(row)
+        if row.kind == "pictures.deleted":
+            self._days_deleted.add(str(body.get("day")))
+        else:
+            self._forgotten_before = max(self._forgotten_before, str(body.get("before", "")))
+
+
+def _agrees(row: Row, stored: tuple[Any, ...]) -> bool:
+    """Whether a passage is the one of its row; the row's text is written again from the passage, which is faster."""
+    _, id_, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate = stored
+    digest = details_digest(salt, details)
+    expected = (
+        f'{{"context":{_text(context)},"details":"{digest}","lane":"{lane}","passage":"{id_}","reason":"{reason}",'
+        f'"rules":"{rules}","snapshot":{_text(snapshot)},"subject":{_text(subject)},"verdict":"{verdict}"}}'
+    )
+    return at == row.at and expected == row.body and plate == _plate(details)
+
+
+def _plate(details: str) -> str | None:
+    """The plate that the details tell; the column beside them must not tell another."""
+    if '"plate":' not in details:
+        return None
+    try:
+        return json.loads(details).get("plate") or None
+    except ValueError:
+        return None
+
+
+def _body(row: Row) -> dict[str, Any]:
+    """A row's body; empty where somebody who rewrote the chain wrote no JSON."""
+    try:
+        body = json.loads(row.body)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else f'"{value}"'

@@ -1,0 +1,48 @@
+"""The kinds of rows, in the groups that an auditor asks for. A kind that is in no group is found under all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "decisions": ("decision",),
+    "barrier": ("barrier", "barrier.fault", "manual.open"),
+    "alarms": ("camera", "barrier.fault", "clock.step", "ledger.gap"),
+    "staff": (
+        "sign_in",
+        "account.added",
+        "account.disabled",
+        "account.enabled",
+        "account.password_set",
+        "gate.started",
+        "gate.stopped",
+    ),
+    "register": (
+        "resident.added",
+        "resident.face_added",
+        "resident.blocked",
+        "resident.unblocked",
+        "resident.removed",
+        "vehicle.added",
+        "vehicle.blocked",
+        "vehicle.unblocked",
+        "vehicle.removed",
+        "rules.changed",
+    ),
+    "views": ("view", "passage.viewed", "history.viewed"),
+    "exports": ("export", "report.made"),
+    "complaints": ("complaint.filed", "complaint.closed"),
+    "keeping": (
+        "ledger.began",
+        "ledger.restored",
+        "pictures.deleted",
+        "passages.forgotten",
+        "backup.made",
+        "backup.failed",
+    ),
+}
+
+
+def kinds_of(group: str) -> tuple[str, ...]:
+    """The kinds of a group; none for a group that is not there."""
+    return GROUPS.get(group, ())
