@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
@@ -13,8 +12,8 @@ import structlog
 
 from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.controller import Barrier
-from gate.barrier.devices import open_barrier
 from gate.barrier.standing import State
+from gate.barriers import Barriers
 from gate.camera.frame import CameraHealth
 from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera
@@ -74,9 +73,9 @@ class RunningGate:
         self.cameras: dict[str, CameraWorker] = {
             part.id: open_camera(part, on_change=self._camera_changed) for part in config.camera
         }
-        self.barriers: dict[str, Barrier] = {
-            part.id: open_barrier(part, on_act=partial(self._barrier_acted, part.id)) for part in config.barrier
-        }
+        self._barriers = Barriers(config, self._barrier_acted)
+        self.barriers: dict[str, Barrier] = self._barriers.by_id
+        self.compound = self._barriers.compound
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
@@ -89,8 +88,7 @@ class RunningGate:
         self.writer.note("gate.started", version=version("menwei"), lanes=[lane.id for lane in self.config.lane])
         self._retention.start()
         self.register_watch.start()
-        for barrier in self.barriers.values():
-            barrier.start()
+        self._barriers.start()
         for camera in self.cameras.values():
             camera.start()
         for supervisor in self.supervisors.values():
@@ -105,8 +103,7 @@ class RunningGate:
             supervisor.stop()
         for camera in self.cameras.values():
             camera.stop()
-        for barrier in self.barriers.values():
-            barrier.stop()
+        self._barriers.stop()
         self.register_watch.stop()
         self._retention.stop()
         self.writer.note("gate.stopped")
@@ -170,7 +167,8 @@ class RunningGate:
         )
         if saving.done():
             saving.result()  # a full spool refuses at once; the barrier's reporter then keeps the act and tries again
-        if act.kind is ActKind.COMMANDED and act.command in {Command.OPEN, Command.HOLD}:
+        opened = act.kind is ActKind.COMMANDED and act.command in {Command.OPEN, Command.HOLD, Command.EMERGENCY}
+        if opened or act.kind is ActKind.RAISED:
             self._raised_by[barrier] = act.cause
         elif act.after is State.CLOSED:
             self._raised_by.pop(barrier, None)
@@ -181,4 +179,5 @@ class RunningGate:
             state=act.after.value,
             fault=self.barriers[barrier].standing().fault,
             raised_by=self._raised_by.get(barrier),
+            alarm=act.cause if act.kind in {ActKind.ALARMED, ActKind.FORCED} else None,
         )

@@ -4,59 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from gate.barrier.board.wiring import INPUT_NAMES, Wiring
+from gate.barrier.board.wiring import LockWiring, Wiring
+from gate.barrier.timed import HeldOpen
+from gate.barrier.wiring_settings import LockWiringPart, WiringPart
 from gate.part import Id, Part, checked_url, refusal
-
-Channel = Annotated[int, Field(ge=0, le=31, description="channel of the board, counted from 0")]
-
-
-class WiringPart(Part):
-    """Which relay and which input of the board is what."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    raise_: Channel = Field(alias="raise")
-    lower: Channel
-    stop: Channel | None = None
-    style: Literal["pulse", "level"] = Field(default="pulse", description="push the button, or hold it")
-    pulse_s: float = Field(default=0.5, gt=0, le=5, description="how long a button is pushed")
-    open_limit: Channel | None = None
-    closed_limit: Channel | None = None
-    presence: Channel | None = None
-    inverted: frozenset[Literal["open_limit", "closed_limit", "presence"]] = Field(
-        default=frozenset(), description="inputs whose contact opens to say something"
-    )
-
-    def wired(self) -> Wiring:
-        """The same, for the driver."""
-        return Wiring(**self.model_dump())
-
-    @model_validator(mode="after")
-    def _can_be(self) -> Self:
-        if self.style == "level" and self.stop is not None:
-            raise refusal("config.level_has_no_stop")
-        _distinct({"raise": self.raise_, "lower": self.lower, "stop": self.stop})
-        inputs = {name: getattr(self, name) for name in INPUT_NAMES}
-        _distinct(inputs)
-        for name in sorted(self.inverted):
-            if inputs[name] is None:
-                raise refusal("config.inverted_unwired", key=name)
-        return self
-
-
-def _distinct(channels: Mapping[str, int | None]) -> None:
-    taken: dict[int, str] = {}
-    for name, channel in channels.items():
-        if channel is None:
-            continue
-        if channel in taken:
-            raise refusal("config.channel_twice", key=name, other=taken[channel], channel=channel)
-        taken[channel] = name
 
 
 class BoardPart(Part):
@@ -98,7 +54,7 @@ class IsapiPart(BoardPart):
 
     kind: Literal["door", "barrier"] = "door"
     number: int = Field(default=1, ge=1, le=256, description="the device's number of the door or the channel")
-    stays_open: bool = Field(default=False, description="a door: opened to stay, not for the device's own time")
+    stays_open: bool = Field(default=True, description="a door: opened to stay, not for the device's own time")
     stops: bool = Field(default=True, description="a barrier: knows the command stop")
     reads_limits: bool = Field(default=False, description="a barrier: its limits are wired to it and can be read")
 
@@ -140,6 +96,13 @@ FAMILIES: Mapping[str, type[HttpBoardPart | IsapiPart | MqttBoardPart]] = {
 """What [barrier.board] may hold, by the scheme of the barrier's url."""
 SCHEMES: tuple[str, ...] = ("sim", "modbus", "modbus-rtu", "serial", *FAMILIES)
 """What a barrier's url may begin with."""
+Kind = Literal["arm", "door", "turnstile"]
+WIRINGS: Mapping[str, type[WiringPart | LockWiringPart]] = {
+    "arm": WiringPart,
+    "door": LockWiringPart,
+    "turnstile": LockWiringPart,
+}
+"""What [barrier.wiring] may hold, by the barrier's kind."""
 _NETWORKED = frozenset({"modbus", *FAMILIES})
 _UNWIRED = frozenset({"sim", "isapi", "isapis"})
 _PLAIN_TEXT = frozenset({"http", "isapi", "mqtt"})
@@ -149,8 +112,11 @@ class BarrierPart(Part):
     """A barrier: the device it hangs on, how that is wired and spoken to, and how long its arm takes."""
 
     id: Id
+    kind: Kind = Field(default="arm", description="arm of a vehicle lane, door with a lock, or turnstile")
     url: str = Field(default="sim://", description="sim://, modbus://host:502?unit=1, serial:/dev/…, http://host, …")
-    wiring: WiringPart | None = Field(default=None, description="[barrier.wiring], for boards of relays")
+    wiring: WiringPart | LockWiringPart | None = Field(
+        default=None, description="[barrier.wiring], for boards of relays, by WIRINGS"
+    )
     board: HttpBoardPart | IsapiPart | MqttBoardPart | None = Field(
         default=None, validate_default=True, description="[barrier.board], for what hangs on the network by FAMILIES"
     )
@@ -158,6 +124,8 @@ class BarrierPart(Part):
     hold_open_s: float = Field(default=4.0, ge=0, le=600, description="stays open so long before it closes")
     clear_s: float = Field(default=1.0, ge=0, le=60, description="nothing under the arm for so long before it closes")
     fault_after_s: float = Field(default=3.0, gt=0, le=60, description="so long past the travel time is a fault")
+    left_open_s: float = Field(default=30.0, gt=0, le=3600, description="a door open for so long is an alarm")
+    held_open: tuple[HeldOpen, ...] = Field(default=(), description="held open at these times, as on market day")
 
     @property
     def scheme(self) -> str:
@@ -196,14 +164,30 @@ class BarrierPart(Part):
             return None
         return FAMILIES[scheme].model_validate({} if board is None else board)
 
+    @field_validator("wiring", mode="before")
+    @classmethod
+    def _of_its_kind(cls, wiring: object, info: ValidationInfo) -> object:
+        """Checked against what this kind of barrier has."""
+        if wiring is None or "kind" not in info.data:
+            return None
+        return WIRINGS[info.data["kind"]].model_validate(wiring)
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.scheme in _UNWIRED and self.wiring is not None:
             raise refusal("config.no_wiring", scheme=self.scheme)
         if self.scheme not in _UNWIRED and self.wiring is None:
             raise refusal("config.needs_wiring")
-        if self.wiring is not None and self.wiring.style == "pulse" and self.wiring.pulse_s >= self.travel_s:
+        if (
+            isinstance(self.wiring, WiringPart)
+            and self.wiring.style == "pulse"
+            and self.wiring.pulse_s >= self.travel_s
+        ):
             raise refusal("config.pulse_too_long", travel_s=self.travel_s)
+        if self.scheme == "serial" and self.wiring is not None and self.wiring.wired_inputs:
+            raise refusal("config.input_unoffered", key=next(iter(self.wiring.wired_inputs)), scheme=self.scheme)
+        if isinstance(self.board, IsapiPart) and (self.board.kind == "barrier") is not (self.kind == "arm"):
+            raise refusal("config.isapi_kind", kind=self.kind, other=self.board.kind)
         if self.board is not None and self.board.ca_file is not None and self.scheme in _PLAIN_TEXT:
             raise refusal("config.ca_without_tls", scheme=self.scheme)
         if isinstance(self.board, SwitchedPart) and self.wiring is not None:
@@ -211,7 +195,7 @@ class BarrierPart(Part):
         return self
 
 
-def _has_channels(board: SwitchedPart, wiring: Wiring) -> None:
+def _has_channels(board: SwitchedPart, wiring: Wiring | LockWiring) -> None:
     needed = {"outputs": max(wiring.outputs) + 1, "inputs": wiring.input_count}
     for key, count in (("outputs", board.outputs), ("inputs", board.inputs)):
         if count is not None and count < needed[key]:
@@ -221,7 +205,11 @@ def _has_channels(board: SwitchedPart, wiring: Wiring) -> None:
         raise refusal("config.preset_without_inputs", preset="tasmota")
 
 
-def board_keys(url: Any) -> list[str]:
-    """The keys that [barrier.board] may have beside this url; none where it may not be there."""
+def keys_beside(name: str, barrier: Mapping[str, Any]) -> list[str]:
+    """The keys that the table `name` of a barrier may have; none where it may not be there."""
+    if name == "wiring":
+        wiring = WIRINGS.get(str(barrier.get("kind", "arm")))
+        return [] if wiring is None else [field.alias or key for key, field in wiring.model_fields.items()]
+    url = barrier.get("url")
     family = FAMILIES.get(url.partition(":")[0]) if isinstance(url, str) else None
     return [] if family is None else list(family.model_fields)

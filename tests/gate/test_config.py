@@ -141,11 +141,13 @@ def _barrier(url: str, tables: str) -> str:
 
 
 HTTP = _barrier("http://192.0.2.21", f'{WIRING}[barrier.board]\npreset = "shelly1"\n')
-ISAPI = _barrier("isapi://192.0.2.22", '[barrier.board]\nkind = "door"\n')
+ISAPI = _barrier("isapi://192.0.2.22", 'kind = "door"\n[barrier.board]\nkind = "door"\n')
+SERIAL = _barrier("serial:/dev/ttyUSB0", WIRING)
+AIRLOCK = '[[interlock]]\nbarriers = ["arm", "{other}"]\n'
 MQTT = _barrier("mqtt://192.0.2.5", f'{WIRING}[barrier.board]\ntopic = "arm"\n')
 
 
-@pytest.mark.parametrize("text", [HTTP, ISAPI, MQTT, _barrier("isapi://192.0.2.22", "")])
+@pytest.mark.parametrize("text", [HTTP, ISAPI, MQTT, _barrier("isapi://192.0.2.22", 'kind = "door"\n')])
 def test_a_board_on_the_network_needs_no_more_than_this(tmp_path: Path, text: str) -> None:
     assert _load(tmp_path, text).barrier[0].board is not None
 
@@ -282,6 +284,12 @@ REFUSED = {
     "config.no_wiring": ISAPI + WIRING,
     "config.needs_wiring": HTTP.replace(WIRING, ""),
     "config.pulse_too_long": BOARD.replace("travel_s = 2.0", "travel_s = 0.4"),
+    "config.input_unoffered": SERIAL + "open_limit = 0\n",
+    "config.isapi_kind": ISAPI.replace('kind = "door"\n[', "["),
+    "config.interlock_unknown": AIRLOCK.replace("{other}", "zz") + GOOD,
+    "config.interlock_twice": AIRLOCK.replace("{other}", "arm") + GOOD,
+    "config.interlock_held_open": AIRLOCK.replace("{other}", "arm")
+    + GOOD.replace('id = "arm"', 'id = "arm"\nheld_open = [{ from = "06:00", until = "09:00" }]'),
     "config.ca_without_tls": HTTP + 'ca_file = "ca.pem"\n',
     "config.too_few_channels": HTTP + "outputs = 1\n",
     "config.preset_without_inputs": MQTT + 'preset = "tasmota"\ninputs = 1\n',

@@ -162,7 +162,7 @@ function showBarrier(lane, barrier, at) {
   if (!card) return;
   showState(card, "barrier", barrier.state, barrier.fault);
   // The gate opening by itself for the next comer answers nothing for the one who waits.
-  if (!at || barrier.raised_by === "passage" || !["opening", "open", "held"].includes(barrier.state)) return;
+  if (!at || barrier.raised_by === "passage" || !["opening", "open", "held", "released", "ajar"].includes(barrier.state)) return;
   for (const [id, waiting] of attention) {
     // Somebody opened after the question was put: at another page, or with a remote control.
     if (waiting.passage.lane_id === lane && Date.parse(waiting.passage.at) <= Date.parse(at)) handled(id);

@@ -96,7 +96,8 @@ def test_a_board_behind_http_is_set_as_written(tmp_path: Path, preset: str, auth
 @pytest.mark.parametrize(
     ("keys", "settings"),
     [
-        ("", {}),
+        ("", {"stays_open": True}),
+        ('kind = "door"\nstays_open = false\n', {"stays_open": False}),
         ('kind = "door"\nnumber = 2\nstays_open = true\n', {"kind": "door", "number": 2, "stays_open": True}),
         (
             'kind = "barrier"\nstops = false\nreads_limits = true\n',
@@ -107,7 +108,9 @@ def test_a_board_behind_http_is_set_as_written(tmp_path: Path, preset: str, auth
 def test_a_hikvision_device_is_set_as_written(
     tmp_path: Path, scheme: str, web: str, keys: str, settings: dict[str, Any]
 ) -> None:
-    text = f'[[barrier]]\nid = "a"\nurl = "{scheme}://192.0.2.22:8000"\n[barrier.board]\n{keys}{SIGN_IN}timeout_s = 3\n'
+    kind = "arm" if '"barrier"' in keys else "door"
+    head = f'[[barrier]]\nid = "a"\nkind = "{kind}"\nurl = "{scheme}://192.0.2.22:8000"\n'
+    text = f"{head}[barrier.board]\n{keys}{SIGN_IN}timeout_s = 3\n"
     with _fitted(_part(tmp_path, text)) as fitted:
         assert isinstance(fitted.device, IsapiDevice)
         address = Address(f"{web}://192.0.2.22:8000", Login("gate", tmp_path / "keys/board.password"))
