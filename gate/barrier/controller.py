@@ -144,6 +144,11 @@ class Barrier:
         return self._machine.book.name
 
     @property
+    def now_s(self) -> float:
+        """Its own clock."""
+        return self._clock()
+
+    @property
     def shut(self) -> bool:
         """Whether it is known to be down or locked."""
         return self._standing.state is State.CLOSED

@@ -21,7 +21,7 @@ from gate.barrier.simulated_url import LONGEST_S, SimulatedUrl, seconds, some_of
 from gate.barrier.simulated_vehicle import SimulatedPerson, SimulatedVehicle
 from gate.errors import BarrierFault
 
-_STEP_S = 0.005
+_STEP_S = 0.01
 _UP_ENOUGH = 0.9
 """A driver goes on when the arm is nearly up."""
 _MOST_ROAD_USERS = 100

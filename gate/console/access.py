@@ -51,6 +51,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/lanes/{lane_id}/picture.jpg"): WATCHERS,
     ("GET", "/snapshots/{snapshot_id}.jpg"): WATCHERS,
     ("POST", "/lanes/{lane_id}/open"): OPENERS,
+    ("GET", "/barriers"): WATCHERS,
+    ("GET", "/barriers/now"): WATCHERS,
+    ("POST", "/barriers/{barrier_id}/order"): OPENERS,
+    ("POST", "/compound/order"): OPENERS,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/metrics"): INSPECTORS,
 }

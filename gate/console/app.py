@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from gate.config import Console
-from gate.console import events, health, live, sign_in
+from gate.console import barriers, events, health, live, sign_in
 from gate.console.access import admit
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk
 from gate.console.envelope import LARGEST_BODY, Envelope
@@ -96,7 +96,7 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (sign_in, live, events, health):
+    for part in (sign_in, live, barriers, events, health):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

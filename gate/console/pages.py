@@ -94,4 +94,4 @@ def _say(language: Language, code: str, **facts: object) -> str:
 
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
-    return request.url.path if request.url.path in {"/", "/sign-in"} else "/"
+    return request.url.path if request.url.path in {"/", "/sign-in", "/barriers"} else "/"

@@ -193,7 +193,7 @@ class Trouble(Traffic):
             self.arm.push(position)
 
 
-Traffic.TestCase.settings = lives(50)
-Trouble.TestCase.settings = lives(60)
+Traffic.TestCase.settings = lives(12)
+Trouble.TestCase.settings = lives(12)
 TestTraffic = Traffic.TestCase
 TestTrouble = Trouble.TestCase
