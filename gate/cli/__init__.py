@@ -7,6 +7,7 @@ import sys
 import typer
 
 from gate.cli.account import app as account_commands
+from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
 from gate.cli.check import check
 from gate.cli.demo import demo
@@ -23,6 +24,7 @@ app = typer.Typer(help=t("cli.help"), no_args_is_help=True, pretty_exceptions_en
 app.command(help=t("cli.run_help"))(run)
 app.command(help=t("cli.check_help"))(check)
 app.command(help=t("cli.demo_help"))(demo)
+app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")

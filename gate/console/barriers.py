@@ -30,6 +30,9 @@ _FOR_THE_BROWSER = (
     "barrier_kind.",
     "order_reason.",
     "open_reason.",
+    "barrier_mode.",
+    "barrier_reads.",
+    "lock_command.",
     "console.barriers.",
     "console.live.not_sent",
 )
@@ -118,7 +121,7 @@ def order_all(order: BarrierOrder, desk: TheDesk, session: SignedIn, language: I
 
 def _must_be_confirmed(order: BarrierOrder, name: str) -> None:
     if not order.confirmed:
-        raise RequestRefused(f"console.confirm_{order.command}", 428, name=name)
+        raise RequestRefused(f"confirm_order.{order.command}", 428, name=name)
 
 
 def _carried_out(
@@ -155,7 +158,7 @@ def _commands(view: BarrierView) -> list[Command]:
 
 def _command_code(kind: str, command: Command) -> str:
     """The code of a command's words: a door is not raised."""
-    lock = f"console.barriers.lock.{command}"
+    lock = f"lock_command.{command}"
     return lock if kind != "arm" and lock in catalogue() else f"barrier.command.{command}"
 
 

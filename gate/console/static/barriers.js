@@ -29,7 +29,7 @@ function lasting(seconds) {
 }
 
 function commandCode(kind, command) {
-  const lock = `console.barriers.lock.${command}`;
+  const lock = `lock_command.${command}`;
   return kind !== "arm" && lock in page.texts ? lock : `barrier.command.${command}`;
 }
 
@@ -50,10 +50,10 @@ function show(barrier) {
   part(card, "state-words").textContent = state;
   part(card, "since").textContent = say("console.barriers.since", { time: lasting(barrier.since_s) });
   part(card, "board").dataset.state = barrier.healthy ? "connected" : "lost";
-  part(card, "board-words").textContent = say(`console.barriers.${barrier.healthy ? "answers" : "silent"}`);
+  part(card, "board-words").textContent = say(barrier.healthy ? "console.barriers.answers" : "console.barriers.silent");
   part(card, "fault").hidden = !barrier.fault;
   part(card, "fault-words").textContent = barrier.fault ? say(barrier.fault) : "";
-  const modes = barrier.modes.map((mode) => element("li", `mode ${mode}`, say(`console.barriers.mode.${mode}`)));
+  const modes = barrier.modes.map((mode) => element("li", `mode ${mode}`, say(`barrier_mode.${mode}`)));
   const alarms = barrier.alarms
     .filter((alarm) => !["barrier.fire", "barrier.emergency"].includes(alarm))
     .map((alarm) => element("li", "mode alarm", say(alarm)));
@@ -66,7 +66,7 @@ function show(barrier) {
 function inputEntry([name, reads]) {
   const word = reads === null ? "unwired" : reads ? "on" : "off";
   const entry = element("li", `input ${word}`);
-  entry.append(element("span", "", say(`barrier_input.${name}`)), element("strong", "", say(`console.barriers.${word}`)));
+  entry.append(element("span", "", say(`barrier_input.${name}`)), element("strong", "", say(`barrier_reads.${word}`)));
   return entry;
 }
 

@@ -61,7 +61,7 @@ def test_an_order_reaches_the_barrier_with_who_and_why(booth: Booth, guard: http
 def test_a_dangerous_order_is_asked_for_twice(booth: Booth, guard: httpx.Client, command: str) -> None:
     first = order(booth, guard, command=command)
     assert first.status_code == 428
-    assert first.json()["code"] == f"console.confirm_{command}"
+    assert first.json()["code"] == f"confirm_order.{command}"
     assert "东门车道" in first.json()["message"]
     assert booth.watch.ordered == []
     assert order(booth, guard, command=command, confirmed=True).status_code == 200
