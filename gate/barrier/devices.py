@@ -10,12 +10,14 @@ from gate.barrier.act import BarrierAct
 from gate.barrier.board.board import Contacts, Relays
 from gate.barrier.board.broker import BrokerAddress
 from gate.barrier.board.dialect import PRESETS as DIALECTS
+from gate.barrier.board.gpio_board import GpioBoard, GpioSettings
 from gate.barrier.board.http_board import HttpBoard, HttpBoardSettings
 from gate.barrier.board.isapi import IsapiDevice, IsapiSettings
 from gate.barrier.board.login import Login
 from gate.barrier.board.modbus import ModbusBoard
 from gate.barrier.board.modbus_settings import ModbusSettings
 from gate.barrier.board.mqtt_board import MqttBoard, MqttBoardSettings
+from gate.barrier.board.onvif import OnvifBoard, OnvifSettings
 from gate.barrier.board.serial_board import SerialBoard
 from gate.barrier.board.topics import PRESETS as TOPICS
 from gate.barrier.board.web import Address
@@ -26,7 +28,15 @@ from gate.barrier.device import BarrierDevice
 from gate.barrier.interlock import Interlock
 from gate.barrier.locks import DOOR, TURNSTILE
 from gate.barrier.move import Book
-from gate.barrier.settings import BarrierPart, BoardPart, HttpBoardPart, IsapiPart, MqttBoardPart, SwitchedPart
+from gate.barrier.settings import (
+    BarrierPart,
+    BoardPart,
+    HttpBoardPart,
+    IsapiPart,
+    MqttBoardPart,
+    OnvifPart,
+    SwitchedPart,
+)
 from gate.barrier.simulated_door import SimulatedDoor
 from gate.barrier.simulator import SimulatedBarrier
 from gate.barrier.standing import Timing, Wish
@@ -131,9 +141,26 @@ def _mqtt(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
         *_counts(own, wiring),
         timeout_s=own.timeout_s,
         repeated_s=own.inputs_repeated_s,
+        home_assistant=own.home_assistant,
     )
     board = MqttBoard(settings, clock)
     return _on(board, wiring)
+
+
+def _onvif(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
+    wiring, own = _wiring(part), _board(part, OnvifPart)
+    address = Address(part.url.replace("onvif", "http", 1), _login(own), "digest", own.ca_file)
+    return _on(OnvifBoard(OnvifSettings(address, own.relays, own.inputs, own.timeout_s), clock), wiring)
+
+
+def _gpio(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
+    wiring = _wiring(part)
+    settings = GpioSettings.from_url(part.url)
+    needed = (("outputs", settings.outputs, max(wiring.outputs) + 1), ("inputs", settings.inputs, wiring.input_count))
+    for key, lines, count in needed:
+        if len(lines) < count:
+            raise ConfigRefused("board.too_few_lines", barrier=part.id, key=key, count=len(lines), needed=count)
+    return _on(GpioBoard(settings, clock), wiring)
 
 
 DEVICES: Mapping[str, Callable[[BarrierPart, Callable[[], float]], Fitted]] = {
@@ -141,12 +168,15 @@ DEVICES: Mapping[str, Callable[[BarrierPart, Callable[[], float]], Fitted]] = {
     "modbus": _modbus,
     "modbus-rtu": _modbus,
     "serial": _serial,
+    "gpio": _gpio,
     "http": _http,
     "https": _http,
     "isapi": _isapi,
     "isapis": _isapi,
     "mqtt": _mqtt,
     "mqtts": _mqtt,
+    "onvif": _onvif,
+    "onvifs": _onvif,
 }
 """What stands behind each scheme of a barrier's url."""
 

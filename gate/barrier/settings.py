@@ -76,6 +76,7 @@ class MqttBoardPart(SwitchedPart):
     inputs_repeated_s: float | None = Field(
         default=None, gt=0, le=3600, description="the board repeats its inputs: unheard for so long is a fault"
     )
+    home_assistant: bool = Field(default=False, description="announce the board to Home Assistant, to be watched there")
 
     @field_validator("topic")
     @classmethod
@@ -85,16 +86,25 @@ class MqttBoardPart(SwitchedPart):
         return topic
 
 
-FAMILIES: Mapping[str, type[HttpBoardPart | IsapiPart | MqttBoardPart]] = {
+class OnvifPart(BoardPart):
+    """An ONVIF device behind onvif:// or onvifs://: its tokens, in the order of our channels."""
+
+    relays: tuple[str, ...] = Field(min_length=1, max_length=32, description="tokens of its relay outputs")
+    inputs: tuple[str, ...] = Field(default=(), max_length=32, description="tokens of its digital inputs")
+
+
+FAMILIES: Mapping[str, type[OnvifPart | HttpBoardPart | IsapiPart | MqttBoardPart]] = {
     "http": HttpBoardPart,
     "https": HttpBoardPart,
     "isapi": IsapiPart,
     "isapis": IsapiPart,
     "mqtt": MqttBoardPart,
     "mqtts": MqttBoardPart,
+    "onvif": OnvifPart,
+    "onvifs": OnvifPart,
 }
 """What [barrier.board] may hold, by the scheme of the barrier's url."""
-SCHEMES: tuple[str, ...] = ("sim", "modbus", "modbus-rtu", "serial", *FAMILIES)
+SCHEMES: tuple[str, ...] = ("sim", "modbus", "modbus-rtu", "serial", "gpio", *FAMILIES)
 """What a barrier's url may begin with."""
 Kind = Literal["arm", "door", "turnstile"]
 WIRINGS: Mapping[str, type[WiringPart | LockWiringPart]] = {
@@ -105,7 +115,7 @@ WIRINGS: Mapping[str, type[WiringPart | LockWiringPart]] = {
 """What [barrier.wiring] may hold, by the barrier's kind."""
 _NETWORKED = frozenset({"modbus", *FAMILIES})
 _UNWIRED = frozenset({"sim", "isapi", "isapis"})
-_PLAIN_TEXT = frozenset({"http", "isapi", "mqtt"})
+_PLAIN_TEXT = frozenset({"http", "isapi", "mqtt", "onvif"})
 
 
 class BarrierPart(Part):
@@ -117,7 +127,7 @@ class BarrierPart(Part):
     wiring: WiringPart | LockWiringPart | None = Field(
         default=None, description="[barrier.wiring], for boards of relays, by WIRINGS"
     )
-    board: HttpBoardPart | IsapiPart | MqttBoardPart | None = Field(
+    board: HttpBoardPart | IsapiPart | MqttBoardPart | OnvifPart | None = Field(
         default=None, validate_default=True, description="[barrier.board], for what hangs on the network by FAMILIES"
     )
     travel_s: float = Field(default=1.5, gt=0, le=30, description="time from closed to open of the arm")
@@ -139,8 +149,10 @@ class BarrierPart(Part):
             return ((self.url, self.board.kind, self.board.number),)
         if isinstance(self.board, MqttBoardPart):
             return ((self.url, self.board.topic),)
-        if isinstance(self.board, HttpBoardPart):
+        if isinstance(self.board, HttpBoardPart | OnvifPart):
             return ((self.url,),)
+        if self.scheme == "gpio":
+            return ((self.url.partition("?")[0],),)
         return tuple((self.url, channel) for channel in (self.wiring.wired().outputs if self.wiring else ()))
 
     @field_validator("url")
@@ -190,19 +202,26 @@ class BarrierPart(Part):
             raise refusal("config.isapi_kind", kind=self.kind, other=self.board.kind)
         if self.board is not None and self.board.ca_file is not None and self.scheme in _PLAIN_TEXT:
             raise refusal("config.ca_without_tls", scheme=self.scheme)
+        if isinstance(self.board, OnvifPart) and self.wiring is not None:
+            _enough(self.wiring.wired(), len(self.board.relays), len(self.board.inputs))
         if isinstance(self.board, SwitchedPart) and self.wiring is not None:
             _has_channels(self.board, self.wiring.wired())
         return self
 
 
 def _has_channels(board: SwitchedPart, wiring: Wiring | LockWiring) -> None:
-    needed = {"outputs": max(wiring.outputs) + 1, "inputs": wiring.input_count}
-    for key, count in (("outputs", board.outputs), ("inputs", board.inputs)):
-        if count is not None and count < needed[key]:
-            raise refusal("config.too_few_channels", key=key, count=count, needed=needed[key])
+    _enough(wiring, board.outputs, board.inputs)
     readable = not (isinstance(board, MqttBoardPart) and board.preset == "tasmota")
     if not readable and (board.inputs or wiring.input_count):
         raise refusal("config.preset_without_inputs", preset="tasmota")
+
+
+def _enough(wiring: Wiring | LockWiring, outputs: int | None, inputs: int | None) -> None:
+    """Refuse a channel that the board does not have; None is as many as needed."""
+    needed = {"outputs": max(wiring.outputs) + 1, "inputs": wiring.input_count}
+    for key, count in (("outputs", outputs), ("inputs", inputs)):
+        if count is not None and count < needed[key]:
+            raise refusal("config.too_few_channels", key=key, count=count, needed=needed[key])
 
 
 def keys_beside(name: str, barrier: Mapping[str, Any]) -> list[str]:

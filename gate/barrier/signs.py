@@ -138,9 +138,17 @@ def _locked_again(view: View) -> bool:
     return mended and view.standing.place is not Place.UP
 
 
+def _was_silent(view: View) -> bool:
+    """Whether a lock is heard again; it is not locked over somebody who pushes the exit button just then."""
+    return view.standing.code == Code.NOT_ANSWERING and not _asks_out(view)
+
+
+def _asks_out(view: View) -> bool:
+    return view.inputs.exit_button is True or view.inputs.manual_key is True
+
+
 def _exit(view: View) -> bool:
-    pushed = view.inputs.exit_button is True or view.inputs.manual_key is True
-    return pushed and view.urgent_again
+    return _asks_out(view) and view.urgent_again
 
 
 def _stepped(view: View) -> bool:
@@ -154,7 +162,7 @@ def _due(view: View) -> bool:
     if standing.clear_s is None or standing.now_s - standing.clear_s < timing.clear_s:
         return False
     if standing.state is State.RELEASED:
-        if standing.place is Place.UP or _exit(view):
+        if standing.place is Place.UP or _asks_out(view):
             return False
     elif view.inputs.power_lost or view.inputs.arm_off:
         return False
@@ -181,11 +189,11 @@ SHOWS: Mapping[Sign, Callable[[View], bool]] = {
     ),
     Sign.ARM_BACK_DOWN: _arm_back(Place.DOWN),
     Sign.ARM_BACK_UP: _arm_back(Place.UP),
-    Sign.BACK_TO_STAY: lambda view: view.back and view.standing.stays_open,
+    Sign.BACK_TO_STAY: lambda view: _was_silent(view) and view.standing.stays_open,
     Sign.BACK_DOWN: lambda view: view.back and view.standing.place is Place.DOWN,
     Sign.BACK_ADRIFT: lambda view: view.back and view.standing.place is not Place.DOWN,
-    Sign.BACK_SHUT: lambda view: view.back and view.standing.place is not Place.UP,
-    Sign.BACK_OPEN: lambda view: view.back and view.standing.place is Place.UP,
+    Sign.BACK_SHUT: lambda view: _was_silent(view) and view.standing.place is not Place.UP,
+    Sign.BACK_OPEN: lambda view: _was_silent(view) and view.standing.place is Place.UP,
     Sign.ASTRAY: _astray,
     Sign.UP: lambda view: not view.standing.stays_open and _up(view),
     Sign.UP_TO_STAY: lambda view: view.standing.stays_open and _up(view),
