@@ -9,6 +9,7 @@ import typer
 from gate.cli.account import app as account_commands
 from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
+from gate.cli.bench_barrier import barrier as bench_barrier
 from gate.cli.check import check
 from gate.cli.demo import demo
 from gate.cli.enroll import app as enroll_commands
@@ -29,6 +30,7 @@ app.add_typer(enroll_commands, name="enroll")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(ledger_commands, name="ledger")
+bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 app.add_typer(bench_commands, name="bench")
 
 
