@@ -171,7 +171,7 @@ class SimulatedBarrier:
 
     def come_through(self) -> None:
         """Let somebody who was let in go through: a car."""
-        self.place_vehicle(distance_m=3.0)
+        self.place_vehicle(speed_m_s=4.0, distance_m=2.0)
 
     def set_input(self, name: str, *, reads: bool) -> None:
         """Let one of the inputs that nothing here moves (fire, tamper, arm off, …) read so. Raises ValueError."""
