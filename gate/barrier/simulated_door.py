@@ -60,8 +60,10 @@ class SimulatedDoor:
         """Free the lock or lock it. Raises `BarrierFault` while the device is silent or closed."""
         with self._lock:
             self._answers()
-            self.line.send(command, self._clock())
-            self.line.arrive(self._clock(), self._take)
+            try:
+                self.line.send(command, self._clock())
+            finally:
+                self.line.arrive(self._clock(), self._take)
 
     def inputs(self) -> Inputs:
         """Read every input. Raises `BarrierFault` while the device is silent or closed."""

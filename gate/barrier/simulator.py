@@ -114,8 +114,10 @@ class SimulatedBarrier:
         """Give the motor a command. Raises `BarrierFault` while the device is silent or closed."""
         with self._lock:
             self._spoken()
-            self.line.send(command, self._now_s)
-            self.line.arrive(self._now_s, self._take)
+            try:
+                self.line.send(command, self._now_s)
+            finally:
+                self.line.arrive(self._now_s, self._take)
 
     def inputs(self) -> Inputs:
         """Read every input. Raises `BarrierFault` while the device is silent or closed."""

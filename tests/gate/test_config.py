@@ -281,7 +281,7 @@ REFUSED = {
     "config.not_of_kind": ISAPI + "stops = true\n",
     "config.bad_topic": MQTT.replace('topic = "arm"', 'topic = "arm/#"'),
     "config.no_board_table": _barrier("sim://", "[barrier.board]\n"),
-    "config.no_wiring": ISAPI + WIRING,
+    "config.no_wiring": _barrier("sim://", WIRING),
     "config.needs_wiring": HTTP.replace(WIRING, ""),
     "config.pulse_too_long": BOARD.replace("travel_s = 2.0", "travel_s = 0.4"),
     "config.input_unoffered": SERIAL + "open_limit = 0\n",

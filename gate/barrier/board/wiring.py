@@ -177,7 +177,12 @@ class WiredBarrier:
     def inputs(self) -> Inputs:
         """Every wired input now. Raises `BarrierFault` where the board does not answer or lacks a wired input."""
         with self._lock:
-            read = self._contacts.read() if self._contacts is not None else ()
+            try:
+                read = self._contacts.read() if self._contacts is not None else ()
+            except BarrierFault:
+                # A board that was away may have been without power: what it was told counts no more.
+                self._given = None
+                raise
             if not self._swept:
                 self._open_all_but(None)
             inputs = shown(self._wiring.inputs, self._wiring.inverted, read)
