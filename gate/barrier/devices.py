@@ -10,6 +10,7 @@ from gate.barrier.act import BarrierAct
 from gate.barrier.board.board import Contacts, Relays
 from gate.barrier.board.broker import BrokerAddress
 from gate.barrier.board.dialect import PRESETS as DIALECTS
+from gate.barrier.board.dialect import Dialect, Template
 from gate.barrier.board.gpio_board import GpioBoard, GpioSettings
 from gate.barrier.board.http_board import HttpBoard, HttpBoardSettings
 from gate.barrier.board.isapi import IsapiDevice, IsapiSettings
@@ -23,6 +24,7 @@ from gate.barrier.board.topics import PRESETS as TOPICS
 from gate.barrier.board.web import Address
 from gate.barrier.board.wired_lock import WiredLock
 from gate.barrier.board.wiring import LockWiring, WiredBarrier, Wiring
+from gate.barrier.board.wording import Wording
 from gate.barrier.controller import Barrier
 from gate.barrier.device import BarrierDevice
 from gate.barrier.interlock import Interlock
@@ -108,10 +110,34 @@ def _counts(board: SwitchedPart, wiring: Wiring | LockWiring) -> tuple[int, int]
     return outputs, wiring.input_count if board.inputs is None else board.inputs
 
 
+def _dialect(own: HttpBoardPart) -> Dialect:
+    """How the board is spoken to: as its make has it, or as the table spells out."""
+    if own.preset != "custom" or own.switch is None:
+        return DIALECTS[own.preset]
+    words = Wording(own.on, own.off, () if own.where is None else (own.where,))
+    relay, contact = (None if line is None else _template(line) for line in (own.relay, own.contact))
+    return Dialect(
+        switch=_template(own.switch, own.body),
+        says=words if relay is None else None,
+        relay=relay,
+        relay_says=None if relay is None else words,
+        contact=contact,
+        contact_says=None if contact is None else words,
+        on=own.on,
+        off=own.off,
+        first=own.first,
+    )
+
+
+def _template(line: str, body: str | None = None) -> Template:
+    method, _, path = line.partition(" ")
+    return Template(path, method, body)
+
+
 def _http(part: BarrierPart, clock: Callable[[], float]) -> Fitted:
     wiring, own = _wiring(part), _board(part, HttpBoardPart)
     address = Address(part.url, _login(own), own.signs_in_by, own.ca_file)
-    settings = HttpBoardSettings(address, DIALECTS[own.preset], *_counts(own, wiring), own.timeout_s)
+    settings = HttpBoardSettings(address, _dialect(own), *_counts(own, wiring), own.timeout_s)
     board = HttpBoard(settings, clock)
     return _on(board, wiring)
 

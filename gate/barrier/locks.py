@@ -141,6 +141,7 @@ _COMMON: Table = {
 }
 # fmt: on
 
+_STAYS_OPEN = Move(State.HELD, Drive.RAISE, ActKind.STARTED, Code.HELD_AGAIN)
 _FOUND_SHUT = Move(State.CLOSED, Drive.LOWER, ActKind.STARTED, Code.FOUND_SHUT)
 
 DOOR = Book(
@@ -159,6 +160,7 @@ DOOR = Book(
         Place.UNKNOWN: _FOUND_SHUT,
         Place.UP: Move(State.AJAR, None, ActKind.STARTED, Code.FOUND_OPEN),
     },
+    _STAYS_OPEN,
 )
 """A door with a magnetic lock or a strike. Without a contact of the leaf it goes by time alone."""
 
@@ -171,5 +173,6 @@ TURNSTILE = Book(
     },
     TURNSTILE_WATCHED,
     {Place.UNKNOWN: _FOUND_SHUT},
+    _STAYS_OPEN,
 )
 """A turnstile or a flap: each opening is for one, counted by the signal of its turn; without it, by time alone."""

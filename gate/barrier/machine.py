@@ -73,11 +73,19 @@ class Machine:
 
         It never lowers an arm; one in between is raised.
         """
-        standing = replace(unknown(now_s), watched=self.presence_wired).seeing(inputs)
-        outcome = self._moved(standing, self.book.starts[standing.place], None)
+        wanted = unknown(now_s).wishing(wish or Wish())
+        standing = replace(wanted, watched=self.presence_wired).seeing(inputs)
+        outcome = self._moved(standing, self._first(standing, inputs), None)
         acts = tuple(replace(act, before=None) for act in outcome.acts)
-        begun = outcome.standing if wish is None else outcome.standing.wishing(wish)
-        return Outcome(replace(begun, fire=begun.fire or inputs.fire is True), outcome.drives, acts)
+        return Outcome(outcome.standing.wishing(standing.wish), outcome.drives, acts)
+
+    def _first(self, standing: Standing, inputs: Inputs) -> Move:
+        book = self.book
+        if book.starts_held is not None and standing.stays_open:
+            return book.starts_held
+        if book.starts_by_hand is not None and inputs.manual_key and not standing.urgent:
+            return book.starts_by_hand
+        return book.starts[standing.place]
 
     def step(self, standing: Standing, event: Event, now_s: float) -> Outcome:
         """The next standing. Total: every event is taken in every state; `now_s` may even run backwards."""

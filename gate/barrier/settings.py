@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -13,6 +14,8 @@ from gate.barrier.board.wiring import LockWiring, Wiring
 from gate.barrier.timed import HeldOpen
 from gate.barrier.wiring_settings import LockWiringPart, WiringPart
 from gate.part import Id, Part, checked_url, refusal
+
+_REQUEST = re.compile(r"(GET|POST|PUT) /[^/\s]\S*")
 
 
 class BoardPart(Part):
@@ -38,15 +41,46 @@ class SwitchedPart(BoardPart):
 
 
 class HttpBoardPart(SwitchedPart):
-    """A board behind http:// or https://."""
+    """A board behind http:// or https://, of a known make or, with `custom`, asked by requests of its own.
 
-    preset: Literal["shelly1", "shelly2", "tasmota"] = Field(description="the make of the board")
-    auth: Literal["basic", "digest"] | None = Field(default=None, description="else digest for shelly2, basic")
+    A request is `METHOD /path` with `{channel}`, `{state}`, `{seconds}` and `{tenths}` left to fill in. `where` is
+    where an answer's state stands, its keys joined by `/`; without it the whole answer is the state.
+    """
+
+    preset: Literal["shelly1", "shelly2", "tasmota", "custom"] = Field(description="the make of the board")
+    switch: str | None = Field(default=None, description="custom: the request that sets a relay")
+    body: str | None = Field(default=None, description="custom: the body of that request")
+    relay: str | None = Field(default=None, description="custom: the request that reads a relay back")
+    contact: str | None = Field(default=None, description="custom: the request that reads an input")
+    where: str | None = Field(default=None, description="custom: where the state stands in a JSON answer")
+    on: str = Field(default="on", description="custom: the word for a closed relay, asked and answered")
+    off: str = Field(default="off", description="custom: the word for an open one")
+    first: int = Field(default=0, ge=0, le=1, description="custom: the board's number of its first channel")
+    auth: Literal["basic", "digest"] | None = Field(
+        default=None, description="else digest for shelly2 and custom, basic"
+    )
 
     @property
     def signs_in_by(self) -> Literal["basic", "digest"]:
         """`auth`, or what boards of this make use."""
-        return self.auth or ("digest" if self.preset == "shelly2" else "basic")
+        return self.auth or ("digest" if self.preset in {"shelly2", "custom"} else "basic")
+
+    @model_validator(mode="after")
+    def _custom_whole(self) -> Self:
+        own = {"switch", "body", "relay", "contact", "where", "on", "off", "first"} & self.model_fields_set
+        if self.preset != "custom":
+            if own:
+                raise refusal("config.only_custom", key=min(own))
+            return self
+        if self.switch is None:
+            raise refusal("config.custom_needs_switch")
+        if self.on == self.off:
+            raise refusal("config.custom_same_words")
+        for key in ("switch", "relay", "contact"):
+            request = getattr(self, key)
+            if request is not None and not _REQUEST.fullmatch(request):
+                raise refusal("config.bad_request_line", key=key)
+        return self
 
 
 class IsapiPart(BoardPart):

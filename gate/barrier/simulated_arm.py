@@ -47,5 +47,5 @@ class SimulatedArm:
 
     def push(self, position: float) -> None:
         """Put it somewhere by hand."""
-        self.position = min(1.0, max(0.0, position))
+        self.position = round(min(1.0, max(0.0, position)), 9)
         self._speed = 0.0

@@ -191,5 +191,8 @@ STARTS: Mapping[Place, Move] = {
 }
 """What follows when the device is heard for the first time: an arm between its ends is raised, never lowered."""
 
-ARM = Book("arm", STATES, TABLE, WATCHED, STARTS)
+BY_HAND = Move(State.MANUAL, Drive.STOP, ActKind.STARTED, Code.MANUAL_KEY)
+"""The same while a person has the key: nothing moves under their hands."""
+
+ARM = Book("arm", STATES, TABLE, WATCHED, STARTS, starts_by_hand=BY_HAND)
 """A vehicle barrier."""

@@ -207,3 +207,10 @@ def test_what_a_guard_wanted_outlives_a_restart(wish: Wish, state: State, code: 
     assert after.standing.state is state
     assert after.standing.wish == wish
     assert [*started.acts, *after.acts][-1].cause == code
+
+
+def test_a_restart_moves_nothing_under_the_hands_of_who_has_the_key() -> None:
+    started = Machine(TIMING).start(replace(BETWEEN, manual_key=True), 5.0)
+    assert (started.standing.state, started.drives) == (State.MANUAL, (Drive.STOP,))
+    burning = Machine(TIMING).start(replace(BETWEEN, manual_key=True, fire=True), 5.0)
+    assert burning.drives == (Drive.RAISE,)

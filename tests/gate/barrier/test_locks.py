@@ -12,7 +12,7 @@ from gate.barrier.device import Drive, Inputs
 from gate.barrier.locks import DOOR, TURNSTILE
 from gate.barrier.machine import Lost, Machine
 from gate.barrier.move import Book
-from gate.barrier.standing import State, Timing
+from gate.barrier.standing import State, Timing, Wish
 from tests.gate.barrier.test_machine import TICK_S, Story
 
 TIMING = Timing(travel_s=0.5, hold_open_s=3.0, clear_s=0.0, fault_after_s=1.0, left_open_s=10.0)
@@ -191,3 +191,13 @@ def test_a_door_has_nothing_to_stop() -> None:
     story = LockStory()
     story.order(Command.STOP)
     assert story.told()[-1] == (ActKind.REFUSED, Code.NO_STOP)
+
+
+@pytest.mark.parametrize("wish", [Wish(held=True), Wish(emergency=True), Wish(fire=True)])
+def test_a_door_that_was_to_stay_open_is_not_locked_for_a_moment_by_a_restart(wish: Wish) -> None:
+    started = Machine(TIMING, book=DOOR).start(SHUT, 5.0, wish)
+    assert (started.standing.state, started.drives) == (State.HELD, (Drive.RAISE,))
+    burning = Machine(TIMING, book=DOOR).start(replace(SHUT, fire=True), 5.0)
+    assert burning.drives == (Drive.RAISE,)
+    locked = Machine(TIMING, book=DOOR).start(SHUT, 5.0, Wish(held=True, lockdown=True))
+    assert locked.drives == (Drive.LOWER,)

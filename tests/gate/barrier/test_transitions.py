@@ -100,6 +100,7 @@ def test_whatever_leads_into_fault_stops_the_motor_and_names_the_cause(book: Boo
 @books
 def test_a_state_never_changes_unrecorded(book: Book) -> None:
     moves = [move for row in book.table.values() for move in row.values()] + list(book.starts.values())
+    moves += [move for move in (book.starts_held, book.starts_by_hand) if move is not None]
     assert all(move.act for move in moves if move.to is not None)
 
 
