@@ -111,8 +111,8 @@ class Book:
     """The rules of one kind of barrier, as data: for every sign and every state of its own, what follows.
 
     `watched` are the signs a reading can give, the most urgent first: the first that moves the present state counts.
-    `starts` is what follows when the device is heard for the first time: `starts_held` for a lock that is to stay open, and
-    `starts_by_hand` for an arm whose manual key is turned, instead. `states` are those it can be in.
+    `starts` is what follows when the device is heard for the first time: `starts_held` for a lock that is to stay open,
+    and `starts_by_hand` for an arm whose manual key is turned, instead. `states` are those it can be in.
     """
 
     name: str
