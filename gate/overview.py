@@ -36,6 +36,8 @@ class Overview:
     def __init__(self, gate: RunningGate) -> None:
         self._gate = gate
         self._lanes = {lane.id: lane for lane in gate.config.lane}
+        self._names: dict[str, str] = {}
+        """Usernames by the ids of those who have signed in: to open, nobody must wait for the database."""
         self._encoding = threading.Lock()
         self._encoded: dict[str, tuple[int, bytes]] = {}
 
@@ -100,7 +102,7 @@ class Overview:
         self._record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id)
         barrier = self._gate.barriers[self._lanes[lane_id].barrier]
         receipt = barrier.command(
-            Command.OPEN, command_id=command_id, cause="guard", who=self._username(actor), why=choice
+            Command.OPEN, command_id=command_id, cause="guard", who=self._names.get(actor, ""), why=reason
         )
         if not receipt.accepted:
             raise BarrierFault(receipt.refusal or "barrier.not_answering")
@@ -154,9 +156,6 @@ class Overview:
             done=[_done_view(done) for done in barrier.history()],
         )
 
-    def _username(self, actor: str) -> str:
-        return next((account.username for account in self._gate.site.accounts.list() if account.id == actor), "")
-
     def record_view(self, *, actor: str, what: str) -> None:
         """Record a look at personal data before it is shown. Raises `LedgerUnwritable` when it cannot be."""
         self._record("view", actor=actor, what=what)
@@ -167,6 +166,8 @@ class Overview:
         The record names an account or nobody: an unknown name may be a password in the wrong field.
         """
         account = self._gate.site.accounts.find(username)
+        if account is not None:
+            self._names[account.id] = account.username
         self._record("sign_in", actor=account.id if account else None, ok=ok, address=address)
 
     def health(self) -> HealthView:

@@ -160,7 +160,9 @@ class Barrier:
         for a device that fails: the receipt then carries `barrier.not_answering`.
         """
         given = Done(kind, command_id, cause, who, why, datetime.now(UTC), self._clock())
-        turn = nullcontext(False) if self._interlock is None else self._interlock.turn(self)
+        # An emergency takes no turn: it must not wait for the other one's board to answer.
+        interlock = self._interlock if kind in {Command.OPEN, Command.HOLD} else None
+        turn = nullcontext(False) if interlock is None else interlock.turn(self)
         with turn as interlocked, self._lock:
             done = self._done.get(command_id)
             if done is not None:

@@ -12,7 +12,7 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -243,7 +243,7 @@ class OnvifBoard:
     def _listen(self) -> None:
         """Hear the device's events until the end; after whatever goes wrong, subscribe anew."""
         while not self._stopping.is_set():
-            session = _Session(replace(self._settings), self._clock)
+            session = _Session(self._settings, self._clock)
             try:
                 self._follow(session)
             except BarrierFault as lost:

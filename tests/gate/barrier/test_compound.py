@@ -171,3 +171,10 @@ def test_an_arm_found_open_is_not_counted_as_shut() -> None:
     assert not barrier.shut
     barrier.poll_once()
     assert not barrier.shut
+
+
+def test_an_emergency_does_not_wait_for_the_turn_of_the_other_door(yard: Yard) -> None:
+    with yard.pair.turn(yard.barriers["outer"]):
+        receipts = yard.compound.order(Command.EMERGENCY, command_id="e", cause="guard")
+    assert receipts["inner"].accepted
+    assert yard.inner.free
