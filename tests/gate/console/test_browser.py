@@ -347,3 +347,12 @@ def test_the_drawing_follows_the_barrier(booth: Booth, page: Page) -> None:
     booth.watch.barrier_views["arm"] = dataclasses.replace(view, state="open", scene=scene)
     expect(arm).to_have_attribute("transform", re.compile(r"rotate\(-86"))
     expect(page.locator('[data-barrier-card="door"] [data-part="board-words"]')).to_have_text("没有应答")
+
+
+def test_a_guard_at_the_live_page_hears_of_a_forced_door(booth: Booth, page: Page) -> None:
+    sign_in(page)
+    news = {"state": "forced", "fault": None, "raised_by": None, "alarm": "barrier.door_forced"}
+    booth.watch.feed.publish("barrier", "men", now(), **news)
+    expect(page.locator("#alarm-words")).to_contain_text("东门行人: 门未经允许被打开")
+    page.get_by_role("link", name="道闸和门").first.click()
+    expect(page.locator('[data-barrier-card="door"]')).to_be_visible()
