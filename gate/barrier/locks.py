@@ -31,6 +31,7 @@ DOOR_WATCHED: tuple[Sign, ...] = (
     Sign.WENT_SHUT,
     Sign.NOT_LOCKED,
     Sign.LOCKED_AGAIN,
+    Sign.LOCK_ONCE_MORE,
     Sign.DUE,
 )
 TURNSTILE_WATCHED: tuple[Sign, ...] = (
@@ -45,6 +46,7 @@ TURNSTILE_WATCHED: tuple[Sign, ...] = (
     Sign.STEPPED,
     Sign.NOT_LOCKED,
     Sign.LOCKED_AGAIN,
+    Sign.LOCK_ONCE_MORE,
     Sign.DUE,
 )
 
@@ -134,6 +136,7 @@ _COMMON: Table = {
     Sign.BACK_SHUT: _row(fault=_BACK),
     Sign.NOT_LOCKED: _row(closed=_unlocked),
     Sign.LOCKED_AGAIN: _row(fault=_LOCKED),
+    Sign.LOCK_ONCE_MORE: _row(fault=Move(None, Drive.LOWER)),
     Sign.HELD_WISH: _wanted_open(Code.HELD_AGAIN),
     Sign.TIMED: _wanted_open(Code.TIMED),
     Sign.HOLD_OVER: _row(held=_LET_GO),

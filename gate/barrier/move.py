@@ -78,6 +78,8 @@ class Sign(StrEnum):
     """Somebody went through, and nobody else is let in."""
     NOT_LOCKED = "not_locked"
     LOCKED_AGAIN = "locked_again"
+    LOCK_ONCE_MORE = "lock_once_more"
+    """A lock in fault was freed for somebody, and its time is up."""
     HELD_WISH = "held_wish"
     """A guard's hold from before a restart."""
     TIMED = "timed"

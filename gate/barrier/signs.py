@@ -135,7 +135,14 @@ def _not_locked(view: View) -> bool:
 
 def _locked_again(view: View) -> bool:
     mended = view.standing.code == Code.NO_LOCK and view.inputs.locked is not False
-    return mended and view.standing.place is not Place.UP
+    return mended and view.standing.place is not Place.UP and view.standing.drive is not Drive.RAISE
+
+
+def _lock_once_more(view: View) -> bool:
+    standing = view.standing
+    freed = standing.code == Code.NO_LOCK and standing.drive is Drive.RAISE
+    unwanted = not standing.stays_open and not _asks_out(view) and view.moving_s >= view.timing.hold_open_s
+    return freed and unwanted and standing.place is not Place.UP and standing.clear_s is not None
 
 
 def _was_silent(view: View) -> bool:
@@ -154,7 +161,9 @@ def _exit(view: View) -> bool:
 def _stepped(view: View) -> bool:
     standing = view.standing
     went = standing.through > view.before.through and view.inputs.passed is not None
-    return went and (standing.state is not State.RELEASED or standing.through >= standing.granted)
+    if standing.state is State.RELEASED:
+        return went and standing.through >= standing.granted and not _asks_out(view)
+    return went
 
 
 def _due(view: View) -> bool:
@@ -207,6 +216,7 @@ SHOWS: Mapping[Sign, Callable[[View], bool]] = {
     Sign.STEPPED: _stepped,
     Sign.NOT_LOCKED: _not_locked,
     Sign.LOCKED_AGAIN: _locked_again,
+    Sign.LOCK_ONCE_MORE: _lock_once_more,
     Sign.HELD_WISH: _kept(by_guard=True),
     Sign.TIMED: _kept(by_guard=False),
     Sign.HOLD_OVER: lambda view: not view.standing.stays_open,

@@ -201,3 +201,36 @@ def test_a_door_that_was_to_stay_open_is_not_locked_for_a_moment_by_a_restart(wi
     assert burning.drives == (Drive.RAISE,)
     locked = Machine(TIMING, book=DOOR).start(SHUT, 5.0, Wish(held=True, lockdown=True))
     assert locked.drives == (Drive.LOWER,)
+
+
+@pytest.mark.parametrize("kind", [Command.OPEN, None], ids=["a guard", "the exit button"])
+def test_a_lock_in_fault_that_was_freed_for_somebody_is_locked_again_and_recovers(kind: Command | None) -> None:
+    story = let_in().watch(6.0, replace(SHUT, locked=False))
+    assert story.code == Code.NO_LOCK
+    if kind is None:
+        story.watch(TICK_S, replace(SHUT, locked=False, exit_button=True))
+    else:
+        story.order(kind)
+    assert story.drives[-1] is Drive.RAISE
+    story.watch(2.0, replace(SHUT, locked=False))
+    assert story.drives[-1] is Drive.RAISE
+    story.watch(2.0, replace(SHUT, locked=False))
+    assert (story.state, story.drives[-1]) == (State.FAULT, Drive.LOWER)
+    story.watch(0.5, replace(SHUT, locked=True))
+    assert story.state is State.CLOSED
+
+
+def test_a_signal_that_sticks_on_locked_does_not_end_a_fault_while_the_lock_is_free() -> None:
+    story = let_in().watch(6.0, replace(SHUT, locked=False))
+    story.order(Command.OPEN)
+    story.watch(1.0, replace(SHUT, locked=True))
+    assert story.state is State.FAULT
+
+
+def test_a_turnstile_stays_free_while_the_exit_button_is_pushed() -> None:
+    pushed = Inputs(passed=False, exit_button=True)
+    story = LockStory(STILL, TURNSTILE).watch(0.2, pushed)
+    story.watch(0.3, replace(pushed, passed=True)).watch(0.5, pushed)
+    assert story.state is State.RELEASED
+    story.watch(4.0, STILL)
+    assert story.state is State.CLOSED
