@@ -14,7 +14,6 @@ install: .venv/.installed
 	touch $@
 
 demo: install
-	$(BIN)/gate models pull
 	$(BIN)/gate demo
 
 test: install

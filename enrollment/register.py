@@ -20,16 +20,12 @@ from enrollment.keyring import Keyring
 from enrollment.name import clean_name
 from enrollment.tables import HouseholdRow, RegisterVersionRow, ResidentRow, RightRow, TemplateRow, VehicleRow
 from enrollment.template import is_unit, seal_template
+from models.catalog import catalog
 from models.plate.grammar import classify, normalise
 from models.sighting import Embedding, FaceSighting, PlateColour
 
 SIMILAR = 0.55
-"""Cosine from which a new face is taken for somebody who is enrolled already.
-
-Measured with `mobilefacenet` on 3,000 people of LFW: 78 % of the second photos of a person reach it, and 11 of 4.5
-million pairs of different people, 8 of which reach 0.65 too and look mislabelled. Strangers from one region score
-higher than these; a false alarm costs the enroller one look, a miss lets one person be two.
-"""
+"""Cosine from which a new face is taken for somebody enrolled already, for a model that the catalogue does not know."""
 
 LONGEST_REASON = 200
 PERSONAL = ("face_template", "resident", "vehicle")
@@ -61,14 +57,12 @@ class Register:
         *,
         now: Callable[[], datetime] = utc_now,
         make_id: Callable[[], str] = new_id,
-        similar: float = SIMILAR,
     ) -> None:
         self._engine = engine
         self._keyring = keyring
         self._record = record
         self._now = now
         self._make_id = make_id
-        self._similar = similar
         self._gallery: Gallery | None = None
 
     def add_resident(
@@ -273,9 +267,20 @@ class Register:
 
     def _refuse_similar(self, session: Session, embedding: Embedding, model_id: str, besides: str | None) -> None:
         nearest = self._gallery_in(session, model_id).nearest(embedding, besides)
-        if nearest and nearest[1] >= self._similar:
+        if nearest and nearest[1] >= similar(model_id):
             subject, score = nearest
             raise EntryRefused("register.face_already_enrolled", person=subject.id, score=f"{score:.2f}")
+
+
+def similar(model_id: str) -> float:
+    """The cosine from which two faces of that model are taken for one person's.
+
+    A false alarm costs the enroller one look, a miss lets one person be two: with `mobilefacenet` at 0.55 on 3,000
+    people of LFW, 78 % of the second photos of a person reach it, and 11 of 4.5 million pairs of different people, 8 of
+    which reach 0.65 too and look mislabelled. Strangers from one region score higher than these.
+    """
+    model = catalog().by_id(model_id)
+    return model.thresholds.similar if model and model.thresholds else SIMILAR
 
 
 def _rights(lanes: Iterable[str] | None) -> list[str] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enrollment.errors import KeyUnusable
@@ -40,6 +42,22 @@ def open_template(keyring: Keyring, sealed: bytes, id_: str, resident_id: str, m
 def keys_in_use(session: Session) -> frozenset[str]:
     """The ids of the keys that stored templates are sealed with: one, unless a key was swapped by hand."""
     return frozenset(session.scalars(select(TemplateRow.key_id).distinct()))
+
+
+def models_in_use(session: Session) -> Mapping[str, int]:
+    """How many stored templates each model made, by its id: the one with the most first, then the one used last."""
+    count = func.count()
+    made = select(TemplateRow.model_id, count).group_by(TemplateRow.model_id)
+    return {
+        row[0]: row[1] for row in session.execute(made.order_by(count.desc(), func.max(TemplateRow.created_at).desc()))
+    }
+
+
+def unknown_to(session: Session, model_id: str) -> int:
+    """How many residents have stored templates and none that this model made: it cannot recognise them."""
+    known = select(TemplateRow.resident_id).where(TemplateRow.model_id == model_id)
+    others = select(func.count(TemplateRow.resident_id.distinct())).where(TemplateRow.resident_id.not_in(known))
+    return session.scalar(others) or 0
 
 
 def _context(id_: str, resident_id: str, model_id: str) -> bytes:

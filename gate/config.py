@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
 from gate.hours import Hours
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
+from models.cast import ROLES, Cast, pack_of
+from models.catalog import catalog
 
 __all__ = [
     "BarrierPart",
@@ -22,6 +26,7 @@ __all__ = [
     "Compound",
     "Config",
     "Console",
+    "FaceLimits",
     "FaceRules",
     "Hours",
     "Id",
@@ -59,20 +64,46 @@ class Storage(Part):
     snapshot_days: int = Field(default=30, ge=1, le=365, description="days that snapshot crops are kept")
 
 
-class Models(Part):
-    """Which model plays which role, by its name in the catalogue, and the threads a model may use."""
+_ROLES = {str(role).replace("-", "_"): role for role in ROLES}
 
-    face_finder: str = "yunet-s"
-    face_embedder: str = "mobilefacenet"
-    plate_finder: str = "plate-detect"
-    plate_reader: str = "plate-rec-color"
+
+class Models(Part):
+    """Which pack of models the gate runs on, single roles played by another model, and the threads a model may use."""
+
+    pack: str | None = Field(
+        default=None, description="unset: that of the enrolled faces; starter while nobody is enrolled"
+    )
+    face_finder: str | None = Field(default=None, description="another model than the pack's, by name")
+    face_embedder: str | None = Field(default=None, description="another model than the pack's, by name")
+    plate_finder: str | None = Field(default=None, description="another model than the pack's, by name")
+    plate_reader: str | None = Field(default=None, description="another model than the pack's, by name")
     threads: int = Field(default=1, ge=1, le=16, description="threads of one model call")
+
+    @field_validator("pack", *_ROLES)
+    @classmethod
+    def _in_the_catalogue(cls, name: str | None, info: ValidationInfo) -> str | None:
+        role = _ROLES.get(info.field_name or "")
+        known = [model.name for model in catalog().players(role)] if role else list(catalog().packs)
+        if name is not None and name not in known:
+            near = difflib.get_close_matches(name, known, 1) or known
+            raise refusal("config.not_in_catalogue", name=name, near=", ".join(near))
+        return name
+
+    def cast(self, enrolled: Sequence[str] = ()) -> Cast:
+        """Which model plays which role; `enrolled` are the models that made the site's templates, as in `pack_of`."""
+        whole = Cast.of_pack(self.pack or pack_of(enrolled))
+        return replace(whole, **{role: name for role in _ROLES if (name := getattr(self, role)) is not None})
 
 
 class FaceRules(Part):
-    """When a face is evidence. The defaults are calibrated for `mobilefacenet` on East-Asian strangers (FAR 1e-4)."""
+    """When a face is evidence."""
 
-    accept: float = Field(default=0.45, ge=-1, le=1, description="lowest cosine that opens")
+    accept: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="lowest cosine that opens; unset: what the embedder's catalogue entry says",
+    )
     margin: float = Field(default=0.08, ge=0, le=2, description="lowest lead over the next person")
     min_frames: int = Field(default=3, ge=1, le=100, description="usable sightings before opening")
     min_face_px: int = Field(default=48, ge=16, le=1000, description="height of the smallest usable face")
@@ -80,6 +111,17 @@ class FaceRules(Part):
     stranger_frames: int = Field(default=8, ge=1, le=500, description="usable sightings before saying stranger")
     stranger_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying stranger")
     repeat_s: float = Field(default=10, ge=0, le=600, description="the same person is not decided again for so long")
+
+    def limits(self, cast: Cast) -> FaceLimits:
+        """The same rules with the embedder's own threshold where none is named."""
+        accept = cast.thresholds.accept if self.accept is None else self.accept
+        return FaceLimits(**self.model_dump() | {"accept": accept})
+
+
+class FaceLimits(FaceRules):
+    """The rules that faces are decided by, with nothing left open."""
+
+    accept: float = Field(ge=-1, le=1)
 
 
 class PlateRules(Part):

@@ -51,6 +51,11 @@ class Overview:
         """The compound's name."""
         return self._gate.config.compound.name
 
+    @property
+    def for_trying_out(self) -> bool:
+        """Whether faces are recognised by a model that a gate at work should not run on."""
+        return self._gate.faces is not None and self._gate.cast.embedder.for_trying_out
+
     def lanes(self) -> Sequence[LaneView]:
         """Every lane as it is now, in the order of the configuration."""
         views = []

@@ -66,6 +66,8 @@ class RunningGate:
         self.feed = Feed()
         self._on_passage = on_passage
         self.writer = LedgerWriter(site.engine, site.snapshots)
+        self.cast = site.cast(config.models)
+        self._face_limits = config.faces.limits(self.cast)
         kinds = {lane.kind for lane in config.lane}
         self.faces = self._open_faces(store) if "pedestrian" in kinds else None
         self.plates = self._open_plates(store) if "vehicle" in kinds else None
@@ -111,19 +113,19 @@ class RunningGate:
         log.info("gate.stopped")
 
     def _open_faces(self, store: Store) -> FaceRecogniser:
-        models = self.config.models
-        return open_face_recogniser(models.face_finder, models.face_embedder, store, models.threads)
+        cast = self.cast
+        return open_face_recogniser(cast.face_finder, cast.face_embedder, store, self.config.models.threads)
 
     def _open_plates(self, store: Store) -> PlateRecogniser:
-        models = self.config.models
-        return open_plate_recogniser(models.plate_finder, models.plate_reader, store, models.threads)
+        cast = self.cast
+        return open_plate_recogniser(cast.plate_finder, cast.plate_reader, store, self.config.models.threads)
 
     def _builder(self, lane: Lane) -> Callable[[], LaneWorker]:
         recent: dict[str, float] = {}
 
         def build() -> LaneWorker:
             return LaneWorker(
-                rules=Rules.of(self.config, lane),
+                rules=Rules.of(self.config, lane, self._face_limits),
                 zone=ZoneInfo(self.config.compound.timezone),
                 camera=self.cameras[lane.camera],
                 watcher=self._watcher(lane),
@@ -138,7 +140,7 @@ class RunningGate:
     def _watcher(self, lane: Lane) -> Watcher:
         region = Region(lane.region)
         if lane.kind == "pedestrian" and self.faces:
-            return FaceWatcher(self.faces, self.register_watch.gallery, lane.id, self.config.faces, region)
+            return FaceWatcher(self.faces, self.register_watch.gallery, lane.id, self._face_limits, region)
         if lane.kind == "vehicle" and self.plates:
             return PlateWatcher(self.plates, self.register_watch.book, region)
         raise LookupError(f"no model for a {lane.kind} lane")

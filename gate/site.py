@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from enrollment.database import open_database, reading, upgrade
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
 from enrollment.register import Register
-from enrollment.template import keys_in_use
-from gate.config import Config
+from enrollment.template import keys_in_use, models_in_use, unknown_to
+from gate.config import Config, Models
 from gate.ledger.ledger import record_act
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import PassageRow
+from models.cast import Cast
 
 DATABASE = "menwei.db"
 KEY = Path("keys", "menwei.key")
@@ -37,6 +39,20 @@ class Site:
     register: Register
     accounts: Accounts
     snapshots: Snapshots
+
+    def templates(self) -> Mapping[str, int]:
+        """How many enrolled faces each model made, by its id; the model with the most first."""
+        with reading(self.engine) as session:
+            return models_in_use(session)
+
+    def unknown_to(self, model_id: str) -> int:
+        """How many residents have enrolled faces and none that this model made."""
+        with reading(self.engine) as session:
+            return unknown_to(session, model_id)
+
+    def cast(self, models: Models) -> Cast:
+        """Which model plays which role here: as configured, and where that names no pack as the enrolled faces need."""
+        return models.cast(tuple(self.templates()))
 
     def close(self) -> None:
         """Let go of the database; leaving a `with` block does the same."""
@@ -77,6 +93,15 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         accounts=Accounts(engine, record_act),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
+
+
+def cast_of(config: Config) -> Cast:
+    """Which model plays which role at the configuration's site, which may not be there yet. Raises as `open_site`."""
+    try:
+        with open_site(config) as site:
+            return site.cast(config.models)
+    except NotEnrolled:
+        return config.models.cast()
 
 
 def _make_private(database: Path) -> None:

@@ -26,8 +26,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _Entry = TypeVar("_Entry")
 
+LISTED = resources.files(__package__) / "catalog.toml"
+
+STARTER = "starter"
+"""The pack that comes with the program: small weights of its own, for trying out."""
+
 BASE = "base"
-"""The pack that the default configuration uses."""
+"""The pack that is pulled unless another one is named."""
 
 
 class Program(StrEnum):
@@ -36,8 +41,9 @@ class Program(StrEnum):
     YUNET = "yunet"
     SCRFD = "scrfd"
     ALIGNED_112 = "aligned-112"
-    CORNERS_640 = "corners-640"
+    CORNERS = "corners"
     CTC_78 = "ctc-78"
+    SLOTS = "slots"
     NONE = "none"
 
 
@@ -56,6 +62,8 @@ class Condition(StrEnum):
     RESEARCH_ONLY = "research_only"
     COPYLEFT = "copyleft"
     NONE_STATED = "none_stated"
+    PARTLY_RESEARCH = "partly_research"
+    FOR_TRYING_OUT = "for_trying_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,27 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What the cosines of an embedder mean; they are its own, and another one's do not carry over.
+
+    `accept` is the lowest that opens, `similar` the one from which two enrolled people are taken for one. `far_1e_3`
+    and `far_1e_4` are those that one of 1,000 and of 10,000 pairs of strangers reach, where that has been measured.
+    """
+
+    accept: float
+    similar: float
+    far_1e_3: float | None = None
+    far_1e_4: float | None = None
+
+    def __post_init__(self) -> None:
+        given = [cosine for cosine in (self.far_1e_3, self.far_1e_4, self.accept, self.similar) if cosine is not None]
+        if any(not -1 <= cosine <= 1 for cosine in given):
+            raise ValueError(f"thresholds: no cosines: {given}")
+        if not self.accept <= self.similar:
+            raise ValueError("thresholds: two photos that a gate takes for one person are at least as alike")
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """A published zip that holds model files."""
 
@@ -86,7 +115,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One weight file. It is published either at `address` or as `member` of an `archive`."""
+    """One weight file. It comes with the program (`shipped`), or from `address`, or as `member` of an `archive`."""
 
     name: str
     role: Role
@@ -101,6 +130,8 @@ class Model:
     output: str
     condition: Condition | None = None
     accuracy: str | None = None
+    thresholds: Thresholds | None = None
+    shipped: bool = False
     address: str | None = None
     archive: Archive | None = None
     member: str | None = None
@@ -112,8 +143,11 @@ class Model:
             raise ValueError(f"file: {self.file!r} is no plain file name")
         if not self.packs:
             raise ValueError("packs: a file of no pack can never be pulled")
-        if (self.address is None) == (self.archive is None) or (self.archive is None) != (self.member is None):
-            raise ValueError("either address, or archive and member")
+        ways = (self.shipped, self.address is not None, self.archive is not None)
+        if sum(ways) != 1 or (self.archive is None) != (self.member is None):
+            raise ValueError("either shipped, or address, or archive and member")
+        if (self.role is Role.FACE_EMBEDDER) != (self.thresholds is not None):
+            raise ValueError("thresholds: an embedder has them, and nothing else does")
         if self.address is not None:
             _check_address(self.address)
         if (self.commercial is Commercial.YES) != (self.condition is None):
@@ -123,6 +157,11 @@ class Model:
     def model_id(self) -> str:
         """The name and the first eight digits of the hash: templates are bound to it."""
         return f"{self.name}@{self.content.sha256[:8]}"
+
+    @property
+    def for_trying_out(self) -> bool:
+        """Whether a live gate should not run on it."""
+        return self.condition is Condition.FOR_TRYING_OUT
 
     @property
     def needs_acceptance(self) -> bool:
@@ -155,6 +194,14 @@ class Catalog:
                 return model
         raise _unknown("models.unknown", name, [model.name for model in self.models])
 
+    def by_id(self, model_id: str) -> Model | None:
+        """The model with exactly this id, None where another version of the program made it."""
+        return next((model for model in self.models if model.model_id == model_id), None)
+
+    def players(self, role: Role) -> tuple[Model, ...]:
+        """The models that can play a role: those that a program runs."""
+        return tuple(model for model in self.models if model.role is role and model.program is not Program.NONE)
+
     def pack(self, name: str) -> tuple[Model, ...]:
         """The models of a pack. Raises `ModelUnavailable` (`models.unknown_pack`) where there is none."""
         found = tuple(model for model in self.models if name in model.packs)
@@ -171,7 +218,7 @@ def _unknown(code: str, name: str, known: list[str]) -> ModelUnavailable:
 @cache
 def catalog() -> Catalog:
     """The catalogue that comes with the program."""
-    return parse(tomllib.loads(resources.files(__package__).joinpath("catalog.toml").read_text("utf-8")))
+    return parse(tomllib.loads(LISTED.read_text("utf-8")))
 
 
 def parse(raw: Mapping[str, Any]) -> Catalog:
@@ -210,6 +257,8 @@ def _model(table: dict[str, Any], archives: Mapping[str, Archive]) -> Model:
         "commercial": Commercial(table["commercial"]),
         "packs": tuple(table["packs"]),
     }
+    if "thresholds" in table:
+        table["thresholds"] = _filled(Thresholds, dict(table["thresholds"]))
     if "condition" in table:
         table["condition"] = Condition(table["condition"])
     if "archive" in table:

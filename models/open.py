@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from models.catalog import Model, Program, catalog
 from models.errors import ModelIncompatible
 from models.face.embedder import Embedder
@@ -13,12 +15,13 @@ from models.face.yunet import YuNet
 from models.plate.finder import CornerFinder
 from models.plate.reader import ColourReader
 from models.plate.recogniser import PlatePipeline
+from models.plate.slots import SlotReader
 from models.roles import FaceRecogniser, PlateRecogniser, Role
 from models.session import Session
 from models.store import Store
 
 SEARCH_PX = 640
-"""Longest side of the picture in which faces are searched."""
+"""Longest side of the picture in which faces and plates are searched."""
 
 CLOSER_PX = 400
 """Longest side of the square in which the landmarks of one face are looked for again."""
@@ -26,10 +29,16 @@ CLOSER_PX = 400
 CLOSER_SCALE = 4.0
 """The square of a small face is enlarged so many times at most."""
 
+TRIED_PX = 160
+"""Height of the grey picture that a network is tried out on."""
+
 _FACE_FINDERS: Mapping[Program, type[YuNet | SCRFD]] = {Program.YUNET: YuNet, Program.SCRFD: SCRFD}
 _FACE_EMBEDDERS = {Program.ALIGNED_112: Embedder}
-_PLATE_FINDERS = {Program.CORNERS_640: CornerFinder}
-_PLATE_READERS = {Program.CTC_78: ColourReader}
+_PLATE_FINDERS = {Program.CORNERS: CornerFinder}
+_PLATE_READERS: Mapping[Program, type[ColourReader | SlotReader]] = {
+    Program.CTC_78: ColourReader,
+    Program.SLOTS: SlotReader,
+}
 
 
 def open_face_recogniser(finder_name: str, embedder_name: str, store: Store, threads: int = 1) -> FaceRecogniser:
@@ -57,7 +66,7 @@ def open_plate_recogniser(finder_name: str, reader_name: str, store: Store, thre
     finder = _cast(finder_name, Role.PLATE_FINDER, _PLATE_FINDERS)
     reader = _cast(reader_name, Role.PLATE_READER, _PLATE_READERS)
     return PlatePipeline(
-        _PLATE_FINDERS[finder.program](_session(finder, store, threads), finder.normalisation),
+        _PLATE_FINDERS[finder.program](_session(finder, store, threads), finder.normalisation, SEARCH_PX),
         _PLATE_READERS[reader.program](_session(reader, store, threads), reader.normalisation),
     )
 
@@ -72,3 +81,17 @@ def _cast(name: str, role: Role, programs: Mapping[Program, type]) -> Model:
 
 def _session(model: Model, store: Store, threads: int) -> Session:
     return Session(store.read(model), model.name, threads)
+
+
+def try_out(model: Model, weights: bytes) -> None:
+    """Run the weights once as the role's program would. Raises `ModelCorrupt` where they do not keep its contract."""
+    session = Session(weights, model.name)
+    grey = np.full((TRIED_PX, TRIED_PX * 2, 3), 127, np.uint8)
+    if model.role is Role.FACE_FINDER:
+        _FACE_FINDERS[model.program](session, model.normalisation).find(grey)
+    elif model.role is Role.FACE_EMBEDDER:
+        _FACE_EMBEDDERS[model.program](session, model.normalisation, model.model_id)
+    elif model.role is Role.PLATE_FINDER:
+        _PLATE_FINDERS[model.program](session, model.normalisation).find(grey)
+    elif model.role is Role.PLATE_READER:
+        _PLATE_READERS[model.program](session, model.normalisation)

@@ -68,12 +68,13 @@ def letterbox(picture: Picture, width: int, height: int, fill: int = 0, max_scal
 class Search:
     """How large a picture is searched: its longest side in pixels, enlarged at most `max_scale` times.
 
-    `fixed` is the (width, height) of a network that takes only one size.
+    `fixed` is the (width, height) of a network that takes only one size; `fill` is the grey beside the picture.
     """
 
     longest: int
     max_scale: float
     fixed: tuple[int, int] | None = None
+    fill: int = 0
     stride: int = 32
 
     def fit(self, picture: Picture) -> Letterbox:
@@ -81,6 +82,6 @@ class Search:
         tall, wide = picture.shape[:2]
         scale = min(self.longest / max(tall, wide), self.max_scale)
         if self.fixed:
-            return letterbox(picture, *self.fixed, max_scale=scale)
+            return letterbox(picture, *self.fixed, self.fill, scale)
         width, height = (max(1, -(-round(side * scale) // self.stride)) * self.stride for side in (wide, tall))
-        return letterbox(picture, width, height, max_scale=scale)
+        return letterbox(picture, width, height, self.fill, scale)

@@ -105,3 +105,7 @@ class PlateRecogniser(Protocol):
     def see(self, picture: Picture) -> Sequence[PlateSighting]:
         """Every plate in the picture, read, largest first."""
         ...
+
+    def read(self, picture: Picture) -> PlateSighting:
+        """A picture that is nothing but one plate, read without looking for it."""
+        ...

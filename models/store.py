@@ -1,7 +1,8 @@
 """The store of weight files on this box, and the ways in which a file gets there.
 
-A file is looked for in the store, then in the mirrors, then at its address in the catalogue. Whatever the way, its
-SHA-256 is checked before it is used and again every time it is read, and it appears in the store whole or not at all.
+A file is looked for in the store, then in the mirrors, then at its address in the catalogue; one that comes with the
+program lies in `weights/` and needs none of them. Whatever the way, its SHA-256 is checked before it is used and again
+every time it is read, and it appears in the store whole or not at all.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
+from importlib import resources
 from pathlib import Path
 
 import httpx
@@ -33,6 +35,9 @@ STORE = "GATE_MODELS_STORE"
 MIRROR = "GATE_MODELS_MIRROR"
 """Lists mirror folders and base addresses, comma-separated."""
 
+WEIGHTS = Path(str(resources.files("models") / "weights"))
+"""The files that come with the program."""
+
 BUSY_AFTER_S = 30.0
 """So long one process waits for another that is filling the same store."""
 
@@ -43,6 +48,7 @@ ModelProgress = Callable[[Model, int, int], None]
 class State(StrEnum):
     """Where a model's file stands."""
 
+    SHIPPED = "shipped"
     HERE = "here"
     MIRROR = "mirror"
     MISSING = "missing"
@@ -70,21 +76,25 @@ class Store:
         self.mirrors = parse_mirrors(environment.get(MIRROR, "")) if mirrors is None else mirrors
 
     def path(self, model: Model) -> Path:
-        """Where the store keeps the file, whether it is there or not."""
-        return self.folder / model.file
+        """Where the file is kept, whether it is there or not."""
+        return (WEIGHTS if model.shipped else self.folder) / model.file
 
     def state(self, model: Model) -> State:
         """Where the file stands, by its hash. Asks no network."""
         path = self.path(model)
         if path.exists():
-            return State.HERE if holds(path, model.content) else State.CORRUPT
+            if not holds(path, model.content):
+                return State.CORRUPT
+            return State.SHIPPED if model.shipped else State.HERE
+        if model.shipped:
+            return State.MISSING
         return State.MIRROR if self._in_folders(model.content) else State.MISSING
 
     def read(self, model: Model) -> bytes:
         """The checked bytes of the file, brought into the store first where it is not there yet.
 
         Raises:
-            ModelCorrupt: `models.corrupt`, the store holds other bytes under that name.
+            ModelCorrupt: `models.corrupt`, the store holds other bytes under that name; `models.shipped_broken`.
             LicenceNotAccepted, ModelUnavailable: as `pull` does.
         """
         path = self.path(model)
@@ -95,7 +105,8 @@ class Store:
         except OSError as failed:
             raise ModelUnavailable("models.unreadable", path=path, why=failed.strerror) from failed
         if hashlib.sha256(weights).hexdigest() != model.content.sha256:
-            raise ModelCorrupt("models.corrupt", path=path, pack=model.packs[0])
+            code = "models.shipped_broken" if model.shipped else "models.corrupt"
+            raise ModelCorrupt(code, path=path, pack=model.packs[0])
         return weights
 
     def pull(self, models: Sequence[Model], progress: ModelProgress = _silent, *, accepted: bool = False) -> None:
@@ -105,10 +116,13 @@ class Store:
             LicenceNotAccepted: `models.licence`, unless `accepted`; nothing is brought then.
             ModelUnavailable: `models.unavailable`, `models.unwritable`, `models.disk_full` or `models.busy`; the
                 sentence says what to do.
-            ModelCorrupt: `models.corrupt_source`, what came was something else.
+            ModelCorrupt: `models.corrupt_source`, what came was something else; `models.shipped_broken`, a file that
+                comes with the program is not as it came.
         """
         wanted = [model for model in models if not holds(self.path(model), model.content)]
         for model in wanted:
+            if model.shipped:
+                raise ModelCorrupt("models.shipped_broken", path=self.path(model))
             if model.needs_acceptance and not accepted:
                 raise LicenceNotAccepted("models.licence", name=model.name, licence=model.licence, pack=model.packs[0])
         if not wanted:

@@ -14,11 +14,12 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from enrollment.accounts import Role
+from enrollment.gallery import load_gallery
 from enrollment.photo import judge
 from gate.barrier.simulated_door import SimulatedDoor
 from gate.barrier.simulator import SimulatedBarrier
 from gate.camera.frame import CameraState
-from gate.config import Config, load_config
+from gate.config import Config, Models, Storage, load_config
 from gate.console.watch import PassageView
 from gate.decision.decision import Reason, Verdict
 from gate.lane.lane import Outcome
@@ -27,7 +28,6 @@ from gate.running import RunningGate
 from gate.serving import serving
 from gate.site import Site, open_site
 from gate.texts import t
-from models.catalog import BASE, catalog
 from models.errors import Fault
 from models.open import open_face_recogniser
 from models.picture import load_picture
@@ -35,6 +35,7 @@ from models.store import Store
 from samples.compound import PEDESTRIAN_LANE, PEOPLE, VEHICLE_LANE, VEHICLES, Expected, Films, draw_films
 
 ACTOR = "demo"
+SITE = "site"
 GUARD = "guard"
 EARLY_S, LATE_S = 0.3, 1.5
 """A passage may be decided this long before and after the time that the script gives its subject."""
@@ -47,8 +48,8 @@ GATE_TOML = """\
 name = "示范小区"
 
 [storage]
-folder = "site"
-
+folder = "{site}"
+{models}
 [console]
 port = {port}
 
@@ -99,10 +100,11 @@ class Seen:
 class Demo:
     """The sample compound as a context: everything is opened on entry and closed on exit. `say` prints a line."""
 
-    def __init__(self, folder: Path, port: int, seed: int, say: Callable[[str], object]) -> None:
+    def __init__(self, folder: Path, port: int, seed: int, pack: str | None, say: Callable[[str], object]) -> None:
         self._folder = folder.resolve()
         self._port = port
         self._seed = seed
+        self._pack = pack
         self._say = say
         self._seen: list[Seen] = []
         self._began: dict[str, datetime] = {}
@@ -111,12 +113,12 @@ class Demo:
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
+            site = undo.enter_context(open_site(Config(storage=Storage(folder=self._folder / SITE)), create=True))
             # Without the models there is nothing to draw for: say so in the first second.
-            Store().pull(catalog().pack(BASE))
+            Store().pull(site.cast(Models(pack=self._pack)).models)
             self._say(t("demo.drawing", folder=self._folder))
             self._films = draw_films(self._folder / "films", self._seed)
             config = self._write_config(self._films)
-            site = undo.enter_context(open_site(config, create=True))
             self._prove(site)
             self._enrol(site, config)
             password = _guard_password(site)
@@ -149,6 +151,8 @@ class Demo:
         path = self._folder / "gate.toml"
         path.write_text(
             GATE_TOML.format(
+                site=SITE,
+                models=f'\n[models]\npack = "{self._pack}"\n' if self._pack else "",
                 port=self._port,
                 pedestrian=films.pedestrian,
                 vehicle=films.vehicle,
@@ -167,14 +171,19 @@ class Demo:
             self._say(t("demo.record_kept", rows=proof.rows, passages=proof.passages))
 
     def _enrol(self, site: Site, config: Config) -> None:
-        names = config.models
-        known = {resident.name for resident in site.register.residents()}
-        missing = [person for person in PEOPLE if person.enrolled and person.name not in known]
+        cast = site.cast(config.models)
+        residents = {resident.name: resident.id for resident in site.register.residents()}
+        gallery = load_gallery(site.engine, site.keyring, cast.embedder.model_id)
+        seen = {subject.id for subject in gallery.subjects}
+        missing = [person for person in PEOPLE if person.enrolled and residents.get(person.name) not in seen]
         if missing:
-            recogniser = open_face_recogniser(names.face_finder, names.face_embedder, Store(), names.threads)
+            recogniser = open_face_recogniser(cast.face_finder, cast.face_embedder, Store(), config.models.threads)
             for person in missing:
                 face = judge(recogniser, load_picture(self._films.photos[person.name]))
-                site.register.add_resident(person.name, person.household, face, recogniser.model_id, ACTOR)
+                if person.name in residents:
+                    site.register.add_face(residents[person.name], face, recogniser.model_id, ACTOR)
+                else:
+                    site.register.add_resident(person.name, person.household, face, recogniser.model_id, ACTOR)
         for vehicle in VEHICLES:
             if vehicle.enrolled and site.register.find_plate(vehicle.plate) is None:
                 reason = t("demo.blocked_reason") if vehicle.blocked else None

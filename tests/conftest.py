@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+import models.catalog
+import models.store
+from models.training.publish import publish
+from tests.models.made import STARTER
 
 EVERYTHING = os.environ.get("GATE_TEST_EVERYTHING") == "1"
 """Set where every server, weight and photograph is at hand: a skipped test is then a failed one."""
+
+# No test goes by the clock on the wall, which a busy machine stretches.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,6 +61,22 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
         patch.setenv("GATE_MODELS_STORE", str(tmp_path_factory.mktemp("store")))
         patch.delenv("GATE_LANG", raising=False)
         yield
+
+
+@pytest.fixture
+def made_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
+    """The folder of a catalogue whose starter pack is made up: networks that keep their contracts and know nothing."""
+    home = tmp_path / "made"
+    (home / "weights").mkdir(parents=True)
+    shutil.copy(Path(models.__path__[0]) / "catalog.toml", home)
+    for name, make in STARTER.items():
+        (home / "made.onnx").write_bytes(make())
+        publish(name, home / "made.onnx", home)
+    monkeypatch.setattr(models.catalog, "LISTED", home / "catalog.toml")
+    monkeypatch.setattr(models.store, "WEIGHTS", home / "weights")
+    models.catalog.catalog.cache_clear()
+    yield home
+    models.catalog.catalog.cache_clear()
 
 
 @pytest.fixture

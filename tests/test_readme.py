@@ -50,10 +50,14 @@ def test_both_languages_name_the_same_commands_and_configuration() -> None:
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_the_example_configuration_loads(readme: str, tmp_path: Path) -> None:
-    (example,) = _blocks(readme, "toml")
-    (tmp_path / "gate.toml").write_text(example, "utf-8")
-    assert load_config(tmp_path / "gate.toml").lane[0].id == "north-in"
+def test_the_example_configurations_load(readme: str, tmp_path: Path) -> None:
+    loaded = []
+    for example in _blocks(readme, "toml"):
+        (tmp_path / "gate.toml").write_text(example, "utf-8")
+        loaded.append(load_config(tmp_path / "gate.toml"))
+    models, gate = loaded
+    assert (models.models.pack, models.models.face_finder) == ("base", "yunet-n")
+    assert gate.lane[0].id == "north-in"
 
 
 @pytest.mark.parametrize("readme", READMES)

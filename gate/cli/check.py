@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,8 @@ from gate.cli.terminal import out
 from gate.config import BarrierPart, CameraPart, Config, load_config
 from gate.site import open_site
 from gate.texts import explain, t
+from models.cast import Cast
+from models.catalog import BASE
 from models.errors import Fault
 from models.open import open_face_recogniser, open_plate_recogniser
 from models.store import Store
@@ -32,16 +35,27 @@ PROBE_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the table: what was tried, and what came of it (a Fault where it failed)."""
+    """One line of the table: what was tried, and what came of it (a Fault where it failed).
+
+    `doubtful` is what works and still should not be left as it is.
+    """
 
     part: str
     name: str
     result: str | Fault
+    doubtful: bool = False
 
     @property
     def works(self) -> bool:
         """Whether it worked."""
         return isinstance(self.result, str)
+
+    @property
+    def state(self) -> str:
+        """The state in words and colour."""
+        if self.doubtful:
+            return f"[yellow]! {t('check.doubtful')}"
+        return f"[green]✓ {t('check.works')}" if self.works else f"[red]✗ {t('check.fails')}"
 
 
 def check(config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = Path("gate.toml")) -> None:
@@ -50,9 +64,8 @@ def check(config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = P
     findings = tuple(examine(load_config(config)))
     table = Table(t("check.part"), t("check.name"), t("check.state"), t("check.result"))
     for finding in findings:
-        state = f"[green]✓ {t('check.works')}" if finding.works else f"[red]✗ {t('check.fails')}"
         result = explain(finding.result) if isinstance(finding.result, Fault) else finding.result
-        table.add_row(t(f"check.{finding.part}"), escape(finding.name), state, escape(result))
+        table.add_row(t(f"check.{finding.part}"), escape(finding.name), finding.state, escape(result))
     out.print(table)
     if not all(finding.works for finding in findings):
         raise typer.Exit(1)
@@ -62,19 +75,28 @@ def examine(config: Config) -> Iterator[Finding]:
     """Try every part; cameras and barriers side by side, since each may take seconds to say no."""
     yield Finding("config", config.compound.name, t("check.lanes", count=len(config.lane)))
     yield _tried("database", str(config.storage.folder), lambda: _database(config))
-    kinds = {lane.kind for lane in config.lane}
-    names = config.models
-    if "pedestrian" in kinds:
-        yield _tried(
-            "model",
-            f"{names.face_finder} + {names.face_embedder}",
-            lambda: open_face_recogniser(names.face_finder, names.face_embedder, Store(), names.threads).model_id,
-        )
-    if "vehicle" in kinds:
-        yield _tried("model", f"{names.plate_finder} + {names.plate_reader}", lambda: _plate_models(config))
+    yield from _models(config)
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
+
+
+def _models(config: Config) -> Iterator[Finding]:
+    """The models of the kinds of lanes there are, and what is to be said about those that work."""
+    cast, unknown = config.models.cast(), 0
+    with suppress(Fault), open_site(config) as site:  # the database's own line says what is wrong with it
+        cast = site.cast(config.models)
+        unknown = site.unknown_to(cast.embedder.model_id)
+    kinds, threads = {lane.kind for lane in config.lane}, config.models.threads
+    if "pedestrian" in kinds:
+        names = cast.face_finder, cast.face_embedder
+        yield _tried("model", " + ".join(names), lambda: open_face_recogniser(*names, Store(), threads).model_id)
+        if cast.embedder.for_trying_out:
+            yield Finding("model", cast.face_embedder, t("check.for_trying_out", pack=BASE), doubtful=True)
+        if unknown:
+            yield Finding("model", cast.face_embedder, t("check.enrolled_otherwise", count=unknown), doubtful=True)
+    if "vehicle" in kinds:
+        yield _tried("model", f"{cast.plate_finder} + {cast.plate_reader}", lambda: _plate_models(cast, threads))
 
 
 def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:
@@ -91,8 +113,8 @@ def _database(config: Config) -> str:
     return t("check.register", residents=people, vehicles=vehicles, accounts=accounts)
 
 
-def _plate_models(config: Config) -> str:
-    open_plate_recogniser(config.models.plate_finder, config.models.plate_reader, Store(), config.models.threads)
+def _plate_models(cast: Cast, threads: int) -> str:
+    open_plate_recogniser(cast.plate_finder, cast.plate_reader, Store(), threads)
     return t("check.opened")
 
 

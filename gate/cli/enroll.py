@@ -49,7 +49,7 @@ def person(
     loaded = load_config(config)
     lanes = _lanes(loaded, lane)
     with open_site(loaded, create=True) as site:
-        face, model_id = _face(loaded, photo)
+        face, model_id = _face(loaded, site, photo)
         added = site.register.add_resident(
             name, household, face, model_id, local_actor(), lanes, allow_similar=allow_similar
         )
@@ -66,7 +66,7 @@ def face(
     """Give an enrolled resident one more photo."""
     loaded = load_config(config)
     with open_site(loaded) as site:
-        seen, model_id = _face(loaded, photo)
+        seen, model_id = _face(loaded, site, photo)
         known = site.register.add_face(person, seen, model_id, local_actor(), allow_similar=allow_similar)
     out.print(t("enroll.face_added", name=known.name, templates=known.templates), markup=False)
 
@@ -142,10 +142,10 @@ def unblock(person: Person = None, plate: Plate = None, config: ConfigPath = DEF
     out.print(t("enroll.unblocked", who=_who(entry)), markup=False)
 
 
-def _face(config: Config, photo: Path) -> tuple[FaceSighting, str]:
+def _face(config: Config, site: Site, photo: Path) -> tuple[FaceSighting, str]:
     picture = load_picture(photo)
-    models = config.models
-    recogniser = open_face_recogniser(models.face_finder, models.face_embedder, Store(), models.threads)
+    cast = site.cast(config.models)
+    recogniser = open_face_recogniser(cast.face_finder, cast.face_embedder, Store(), config.models.threads)
     return judge(recogniser, picture), recogniser.model_id
 
 

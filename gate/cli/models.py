@@ -12,13 +12,20 @@ from rich.table import Table
 
 from gate.cli.terminal import err, out
 from gate.texts import t
+from models.cast import ROLES
 from models.catalog import BASE, Commercial, Condition, Model, catalog
 from models.errors import LicenceNotAccepted
 from models.store import ModelProgress, State, Store
 
 app = typer.Typer(help=t("models.help"), no_args_is_help=True)
 
-_COLOURS = {State.HERE: "green", State.MIRROR: "cyan", State.MISSING: "dim", State.CORRUPT: "bold red"}
+_COLOURS = {
+    State.SHIPPED: "green",
+    State.HERE: "green",
+    State.MIRROR: "cyan",
+    State.MISSING: "dim",
+    State.CORRUPT: "bold red",
+}
 
 
 @app.command(name="list", help=t("models.list_help"))
@@ -41,8 +48,8 @@ def list_models() -> None:
         )
     out.print(table)
     for condition in Condition:
-        names = ", ".join(model.name for model in catalog().models if model.condition is condition)
-        out.print(t("models.condition_note", condition=t(f"models.condition.{condition}"), names=names))
+        if names := ", ".join(model.name for model in catalog().models if model.condition is condition):
+            out.print(t("models.condition_note", condition=t(f"models.condition.{condition}"), names=names))
     out.print(t("models.store_is", store=store.folder), style="dim")
 
 
@@ -62,20 +69,23 @@ def pull(
         except LicenceNotAccepted as refused:
             raise LicenceNotAccepted(refused.code, **(refused.facts | {"pack": pack})) from refused
         out.print(t("models.pulled", pack=pack, files=len(models)), style="green")
+        if any(model in catalog().players(role) for model in models for role in ROLES):
+            out.print(t("models.to_use", pack=pack), markup=False)
     out.print(t("models.store_is", store=store.folder), style="dim")
 
 
 @app.command(help=t("models.verify_help"))
 def verify() -> None:
-    """Hash every file of the catalogue that the store holds."""
+    """Hash every file of the catalogue that comes with the program or that the store holds."""
     store = Store()
-    held = [model for model in catalog().models if store.path(model).exists()]
-    wrong = [model for model in held if store.state(model) is State.CORRUPT]
+    held = [model for model in catalog().models if model.shipped or store.path(model).exists()]
+    wrong = [model for model in held if store.state(model) not in {State.SHIPPED, State.HERE}]
     for model in wrong:
-        err.print(t("models.wrong_file", path=store.path(model), pack=model.packs[0]), style="bold red", markup=False)
+        code = "models.shipped_broken" if model.shipped else "models.wrong_file"
+        err.print(t(code, path=store.path(model), pack=model.packs[0]), style="bold red", markup=False)
     if wrong:
         raise typer.Exit(1)
-    out.print(t("models.verified", files=len(held)) if held else t("models.verified_none", store=store.folder))
+    out.print(t("models.verified", files=len(held)))
 
 
 def _note_conditions(models: tuple[Model, ...]) -> None:

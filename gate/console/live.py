@@ -56,6 +56,7 @@ def live_page(request: Request, desk: TheDesk, session: SignedIn, language: InLa
         lanes=lanes,
         data=data,
         may_open=may_open,
+        for_trying_out=desk.watch.for_trying_out,
         open_reasons=list(OpenReason),
         shortest_reason=SHORTEST_REASON,
         longest_reason=LONGEST_REASON,

@@ -111,6 +111,11 @@ class Watch(BarrierWatch, Protocol):
         """The compound's name."""
         ...
 
+    @property
+    def for_trying_out(self) -> bool:
+        """Whether faces are recognised by a model that a gate at work should not run on."""
+        ...
+
     def lanes(self) -> Sequence[LaneView]:
         """Every lane as it is now, in the order of the configuration."""
         ...

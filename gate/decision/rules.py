@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import time
 
-from gate.config import Config, FaceRules, Hours, Lane, PlateRules
+from gate.config import Config, FaceLimits, Hours, Lane, PlateRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,22 +15,22 @@ class Rules:
 
     lane: str
     hours: tuple[Hours, ...]
-    faces: FaceRules
+    faces: FaceLimits
     plates: PlateRules
     version: str
 
     @classmethod
-    def of(cls, config: Config, lane: Lane) -> Rules:
-        """The rules of one lane of a configuration."""
+    def of(cls, config: Config, lane: Lane, faces: FaceLimits) -> Rules:
+        """The rules of one lane of a configuration; `faces` are its face rules for the embedder in use."""
         text = "\n".join(
             (
                 lane.id,
                 *(span.model_dump_json() for span in lane.hours),
-                config.faces.model_dump_json(),
+                faces.model_dump_json(),
                 config.plates.model_dump_json(),
             )
         )
-        return cls(lane.id, lane.hours, config.faces, config.plates, hashlib.sha256(text.encode()).hexdigest()[:12])
+        return cls(lane.id, lane.hours, faces, config.plates, hashlib.sha256(text.encode()).hexdigest()[:12])
 
     def open_at(self, moment: time) -> bool:
         """Whether the lane opens by itself at this time of the day, in the compound's time zone."""

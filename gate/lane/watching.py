@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from enrollment.gallery import Gallery, PlateBook
 from gate.camera.region import Region
-from gate.config import FaceRules
+from gate.config import FaceLimits
 from gate.decision.decision import Evidence, FaceEvidence, PlateEvidence
 from gate.lane.tracking import FaceTrack, PlateTrack, face_tracker, plate_tracker
 from models.roles import FaceRecogniser, PlateRecogniser
@@ -52,7 +52,7 @@ class FaceWatcher:
         recogniser: FaceRecogniser,
         gallery: Callable[[], Gallery],
         lane: str,
-        limits: FaceRules,
+        limits: FaceLimits,
         region: Region,
     ) -> None:
         self._recogniser = recogniser

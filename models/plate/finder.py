@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.preprocess import Normalisation, letterbox
+from models.errors import ModelCorrupt
+from models.preprocess import Normalisation, Search
 from models.roles import FoundPlate
 from models.session import Session
 from models.sighting import Box, Picture
 from models.suppression import keep_best
 
-SIDE = 640
-"""The network takes pictures of exactly this many pixels across and down."""
-
 GREY = 114
 """What the network was trained to see beside a letterboxed picture."""
+
+COLUMNS = 15
+"""Numbers in a row of the network's output."""
 
 SUPPRESS = 0.5
 """Overlap above which two boxes are one plate."""
@@ -26,21 +27,29 @@ MAX_SCALE = 4.0
 
 
 class CornerFinder:
-    """Finds plates of one or two rows; `found` is the lowest confidence, 0 to 1."""
+    """Finds plates of one or two rows.
 
-    def __init__(self, session: Session, normalisation: Normalisation, found: float = 0.3) -> None:
+    The picture is scaled so that its longest side is `longest` px, or into the one size that the network takes;
+    `found` is the lowest confidence, 0 to 1.
+    """
+
+    def __init__(self, session: Session, normalisation: Normalisation, longest: int = 640, found: float = 0.3) -> None:
         self._session = session
         self._normalisation = normalisation
+        self._search = Search(longest, MAX_SCALE, session.fixed_size, GREY)
         self._found = found
 
     def find(self, picture: Picture) -> Sequence[FoundPlate]:
         """Every plate in the picture, best first.
 
         A row of the network's output is centre x and y, width, height, objectness, four corners (8 numbers, top left
-        first, clockwise) and the chances of one and of two rows, in canvas pixels.
+        first, clockwise) and the chances of one and of two rows, in canvas pixels. Raises `ModelCorrupt`
+        (`models.wrong_classes`) where it is something else.
         """
-        boxed = letterbox(picture, SIDE, SIDE, GREY, MAX_SCALE)
+        boxed = self._search.fit(picture)
         rows = self._session.run(self._normalisation.tensor(boxed.canvas))[0][0]
+        if rows.shape[-1] != COLUMNS:
+            raise ModelCorrupt("models.wrong_classes", name=self._session.name, given=rows.shape[-1], wanted=COLUMNS)
         rows = rows[rows[:, 4] >= self._found]
         scores = rows[:, 4] * rows[:, 13:].max(axis=1)
         rows, scores = rows[scores >= self._found], scores[scores >= self._found]

@@ -56,7 +56,7 @@ RULES = (
     _rule(PlateKind.CROSS_BORDER, rf"粤Z{_SIGN}{{4}}[港澳]", _C.BLACK),
     _rule(PlateKind.CAR, rf"{_REGION}{_SIGN}{{5}}", _C.BLUE, _C.YELLOW, _C.BLACK, _C.WHITE, sequence=slice(2, 7)),
     _rule(PlateKind.NEW_ENERGY_SMALL, rf"{_REGION}[{NEW_ENERGY}]{_SIGN}[0-9]{{4}}", _C.GREEN),
-    # The reader knows no yellow-green: such a plate reads as green or as yellow.
+    # Not every reader knows yellow-green: to the others such a plate is green or yellow.
     _rule(PlateKind.NEW_ENERGY_LARGE, rf"{_REGION}[0-9]{{5}}[{NEW_ENERGY}]", _C.YELLOW_GREEN, _C.GREEN, _C.YELLOW),
     _rule(PlateKind.TRAILER, rf"{_REGION}{_SIGN}{{4}}挂", _C.YELLOW),
     _rule(PlateKind.COACH, rf"{_REGION}{_SIGN}{{4}}学", _C.YELLOW),

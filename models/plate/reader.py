@@ -1,18 +1,10 @@
-"""Reading a rectified plate: characters with a confidence each, and the colour."""
+"""Reading a rectified plate with the CTC network that also tells the colour."""
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-
-from models.errors import ModelCorrupt
-from models.plate.rectify import side_by_side
-from models.preprocess import Normalisation
-from models.roles import PlateReading
-from models.session import Session, Tensor
-from models.sighting import Picture, PlateColour
-
-WIDTH, HEIGHT = 168, 48
+from models.plate.strip import StripReader
+from models.session import Tensor
+from models.sighting import PlateColour
 
 SYMBOLS = (
     "#京沪津渝冀晋蒙辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新学警港澳挂使领民航危"
@@ -26,23 +18,16 @@ COLOURS = (PlateColour.BLACK, PlateColour.BLUE, PlateColour.GREEN, PlateColour.W
 """The classes of the colour output, in the network's order."""
 
 
-class ColourReader:
-    """Reads one or two rows with the 21-step CTC network that also tells the colour."""
+class ColourReader(StripReader):
+    """Reads one or two rows in 21 steps of CTC."""
 
-    def __init__(self, session: Session, normalisation: Normalisation) -> None:
-        if len(session.outputs) != 2:
-            raise ModelCorrupt("models.wrong_outputs", name=session.name, outputs=len(session.outputs))
-        self._session = session
-        self._normalisation = normalisation
+    width = 168
+    symbols = SYMBOLS
+    colours = COLOURS
+    steps = 21
 
-    def read(self, plate: Picture, rows: int) -> PlateReading:
-        """The reading of a rectified plate picture of one or two rows; a plate without characters reads as ""."""
-        line = side_by_side(plate) if rows == 2 else plate
-        how = cv2.INTER_AREA if line.shape[1] > 2 * WIDTH else cv2.INTER_LINEAR
-        sized = np.asarray(cv2.resize(line, (WIDTH, HEIGHT), interpolation=how), dtype=np.uint8)
-        characters, colours = self._session.run(self._normalisation.tensor(sized))
-        text, confidences = decode(softmax(characters[0]))
-        return PlateReading(text, confidences, COLOURS[int(colours[0].argmax())])
+    def _decode(self, chances: Tensor) -> tuple[str, tuple[float, ...]]:
+        return decode(chances)
 
 
 def decode(chances: Tensor) -> tuple[str, tuple[float, ...]]:
@@ -62,9 +47,3 @@ def decode(chances: Tensor) -> tuple[str, tuple[float, ...]]:
             confidences.append(chance)
         before = int(symbol)
     return "".join(text), tuple(confidences)
-
-
-def softmax(scores: Tensor) -> Tensor:
-    """Scores as chances that sum to 1 along the last axis."""
-    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float32)

@@ -337,4 +337,6 @@ def test_everything_that_is_read_at_run_time_is_in_the_wheel(tmp_path: Path) -> 
         "enrollment/worst_passwords.txt",
         "gate/ledger/migrations/0001_ledger.py",
         "gate/texts/enrollment.toml",
+        "models/catalog.toml",
+        *(f"models/weights/{file.name}" for file in (ROOT / "models" / "weights").iterdir()),
     } <= names

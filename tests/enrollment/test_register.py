@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from enrollment.database import open_database, reading, writing
 from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled, StoreBusy
 from enrollment.gallery import register_version
 from enrollment.keyring import Keyring
-from enrollment.register import SIMILAR, Register
+from enrollment.register import SIMILAR, Register, similar
 from enrollment.tables import TemplateRow
+from models.catalog import Catalog, Thresholds, catalog
 from models.sighting import Embedding, FaceSighting, PlateColour
 
 MakeFace = Callable[..., FaceSighting]
@@ -159,6 +161,27 @@ def test_a_face_like_an_enrolled_one_is_refused(
     assert len(register.residents()) == 2
     with pytest.raises(EntryRefused, match=r"register\.face_already_enrolled"):
         register.add_face(twin.id, make_face(1), "m1", "t")
+
+
+def test_how_alike_two_people_may_be_is_the_models_own(
+    register: Register, make_face: MakeFace, unit: Callable[..., Embedding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = catalog().model("mobilefacenet")
+    strict = replace(embedder, thresholds=Thresholds(accept=0.3, similar=0.4))
+    monkeypatch.setattr(Catalog, "by_id", lambda _self, model_id: {"strict": strict}.get(model_id))
+    for model_id in ("strict", "m1"):
+        register.add_resident("张三", "3-2-501", make_face(1), model_id, "t")
+    alike = _alike(make_face, unit, 0.45)
+    assert register.add_resident("李四", "3-2-502", alike, "m1", "t").name == "李四"
+    with pytest.raises(EntryRefused, match=r"register\.face_already_enrolled"):
+        register.add_resident("王五", "3-2-503", alike, "strict", "t")
+
+
+def test_a_model_of_the_catalogue_is_known_by_its_id() -> None:
+    embedder = catalog().model("starter-face-embedder")
+    assert embedder.thresholds
+    assert similar(embedder.model_id) == embedder.thresholds.similar
+    assert similar("m1") == SIMILAR
 
 
 def test_a_face_of_another_model_is_no_likeness(register: Register, make_face: MakeFace) -> None:

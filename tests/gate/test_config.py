@@ -11,6 +11,7 @@ from gate.config import Config, Hours, load_config
 from gate.errors import ConfigRefused
 from gate.problem import problem_of
 from gate.texts import LANGUAGES, catalogue, explain
+from models.cast import Cast
 
 GOOD = """
 [compound]
@@ -259,6 +260,45 @@ def test_hours_without_a_length_are_refused_with_what_to_write_for_always(tmp_pa
     assert "for always leave hours out" in problem
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('pack = "strater"', "models.pack: the catalogue has no 'strater' that fits here; there is: starter"),
+        (
+            'face_finder = "yunet_s"',
+            "models.face_finder: the catalogue has no 'yunet_s' that fits here; there is: yunet-s",
+        ),
+        ('plate_reader = "plate-detect"', "there is: starter-plate-reader, plate-rec-color"),
+        ('face_embedder = "minifasnet-v2"', "models.face_embedder: the catalogue has no"),
+    ],
+)
+def test_a_pack_or_model_that_is_none_or_fits_elsewhere_is_named_with_the_nearest(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    (problem,) = _problems(tmp_path, f"[models]\n{line}\n")
+    assert said in problem
+
+
+def test_a_pack_is_named_as_a_whole_and_single_roles_beside_it(tmp_path: Path) -> None:
+    models = _load(tmp_path, '[models]\npack = "base"\nface_finder = "yunet-n"\n').models
+    assert models.cast() == Cast("yunet-n", "mobilefacenet", "plate-detect", "plate-rec-color")
+    assert models.cast(["w600k-r50@4c06341c"]) == models.cast()
+
+
+def test_without_a_pack_the_enrolled_faces_choose_and_the_starter_serves_whoever_has_none() -> None:
+    models = Config().models
+    assert models.cast() == Cast.of_pack("starter")
+    assert models.cast(["mobilefacenet@b7120c09"]) == Cast.of_pack("base")
+
+
+def test_the_threshold_is_the_embedders_unless_one_is_named(tmp_path: Path) -> None:
+    cast = Cast.of_pack("base")
+    assert Config().faces.limits(cast).accept == 0.45
+    assert Config().faces.limits(Cast.of_pack("starter")).accept == Cast.of_pack("starter").thresholds.accept
+    named = _load(tmp_path, "[faces]\naccept = 0.6\nmargin = 0.1\n").faces.limits(cast)
+    assert (named.accept, named.margin) == (0.6, 0.1)
+
+
 TWO = GOOD[GOOD.index("[[lane]]") :]
 LANE = 'camera = "north"'
 REFUSED = {
@@ -317,6 +357,7 @@ REFUSED = {
     "config.not_whole": '[console]\nport = "http"\n',
     "config.not_number": '[faces]\naccept = "high"\n',
     "config.not_bool": '[console]\nsecure_cookie = "perhaps"\n',
+    "config.not_in_catalogue": '[models]\npack = "bsae"\n',
     "config.not_list": "lane = 3\n",
     "config.not_table": "compound = 3\n",
 }

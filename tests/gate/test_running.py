@@ -1,4 +1,4 @@
-"""The running gate as a whole, with the real models on cameras that are not there."""
+"""The running gate as a whole, with made-up models on cameras that are not there."""
 
 from __future__ import annotations
 
@@ -52,8 +52,7 @@ barrier = "arm"
 
 
 @pytest.fixture
-def config(tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
-    monkeypatch.setenv("GATE_MODELS_MIRROR", str(mirror))
+def config(tmp_path: Path, made_starter: Path) -> Config:
     (tmp_path / "gate.toml").write_text(TOML, "utf-8")
     return load_config(tmp_path / "gate.toml")
 
@@ -93,6 +92,7 @@ def test_cameras_that_are_not_there_keep_nothing_from_running(config: Config) ->
             assert overview.picture("walk") is None
             assert not overview.health().cameras
             assert overview.health().state == "degraded"
+            assert overview.for_trying_out
             assert [lane.id for lane in overview.lanes()] == ["walk", "drive"]
         kinds = _kinds(gate)
         assert kinds[0] == "gate.started"

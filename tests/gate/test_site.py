@@ -12,11 +12,13 @@ from sqlalchemy import select
 from enrollment.accounts import Role
 from enrollment.database import reading, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
-from gate.config import Config, parse_config
+from gate.config import Config, Models, parse_config
 from gate.ledger.ledger import Passage, append_passage
 from gate.ledger.tables import LedgerRow
 from gate.ledger.verify import verify
-from gate.site import open_site
+from gate.site import cast_of, open_site
+from models.cast import Cast
+from models.catalog import catalog
 from models.sighting import Box, FaceQuality, FaceSighting
 
 
@@ -119,3 +121,21 @@ def test_a_wrong_key_keeps_the_site_shut(
     with pytest.raises(KeyUnusable) as wrong:
         open_site(config)
     assert wrong.value.code == code
+
+
+def test_the_faces_that_are_enrolled_choose_the_models(config: Config) -> None:
+    assert cast_of(config) == Cast.of_pack("starter")
+    base = catalog().model("mobilefacenet").model_id
+    with open_site(config, create=True) as site:
+        assert site.cast(config.models) == Cast.of_pack("starter")
+        site.register.add_resident("张三", "3-2-501", _face(), base, "t")
+        site.register.add_resident("李四", "3-2-502", _face(), base, "t", allow_similar=True)
+        site.register.add_resident("王五", "3-2-503", _face(), "starter-face-embedder@12345678", "t")
+        assert site.templates() == {base: 2, "starter-face-embedder@12345678": 1}
+        assert site.cast(config.models) == Cast.of_pack("base")
+        assert site.unknown_to(base) == 1
+        (wang,) = (resident for resident in site.register.residents() if resident.name == "王五")
+        site.register.add_face(wang.id, _face(), base, "t", allow_similar=True)
+        assert site.unknown_to(base) == 0
+    assert cast_of(config) == Cast.of_pack("base")
+    assert cast_of(config.model_copy(update={"models": Models(pack="starter")})) == Cast.of_pack("starter")

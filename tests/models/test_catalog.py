@@ -16,18 +16,19 @@ from models.roles import Role
 RAW = tomllib.loads((Path(__file__).parents[2] / "models" / "catalog.toml").read_text("utf-8"))
 
 
-def _changed(**changes: Any) -> dict[str, Any]:
-    """The catalogue with its first model changed; None takes a key away."""
+def _changed(changes: dict[str, Any], name: str = "yunet-s") -> dict[str, Any]:
+    """The catalogue with one model changed; None takes a key away."""
     raw = copy.deepcopy(RAW)
+    (model,) = (entry for entry in raw["model"] if entry["name"] == name)
     for key, value in changes.items():
         if value is None:
-            del raw["model"][0][key]
+            del model[key]
         else:
-            raw["model"][0][key] = value
+            model[key] = value
     return raw
 
 
-def test_the_default_pack_plays_every_role_that_the_gate_needs() -> None:
+def test_the_pack_that_is_pulled_plays_every_role_that_the_gate_needs() -> None:
     base = {model.name: model.role for model in catalog().pack(BASE)}
     assert base == {
         "yunet-s": Role.FACE_FINDER,
@@ -86,9 +87,11 @@ def test_a_name_that_is_not_there_gets_the_nearest_one() -> None:
         ({"commercial": "maybe"}, "maybe"),
         ({"commercial": "no"}, "condition"),
         ({"condition": "copyleft"}, "condition"),
-        ({"address": None}, "either address"),
-        ({"archive": "buffalo_l", "member": "x.onnx"}, "either address"),
+        ({"address": None}, "either shipped"),
+        ({"archive": "buffalo_l", "member": "x.onnx"}, "either shipped"),
         ({"address": "http://models.invalid/x"}, "https"),
+        ({"shipped": True}, "either shipped"),
+        ({"thresholds": {"accept": 0.4, "similar": 0.5}}, "thresholds"),
         ({"packs": []}, "packs"),
         ({"file": "../x.onnx"}, "plain file name"),
         ({"name": "Yu Net"}, "name"),
@@ -99,7 +102,33 @@ def test_a_name_that_is_not_there_gets_the_nearest_one() -> None:
 )
 def test_a_wrong_entry_is_named(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        parse(_changed(**changes))
+        parse(_changed(changes))
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "said"),
+    [
+        (None, "thresholds"),
+        ({"accept": 0.4}, "missing keys"),
+        ({"accept": 0.4, "similar": 0.5, "far": 0.3}, "unknown keys"),
+        ({"accept": 0.6, "similar": 0.5}, "at least as alike"),
+        ({"accept": 0.4, "similar": 55}, "no cosines"),
+        ({"accept": 0.4, "similar": 0.5, "far_1e_4": 3}, "no cosines"),
+    ],
+)
+def test_an_embedder_has_thresholds_that_can_be(thresholds: dict[str, float] | None, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse(_changed({"thresholds": thresholds}, "mobilefacenet"))
+
+
+def test_a_model_is_found_by_its_whole_id_only() -> None:
+    assert catalog().by_id("mobilefacenet@b7120c09") is catalog().model("mobilefacenet")
+    assert catalog().by_id("mobilefacenet@00000000") is None
+
+
+def test_only_the_starter_comes_with_the_program() -> None:
+    assert {model.packs for model in catalog().models if model.shipped} == {("starter",)}
+    assert all(model.shipped for model in catalog().pack("starter"))
 
 
 def test_a_table_that_is_none_is_named() -> None:
@@ -108,4 +137,4 @@ def test_a_table_that_is_none_is_named() -> None:
 
 
 def test_what_is_free_for_commerce_needs_no_condition() -> None:
-    assert parse(_changed()).model("yunet-s").commercial is Commercial.YES
+    assert parse(_changed({})).model("yunet-s").commercial is Commercial.YES

@@ -19,7 +19,7 @@ def group() -> Picture:
     return np.asarray(get_image("t1"), dtype=np.uint8)
 
 
-def test_the_default_faces_are_told_apart(group: Picture, mirror: Path) -> None:
+def test_faces_are_told_apart(group: Picture, mirror: Path) -> None:
     recogniser = open_face_recogniser("yunet-s", "mobilefacenet", Store())
     assert recogniser.model_id == "mobilefacenet@b7120c09"
     people = recogniser.embed(group, recogniser.find(group))

@@ -220,3 +220,43 @@ def test_a_store_that_another_process_fills_for_long_is_said(
         with pytest.raises(ModelUnavailable) as failed:
             Store(folder, [FolderMirror(usb)]).pull([model_of(WEIGHTS)])
     assert failed.value.code == "models.busy"
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of a file that comes with the program, and the file in it."""
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "toy.onnx").write_bytes(WEIGHTS)
+    monkeypatch.setattr(models.store, "WEIGHTS", weights)
+    return weights / "toy.onnx"
+
+
+def test_what_comes_with_the_program_needs_no_store_and_no_network(folder: Path, shipped: Path) -> None:
+    store, model = Store(folder, []), model_of(WEIGHTS, shipped=True)
+    assert store.state(model) is State.SHIPPED
+    assert store.read(model) == WEIGHTS
+    store.pull([model])
+    assert not folder.exists()
+
+
+def test_what_came_with_the_program_and_was_altered_is_not_used(folder: Path, shipped: Path, usb: Path) -> None:
+    store, model = Store(folder, [FolderMirror(usb)]), model_of(WEIGHTS, shipped=True)
+    shipped.write_bytes(b"altered")
+    assert store.state(model) is State.CORRUPT
+    for act in (lambda: store.read(model), lambda: store.pull([model])):
+        with pytest.raises(ModelCorrupt) as refused:
+            act()
+        assert refused.value.code == "models.shipped_broken"
+        assert refused.value.facts["path"] == shipped
+
+
+def test_what_should_have_come_with_the_program_is_not_looked_for_elsewhere(
+    folder: Path, shipped: Path, usb: Path
+) -> None:
+    store, model = Store(folder, [FolderMirror(usb)]), model_of(WEIGHTS, shipped=True)
+    shipped.unlink()
+    assert store.state(model) is State.MISSING
+    with pytest.raises(ModelCorrupt) as refused:
+        store.read(model)
+    assert refused.value.code == "models.shipped_broken"

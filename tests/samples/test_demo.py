@@ -62,11 +62,11 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(scope="module")
-def demo(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Path, Start]]:
-    """A folder that the films are drawn in once, and a way to start the demo in it without a terminal."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Path, Start]]:
+    """A folder that the films are drawn in once, and a way to start the demo in it with no terminal and no mirror."""
     folder = tmp_path_factory.mktemp("demo")
     started: list[subprocess.Popen[str]] = []
-    environment = os.environ | {"GATE_MODELS_MIRROR": str(mirror), "GATE_LANG": "en", "COLUMNS": "200"}
+    environment = os.environ | {"GATE_MODELS_MIRROR": "", "GATE_LANG": "en", "COLUMNS": "200"}
 
     def start(*arguments: str) -> subprocess.Popen[str]:
         command = (sys.executable, "-m", "gate", *arguments)
@@ -103,6 +103,7 @@ def _until(process: subprocess.Popen[str], wanted: str, times: int = 1) -> list[
 PASSAGE = r" ms$"
 
 
+@pytest.mark.starter
 @pytest.mark.timeout(600)
 def test_killed_in_the_middle_it_loses_nothing_and_goes_on(demo: tuple[Path, Start]) -> None:
     folder, start = demo
@@ -124,3 +125,10 @@ def test_killed_in_the_middle_it_loses_nothing_and_goes_on(demo: tuple[Path, Sta
     assert again.returncode == 0, lines + said
     assert re.search(r"12 of 12 expected passages came out as expected, 0 unexpected", said)
     assert re.search(r"From frame to barrier command \(\d+ openings\): median \d+ ms, p99 \d+ ms", said)
+
+
+def test_a_pack_with_a_typo_is_said_before_anything_is_made(demo: tuple[Path, Start], tmp_path: Path) -> None:
+    _, start = demo
+    said, _ = start("demo", "--folder", str(tmp_path / "made"), "--pack", "bsae").communicate(timeout=60)
+    assert "base" in said
+    assert not (tmp_path / "made").exists()

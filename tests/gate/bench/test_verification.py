@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.bench.verification import best_threshold, draw_pairs, fold_accuracy, operating_point
+from gate.bench.verification import (
+    BINS,
+    BLOCK,
+    Spread,
+    best_threshold,
+    draw_pairs,
+    fold_accuracy,
+    operating_point,
+    spread_of,
+)
 
 PEOPLE = {f"p{i}": [Path(f"p{i}/{j}.jpg") for j in range(1 + i % 4)] for i in range(40)}
 
@@ -80,3 +89,67 @@ def test_no_more_false_pairs_pass_than_the_rate_allows(seed: int, far: float) ->
     point = operating_point(scores, truths, far)
     assert (scores[~truths] > point.threshold).mean() <= far
     assert point.tar == (scores[truths] > point.threshold).mean()
+
+
+def _spread(same: dict[float, int], different: dict[float, int]) -> Spread:
+    counts = np.zeros((2, BINS), np.int64)
+    for row, told in zip(counts, (same, different), strict=True):
+        for score, count in told.items():
+            row[round((score + 1) * (BINS - 1) / 2)] = count
+    return Spread(*counts)
+
+
+@pytest.mark.parametrize(
+    ("far", "tar", "threshold"), [(0.5, 1.0, 0.2001), (0.07, 1.0, 0.2001), (0.05, 0.75, 0.5001), (0.01, 0.25, 0.8001)]
+)
+def test_true_accepts_at_a_rate_are_as_reckoned_by_hand(far: float, tar: float, threshold: float) -> None:
+    # Of 1,000 false pairs 50 score 0.5 and 15 score 0.8; of four true ones one scores 0.4, two 0.7 and one 0.9.
+    point = _spread({0.4: 1, 0.7: 2, 0.9: 1}, {0.2: 935, 0.5: 50, 0.8: 15}).at(far)
+    assert point is not None
+    assert (point.tar, round(point.threshold, 4)) == (tar, threshold)
+
+
+def test_a_rate_of_less_than_a_few_pairs_is_not_told() -> None:
+    assert _spread({0.9: 5}, {0.1: 9_999}).at(1e-3) is None
+    assert _spread({0.9: 5}, {0.1: 10_000}).at(1e-3) is not None
+    assert _spread({}, {0.1: 10_000}).at(1e-3) is None
+    assert _spread({0.9: 5}, {1.0: 10_000}).at(1e-3) is None
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 40))
+def test_every_pair_is_counted_where_it_scores(seed: int, count: int) -> None:
+    generator = np.random.default_rng(seed)
+    rows = generator.normal(size=(count, 4)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows[generator.random(count) < 0.2] = 0
+    owners = generator.integers(0, 4, count)
+    spread = spread_of(rows, owners)
+    pairs = [(i, j) for i in range(count) for j in range(i + 1, count)]
+    same = [
+        float(rows[i] @ rows[j]) if rows[i].any() and rows[j].any() else -1.0
+        for i, j in pairs
+        if owners[i] == owners[j]
+    ]
+    assert spread.pairs == (len(same), len(pairs) - len(same))
+    if same:
+        assert np.average(spread.scores, weights=spread.same) == pytest.approx(np.mean(same), abs=1e-4)
+
+
+def test_more_pictures_than_are_compared_at_a_time_lose_no_pair() -> None:
+    count = BLOCK + 3
+    spread = spread_of(np.ones((count, 1), np.float32), np.zeros(count, np.intp))
+    assert spread.pairs == (count * (count - 1) // 2, 0)
+
+
+@given(st.lists(st.integers(0, BINS - 1), min_size=10, max_size=60), st.sampled_from([0.5, 0.3]))
+def test_the_threshold_of_a_spread_lets_no_more_pass_than_the_rate_and_is_the_lowest(
+    cells: list[int], far: float
+) -> None:
+    different = np.bincount(cells, minlength=BINS)
+    spread = Spread(np.ones(BINS, np.int64), different.astype(np.int64))
+    point = spread.at(far)
+    if point is None:
+        assert far * len(cells) < 10 or max(cells) == BINS - 1
+        return
+    cell = round((point.threshold + 1) * (BINS - 1) / 2)
+    assert different[cell:].sum() <= far * len(cells) < different[max(0, cell - 1) :].sum() or cell == 0

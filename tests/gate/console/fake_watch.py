@@ -61,6 +61,7 @@ def lane_view(lane_id: str, name: str, kind: str, direction: str = "in") -> Lane
 class FakeWatch:
     feed: Feed = field(default_factory=Feed)
     compound: str = "幸福里小区"
+    for_trying_out: bool = False
     views: dict[str, LaneView] = field(default_factory=dict)
     passages: list[PassageView] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)

@@ -33,6 +33,16 @@ def test_the_page_speaks_english_too(guard: httpx.Client) -> None:
         assert words in html
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh", "仅供试用"), ("en", "for trying out")])
+def test_models_for_trying_out_are_said_to_be_that(
+    booth: Booth, guard: httpx.Client, language: str, words: str
+) -> None:
+    assert words not in guard.get(f"/?lang={language}").text
+    booth.watch.for_trying_out = True
+    assert words in guard.get(f"/?lang={language}").text
+    assert words not in booth.browser().get(f"/sign-in?lang={language}").text
+
+
 def test_an_auditor_sees_no_open_button(booth: Booth) -> None:
     html = booth.signed_in("auditor").get("/").text
     assert "data-open=" not in html

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
-from gate.config import FaceRules, Hours, PlateRules
+from gate.config import FaceLimits, Hours, PlateRules
 from gate.decision.decide import decide
 from gate.decision.decision import FaceEvidence, PlateEvidence, Reason, Verdict
 from gate.decision.rules import Rules
@@ -18,7 +18,7 @@ from models.sighting import PlateColour, PlateKind
 
 DAY = Hours(**{"from": time(6), "until": time(22)})
 NIGHT = Hours(**{"from": time(22), "until": time(6)})
-RULES = Rules("north-in", (DAY,), FaceRules(), PlateRules(), "v1")
+RULES = Rules("north-in", (DAY,), FaceLimits(accept=0.45), PlateRules(), "v1")
 NOON = time(12)
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 CAR = Subject("v1", SubjectKind.VEHICLE, "h1")
@@ -150,11 +150,12 @@ def test_any_changed_rule_changes_the_version() -> None:
 
     lane = Lane(id="a", name="a", kind="vehicle", camera="c", barrier="b", hours=(DAY,))
     config = Config(camera=(CameraPart(id="c", url="usb:0"),), barrier=(BarrierPart(id="b"),), lane=(lane,))
+    faces = FaceLimits(accept=0.45)
     versions = {
-        Rules.of(config, lane).version,
-        Rules.of(config, lane.model_copy(update={"hours": (NIGHT,)})).version,
-        Rules.of(config.model_copy(update={"faces": FaceRules(accept=0.5)}), lane).version,
-        Rules.of(config.model_copy(update={"plates": PlateRules(min_frames=4)}), lane).version,
+        Rules.of(config, lane, faces).version,
+        Rules.of(config, lane.model_copy(update={"hours": (NIGHT,)}), faces).version,
+        Rules.of(config, lane, FaceLimits(accept=0.5)).version,
+        Rules.of(config.model_copy(update={"plates": PlateRules(min_frames=4)}), lane, faces).version,
     }
     assert len(versions) == 4
-    assert Rules.of(config, lane).version in versions
+    assert Rules.of(config, lane, faces).version in versions

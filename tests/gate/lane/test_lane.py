@@ -15,7 +15,7 @@ import pytest
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
 from gate.camera.frame import CameraHealth, CameraState, Frame
-from gate.config import FaceRules, PlateRules
+from gate.config import FaceLimits, PlateRules
 from gate.decision.decision import FaceEvidence, PlateEvidence, Verdict
 from gate.decision.rules import Rules
 from gate.lane import lane as lane_module
@@ -27,7 +27,7 @@ from gate.ledger.ledger import Passage
 from gate.ledger.writer import Saved, WriterHealth
 from models.sighting import Box, Picture, PlateColour, PlateKind
 
-RULES = Rules("south-in", (), FaceRules(), PlateRules(), "v1")
+RULES = Rules("south-in", (), FaceLimits(accept=0.45), PlateRules(), "v1")
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 KNOWN = FaceEvidence(5, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 1.0)
 STRANGER = FaceEvidence(20, Candidate(RESIDENT, 0.1, 0.0), 0.8, 120, 3.0)

@@ -21,7 +21,7 @@ from enrollment.keyring import Keyring
 from gate.camera.frame import CameraHealth, CameraState
 from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera
-from gate.config import CameraPart, FaceRules, PlateRules
+from gate.config import CameraPart, FaceLimits, PlateRules
 from gate.decision.rules import Rules
 from gate.lane.lane import LaneWorker, Outcome
 from gate.lane.supervisor import Supervisor
@@ -102,7 +102,7 @@ class _Lane:
     def _build(self) -> LaneWorker:
         book = PlateBook({plate: Subject(plate, SubjectKind.VEHICLE, "h") for plate in PLATES})
         return LaneWorker(
-            rules=Rules(self._id, (), FaceRules(repeat_s=0), PlateRules(repeat_s=0), "v1"),
+            rules=Rules(self._id, (), FaceLimits(accept=0.45, repeat_s=0), PlateRules(repeat_s=0), "v1"),
             zone=ZoneInfo("Asia/Shanghai"),
             camera=self.camera,
             watcher=PlateWatcher(_BlockReader(), lambda: book, Region(())),

@@ -11,7 +11,7 @@ import pytest
 from enrollment.candidate import Subject, SubjectKind
 from enrollment.gallery import Gallery, PlateBook
 from gate.camera.region import Region
-from gate.config import FaceRules
+from gate.config import FaceLimits
 from gate.decision.decision import FaceEvidence, PlateEvidence
 from gate.lane.watching import RECHECK_S, FaceWatcher, PlateWatcher, crop
 from models.sighting import (
@@ -73,7 +73,7 @@ def _gallery() -> Gallery:
 
 
 def _watcher(faces: _Faces, region: Region = WHOLE) -> FaceWatcher:
-    return FaceWatcher(faces, _gallery, "south-in", FaceRules(), region)
+    return FaceWatcher(faces, _gallery, "south-in", FaceLimits(accept=0.45), region)
 
 
 def test_a_usable_face_becomes_evidence_with_its_candidate() -> None:

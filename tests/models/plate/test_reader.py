@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelCorrupt
-from models.plate.reader import BLANK, SYMBOLS, ColourReader, decode, softmax
+from models.plate.reader import BLANK, SYMBOLS, ColourReader, decode
 from models.preprocess import Normalisation
 from models.session import Session, Tensor
+from tests.models import made
 
 CHARACTERS = SYMBOLS[1:]
 
@@ -52,14 +53,16 @@ def test_a_text_with_a_blank_after_each_character_is_read_back(written: list[tup
     assert sure == pytest.approx([chance for _, chance in written])
 
 
-@given(st.lists(st.floats(-1000, 1000, width=32), min_size=1, max_size=8))
-def test_chances_sum_to_one_however_large_the_scores(scores: list[float]) -> None:
-    chances = softmax(np.array(scores, np.float32))
-    assert chances.sum() == pytest.approx(1, abs=1e-4)
-    assert (chances >= 0).all()
-
-
 def test_a_network_that_tells_no_colour_is_refused(mean_network: bytes) -> None:
     with pytest.raises(ModelCorrupt) as refused:
         ColourReader(Session(mean_network, "means"), Normalisation("bgr", (0, 0, 0), (1, 1, 1)))
     assert refused.value.code == "models.wrong_outputs"
+
+
+def test_a_network_with_another_alphabet_is_refused() -> None:
+    outputs = {"steps": np.zeros((21, 77), np.float32), "colours": np.zeros(5, np.float32)}
+    session = Session(made.constant_network(outputs, None, (48, 168)), "other")
+    with pytest.raises(ModelCorrupt) as refused:
+        ColourReader(session, Normalisation("bgr", (0, 0, 0), (1, 1, 1)))
+    assert refused.value.code == "models.wrong_classes"
+    assert refused.value.facts == {"name": "other", "given": (21, 77, 5), "wanted": (21, 78, 5)}

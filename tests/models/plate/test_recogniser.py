@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from models.cast import Cast
 from models.open import open_plate_recogniser
 from models.plate.recogniser import PlatePipeline
 from models.roles import FoundPlate, PlateReading, PlateRecogniser
@@ -72,9 +72,41 @@ def test_a_reading_is_checked_against_the_grammar(
     assert (plate.colour, plate.kind) == (shown, kind)
 
 
-@pytest.fixture(scope="module")
-def recogniser(mirror: Path) -> PlateRecogniser:
-    return open_plate_recogniser("plate-detect", "plate-rec-color", Store())
+@dataclass
+class RowsReader:
+    """Reads only plates of the given number of rows."""
+
+    rows: int
+
+    def read(self, plate: Picture, rows: int) -> PlateReading:
+        text = "辽A12345" if rows == self.rows else "辽1"
+        return PlateReading(text, (0.9,) * len(text), PlateColour.YELLOW)
+
+
+@pytest.mark.parametrize(
+    ("width", "rows", "found"),
+    [
+        (94, 1, ("辽A12345", 1)),
+        (48, 1, ("辽A12345", 1)),
+        (48, 2, ("辽A12345", 2)),
+        (94, 2, ("辽1", 1)),
+        (48, 3, ("辽1", 1)),
+    ],
+)
+def test_a_whole_picture_is_read_as_one_plate_of_one_row_or_else_of_two(
+    width: int, rows: int, found: tuple[str, int]
+) -> None:
+    plate = PlatePipeline(Finder([]), RowsReader(rows)).read(np.zeros((24, width, 3), np.uint8))
+    assert (plate.text, plate.rows) == found
+    assert (plate.box.width, plate.box.height, plate.found) == (width, 24, 1)
+
+
+@pytest.fixture(scope="module", params=["base", pytest.param("starter", marks=pytest.mark.starter)])
+def recogniser(request: pytest.FixtureRequest) -> PlateRecogniser:
+    if request.param == "base":
+        request.getfixturevalue("mirror")
+    cast = Cast.of_pack(request.param)
+    return open_plate_recogniser(cast.plate_finder, cast.plate_reader, Store())
 
 
 def _car(plate: Plate, height_px: int) -> Picture:
@@ -114,3 +146,15 @@ def test_threads_share_a_recogniser(recogniser: PlateRecogniser) -> None:
     with ThreadPoolExecutor(3) as pool:
         read = [plates[0].text for plates in pool.map(recogniser.see, cars)]
     assert read == [f"辽A1234{digit}" for digit in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "rows"),
+    [("辽A12345", Style.BLUE, 1), ("辽AD12345", Style.GREEN, 1), ("辽A8K326", Style.YELLOW_TWO_ROWS, 2)],
+)
+def test_a_drawn_plate_is_read_from_edge_to_edge(
+    recogniser: PlateRecogniser, text: str, style: Style, rows: int
+) -> None:
+    drawn = draw_plate(Plate(text, style), np.random.default_rng(1), px_per_mm=48 / 140, wear=0.2)
+    plate = recogniser.read(drawn)
+    assert (plate.text, plate.rows) == (text, rows)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from gate.cli import app
+from gate.config import load_config
+from gate.site import open_site
+from gate.texts import t
+from models.catalog import catalog
+from models.sighting import Box, FaceQuality, FaceSighting
+
+CONFIG = """
+[[camera]]
+id = "c"
+url = "folder:pictures"
+[[barrier]]
+id = "b"
+[[lane]]
+id = "a"
+name = "南门"
+kind = "{kind}"
+camera = "c"
+barrier = "b"
+"""
+
+Site = Callable[..., Path]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_starter: Path) -> Site:
+    """Makes a site in which everything works, with a face enrolled by each of the given models."""
+    monkeypatch.setenv("COLUMNS", "400")
+    # Logging is set up once per process, which other tests share.
+    monkeypatch.setattr(sys.modules["gate.cli.check"], "log_to_stderr", lambda _level: None)
+    monkeypatch.delenv("GATE_MODELS_MIRROR", raising=False)
+    (tmp_path / "pictures").mkdir()
+    cv2.imwrite(str(tmp_path / "pictures" / "1.png"), np.zeros((90, 160, 3), np.uint8))
+
+    def make(kind: str, *enrolled: str, more: str = "") -> Path:
+        path = tmp_path / "gate.toml"
+        path.write_text(CONFIG.format(kind=kind) + more, "utf-8")
+        with open_site(load_config(path), create=True) as opened:
+            for number, model_id in enumerate(enrolled):
+                embedding = np.eye(1, 128, number, dtype=np.float32)[0]
+                face = FaceSighting(
+                    Box(0, 0, 9, 9), np.zeros((5, 2), np.float32), 0.9, FaceQuality(1, 120, 1, 1, 1), embedding
+                )
+                opened.register.add_resident("张三", "3-2-501", face, model_id, "t")
+        return path
+
+    return make
+
+
+def _check(path: Path) -> Result:
+    return CliRunner().invoke(app, ["check", "--config", str(path)])
+
+
+def test_a_gate_that_tells_faces_apart_by_the_starter_is_warned_and_works(site: Site) -> None:
+    done = _check(site("pedestrian"))
+    assert done.exit_code == 0, done.output
+    assert t("check.doubtful") in done.output
+    assert "gate models pull base" in done.output
+    assert t("check.fails") not in done.output
+
+
+def test_plates_alone_need_no_warning(site: Site) -> None:
+    done = _check(site("vehicle"))
+    assert done.exit_code == 0, done.output
+    assert "starter-plate-reader" in done.output
+    assert t("check.doubtful") not in done.output
+
+
+def test_faces_that_another_version_enrolled_are_counted(site: Site) -> None:
+    mine = catalog().model("starter-face-embedder").model_id
+    done = _check(site("pedestrian", mine, mine, "starter-face-embedder@00000000"))
+    assert done.exit_code == 0, done.output
+    assert t("check.enrolled_otherwise", count=1) in done.output
+
+
+def test_faces_that_this_model_enrolled_are_no_matter(site: Site) -> None:
+    done = _check(site("pedestrian", catalog().model("starter-face-embedder").model_id))
+    assert done.exit_code == 0, done.output
+    assert done.output.count(t("check.doubtful")) == 1
+
+
+def test_a_model_that_is_not_here_fails_and_a_better_one_is_not_doubted(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATE_MODELS_STORE", str(tmp_path / "empty"))
+    done = _check(site("pedestrian", more='[models]\npack = "buffalo_l"\n'))
+    assert done.exit_code == 1
+    assert "gate models pull buffalo_l --accept-licence" in done.output
+    assert t("check.doubtful") not in done.output
+
+
+def test_a_spoilt_file_of_the_program_fails(site: Site, made_starter: Path) -> None:
+    path = site("vehicle")
+    (made_starter / "weights" / "starter_plate_finder.onnx").unlink()
+    done = _check(path)
+    assert done.exit_code == 1
+    assert "starter_plate_finder.onnx" in done.output
