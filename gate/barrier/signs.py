@@ -212,7 +212,7 @@ SHOWS: Mapping[Sign, Callable[[View], bool]] = {
     Sign.EXIT: _exit,
     Sign.WENT_OPEN: lambda view: view.standing.place is Place.UP and view.settled,
     Sign.ONE_MORE: lambda view: view.standing.again and view.standing.place is Place.DOWN and view.settled,
-    Sign.WENT_SHUT: lambda view: view.standing.place is Place.DOWN and view.settled,
+    Sign.WENT_SHUT: lambda view: view.standing.place is Place.DOWN and view.settled and not _asks_out(view),
     Sign.STEPPED: _stepped,
     Sign.NOT_LOCKED: _not_locked,
     Sign.LOCKED_AGAIN: _locked_again,

@@ -234,3 +234,10 @@ def test_a_turnstile_stays_free_while_the_exit_button_is_pushed() -> None:
     assert story.state is State.RELEASED
     story.watch(4.0, STILL)
     assert story.state is State.CLOSED
+
+
+def test_a_door_that_falls_shut_under_a_pushed_exit_button_is_locked_only_when_it_is_let_go() -> None:
+    story = let_in().watch(1.0, OPEN).watch(1.0, replace(SHUT, exit_button=True))
+    assert story.drives == []
+    story.watch(0.5, SHUT)
+    assert (story.state, story.drives) == (State.CLOSED, [Drive.LOWER])
