@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
+from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
@@ -34,6 +33,7 @@ __all__ = [
     "FaceRules",
     "Hours",
     "Id",
+    "InterlockPart",
     "Lane",
     "Ledger",
     "Models",
@@ -159,34 +159,6 @@ class CameraPart(Part):
         return checked_url(url, "camera", ("rtsp", "usb", "file", "folder"), {"rtsp"})
 
 
-_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
-
-
-class Hours(Part):
-    """A span of the day in the compound's time zone; `until` before `from` runs past midnight."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    start: time = Field(alias="from")
-    end: time = Field(alias="until")
-
-    @field_validator("start", "end", mode="before")
-    @classmethod
-    def _of_the_day(cls, written: object) -> time:
-        """Only what can be nothing else: a number would be taken as seconds, a zone would be a second one."""
-        if isinstance(written, time) and written.tzinfo is None:
-            return written
-        if isinstance(written, str) and _TIME.fullmatch(written):
-            return time.fromisoformat(written)
-        raise refusal("config.bad_time")
-
-    @model_validator(mode="after")
-    def _lasts(self) -> Self:
-        if self.start == self.end:
-            raise refusal("config.empty_hours")
-        return self
-
-
 class Lane(Part):
     """A way through the gate: one camera, one barrier, one direction."""
 
@@ -209,6 +181,12 @@ class Lane(Part):
         if any(not (0 <= x <= 1 and 0 <= y <= 1) for x, y in region):
             raise refusal("config.region_fractions")
         return region
+
+
+class InterlockPart(Part):
+    """Barriers of which only one may be open: an airlock."""
+
+    barriers: tuple[Id, ...] = Field(min_length=2, max_length=8, description="ids of its barriers")
 
 
 class Console(Part):
@@ -235,6 +213,7 @@ class Config(Part):
     camera: tuple[CameraPart, ...] = ()
     barrier: tuple[BarrierPart, ...] = ()
     lane: tuple[Lane, ...] = ()
+    interlock: tuple[InterlockPart, ...] = ()
 
     @model_validator(mode="after")
     def _joined(self) -> Self:
@@ -246,6 +225,7 @@ class Config(Part):
             _must_exist(lane, "camera", lane.camera, [part.id for part in self.camera])
             _must_exist(lane, "barrier", lane.barrier, [part.id for part in self.barrier])
         _must_not_share(self.barrier)
+        _must_interlock(self.interlock, self.barrier)
         shared = [lane.barrier for lane in self.lane]
         for twice in {i for i in shared if shared.count(i) > 1}:
             raise refusal("config.barrier_shared", barrier=twice)
@@ -261,6 +241,19 @@ def _must_not_share(barriers: tuple[BarrierPart, ...]) -> None:
             if claim in taken:
                 raise refusal("config.device_shared", one=taken[claim], other=part.id)
             taken[claim] = part.id
+
+
+def _must_interlock(pairs: tuple[InterlockPart, ...], barriers: tuple[BarrierPart, ...]) -> None:
+    parts = {part.id: part for part in barriers}
+    taken: set[str] = set()
+    for name in (name for pair in pairs for name in pair.barriers):
+        if name not in parts:
+            raise refusal("config.interlock_unknown", name=name)
+        if name in taken:
+            raise refusal("config.interlock_twice", name=name)
+        if parts[name].held_open:
+            raise refusal("config.interlock_held_open", name=name)
+        taken.add(name)
 
 
 def _must_exist(lane: Lane, kind: str, name: str, known: list[str]) -> None:

@@ -7,7 +7,13 @@ import threading
 from collections.abc import Sequence
 
 from gate.barrier.act import Command
+from gate.barrier.device import ARM_INPUTS, LOCK_INPUTS
+from gate.barrier.history import Done
+from gate.barrier.settings import BarrierPart
+from gate.barrier.simulated_door import SimulatedDoor
+from gate.barrier.simulator import SimulatedBarrier
 from gate.camera.frame import CameraState
+from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView
 from gate.errors import BarrierFault
 from gate.feed import Feed
@@ -30,6 +36,8 @@ class Overview:
     def __init__(self, gate: RunningGate) -> None:
         self._gate = gate
         self._lanes = {lane.id: lane for lane in gate.config.lane}
+        self._names: dict[str, str] = {}
+        """Usernames by the ids of those who have signed in: to open, nobody must wait for the database."""
         self._encoding = threading.Lock()
         self._encoded: dict[str, tuple[int, bytes]] = {}
 
@@ -98,10 +106,60 @@ class Overview:
         choice, _, words = reason.partition(": ")
         self.record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id)
         barrier = self._gate.barriers[self._lanes[lane_id].barrier]
-        receipt = barrier.command(Command.OPEN, command_id=command_id, cause="guard")
+        receipt = barrier.command(
+            Command.OPEN, command_id=command_id, cause="guard", who=self._names.get(actor, ""), why=reason
+        )
         if not receipt.accepted:
             raise BarrierFault(receipt.refusal or "barrier.not_answering")
         return OpenOutcome(receipt.state.value, receipt.repeated)
+
+    def barriers(self) -> Sequence[BarrierView]:
+        """Every barrier as it is now, in the order of the configuration."""
+        return [self._barrier_view(part) for part in self._gate.config.barrier]
+
+    def order(
+        self, barrier_id: str | None, command: Command, *, actor: str, who: str, reason: str, request_id: str
+    ) -> OrderOutcome:
+        """Record a person's order, then carry it out. Raises `LedgerUnwritable`: `ledger.spool_full`."""
+        command_id = f"{actor}:{request_id}"
+        choice, _, words = reason.partition(": ")
+        kind = f"manual.{command.value}"
+        self.record(kind, words, barrier=barrier_id, actor=actor, reason=choice, command_id=command_id)
+        given = {"command_id": command_id, "cause": "guard", "who": who, "why": reason}
+        if barrier_id is None:
+            receipts = self._gate.compound.order(command, **given)
+        else:
+            receipts = {barrier_id: self._gate.barriers[barrier_id].command(command, **given)}
+        states = {name: receipt.state.value for name, receipt in receipts.items()}
+        refused = {name: receipt.refusal for name, receipt in receipts.items() if receipt.refusal is not None}
+        return OrderOutcome(states, refused)
+
+    def _barrier_view(self, part: BarrierPart) -> BarrierView:
+        barrier = self._gate.barriers[part.id]
+        now = barrier.standing()
+        lane = self._gate.lane_of_barrier.get(part.id)
+        scene = barrier.device.scene() if isinstance(barrier.device, SimulatedBarrier | SimulatedDoor) else None
+        names = ARM_INPUTS if part.kind == "arm" else LOCK_INPUTS
+        return BarrierView(
+            id=part.id,
+            name=self._lanes[lane].name if lane else part.id,
+            kind=part.kind,
+            board=part.scheme,
+            state=now.state.value,
+            since_s=max(0.0, barrier.now_s - now.since_s),
+            healthy=now.healthy,
+            inputs=None if now.inputs is None else {name: getattr(now.inputs, name) for name in names},
+            fault=now.fault,
+            last_fault=now.last_fault,
+            alarms=now.alarms,
+            held=now.wish.held,
+            lockdown=now.wish.lockdown,
+            emergency=now.wish.emergency,
+            fire=now.wish.fire,
+            timed=now.timed,
+            scene=scene,
+            done=[_done_view(done) for done in barrier.history()],
+        )
 
     def record_view(self, *, actor: str, what: str) -> None:
         """Record a look at personal data before it is shown. Raises `LedgerUnwritable` when it cannot be."""
@@ -117,6 +175,8 @@ class Overview:
         The record names an account or nobody: an unknown name may be a password in the wrong field.
         """
         account = self._gate.site.accounts.find(username)
+        if account is not None:
+            self._names[account.id] = account.username
         self.record("sign_in", actor=account.id if account else None, ok=ok, address=address)
 
     def health(self) -> HealthView:
@@ -138,3 +198,17 @@ class Overview:
         """Append a row, and wait a moment for it. Raises `LedgerUnwritable` only where even the spool is full."""
         with contextlib.suppress(TimeoutError):
             self._gate.writer.note(kind, remark, **body).result(RECORD_WAIT_S)
+
+
+def _done_view(done: Done) -> DoneView:
+    return DoneView(
+        command=done.command.value,
+        who=done.who,
+        why=done.why,
+        cause=done.cause,
+        at=done.at,
+        refusal=done.refusal,
+        driven_ms=None if done.driven_s is None else round(done.driven_s * 1000, 1),
+        took_s=None if done.took_s is None else round(done.took_s, 2),
+        fault=done.fault,
+    )

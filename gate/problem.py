@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gate.barrier.settings import board_keys
+from gate.barrier.settings import keys_beside
 from models.errors import Fault
 
 _LIMITS: Mapping[str, tuple[str, str]] = {
@@ -74,7 +74,7 @@ def keys_at(loc: tuple[str | int, ...], root: type[BaseModel], raw: Mapping[str,
         found = next((f for name, f in part.model_fields.items() if step in {name, f.alias}), None)
         inner = [] if found is None else [a for a in _annotations(found.annotation) if _is_part(a)]
         if len(inner) > 1:
-            return board_keys(above.get("url"))
+            return keys_beside(step, above)
         if not inner:
             return []
         part = inner[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
@@ -14,8 +13,8 @@ import structlog
 from gate.backup_keeper import BackupKeeper
 from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.controller import Barrier
-from gate.barrier.devices import open_barrier
 from gate.barrier.standing import State
+from gate.barriers import Barriers
 from gate.camera.frame import CameraHealth
 from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera
@@ -28,6 +27,7 @@ from gate.lane.register_watch import RegisterWatch
 from gate.lane.supervisor import Supervisor
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
 from gate.ledger.anchors import AnchorKeeper
+from gate.ledger.kinds import row_kind
 from gate.ledger.ledger import last_body
 from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
@@ -79,9 +79,9 @@ class RunningGate:
         self.cameras: dict[str, CameraWorker] = {
             part.id: open_camera(part, on_change=self._camera_changed) for part in config.camera
         }
-        self.barriers: dict[str, Barrier] = {
-            part.id: open_barrier(part, on_act=partial(self._barrier_acted, part.id)) for part in config.barrier
-        }
+        self._barriers = Barriers(config, self._barrier_acted)
+        self.barriers: dict[str, Barrier] = self._barriers.by_id
+        self.compound = self._barriers.compound
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
@@ -100,8 +100,7 @@ class RunningGate:
         self._anchors.start()
         self._backups.start()
         self.register_watch.start()
-        for barrier in self.barriers.values():
-            barrier.start()
+        self._barriers.start()
         for camera in self.cameras.values():
             camera.start()
         for supervisor in self.supervisors.values():
@@ -116,8 +115,7 @@ class RunningGate:
             supervisor.stop()
         for camera in self.cameras.values():
             camera.stop()
-        for barrier in self.barriers.values():
-            barrier.stop()
+        self._barriers.stop()
         self.register_watch.stop()
         self._retention.stop()
         self._backups.stop()
@@ -179,7 +177,7 @@ class RunningGate:
                 self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
 
     def _barrier_acted(self, barrier: str, act: BarrierAct) -> None:
-        kind = "barrier.fault" if act.kind in {ActKind.FAULTED, ActKind.RECOVERED} else "barrier"
+        kind = row_kind(act.kind)
         saving = self.writer.note(
             kind,
             barrier=barrier,
@@ -192,7 +190,8 @@ class RunningGate:
         )
         if saving.done():
             saving.result()  # a full spool refuses at once; the barrier's reporter then keeps the act and tries again
-        if act.kind is ActKind.COMMANDED and act.command in {Command.OPEN, Command.HOLD}:
+        opened = act.kind is ActKind.COMMANDED and act.command in {Command.OPEN, Command.HOLD, Command.EMERGENCY}
+        if opened or act.kind is ActKind.RAISED:
             self._raised_by[barrier] = act.cause
         elif act.after is State.CLOSED:
             self._raised_by.pop(barrier, None)
@@ -203,4 +202,5 @@ class RunningGate:
             state=act.after.value,
             fault=self.barriers[barrier].standing().fault,
             raised_by=self._raised_by.get(barrier),
+            alarm=act.cause if act.kind in {ActKind.ALARMED, ActKind.FORCED} else None,
         )

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from enrollment.accounts import Role
 from enrollment.gallery import load_gallery
 from enrollment.photo import judge
+from gate.barrier.simulated_door import SimulatedDoor
+from gate.barrier.simulator import SimulatedBarrier
 from gate.camera.frame import CameraState
 from gate.config import Config, Models, Storage, load_config
 from gate.console.watch import PassageView
@@ -61,13 +63,13 @@ url = "file:{vehicle}"
 
 [[barrier]]
 id = "door"
-url = "sim://"
-travel_s = 0.5
-hold_open_s = 1.0
+kind = "door"
+url = "sim://?unwired=passed,presence,fire,tamper,power_lost,manual_key"
+hold_open_s = 3.0
 
 [[barrier]]
 id = "arm"
-url = "sim://"
+url = "sim://?inertia_s=0.15&bounce_s=0.05"
 travel_s = 1.2
 hold_open_s = 1.5
 
@@ -192,6 +194,8 @@ class Demo:
 
     def _passed(self, view: PassageView, outcome: Outcome) -> None:
         began = self._began.get(view.lane_id, view.at)
+        if view.verdict is Verdict.OPEN:
+            self._comes_through(view.lane_id)
         self._seen.append(Seen((view.at - began).total_seconds(), view))
         self._say(
             t(
@@ -205,6 +209,13 @@ class Demo:
                 delay=round(outcome.delay_s * 1000),
             )
         )
+
+    def _comes_through(self, lane: str) -> None:
+        """Whoever was let in goes through, to be seen on the page of the barriers."""
+        barrier = next(part.barrier for part in self._gate.config.lane if part.id == lane)
+        device = self._gate.barriers[barrier].device
+        if isinstance(device, SimulatedBarrier | SimulatedDoor):
+            device.come_through()
 
     def _summary(self) -> bool:
         missing, extra = compare(self._films.expected, self._seen)

@@ -9,12 +9,21 @@ from gate.barrier.standing import State
 
 
 class Command(StrEnum):
-    """What a lane or a person may ask. `HOLD` keeps the arm up until `RELEASE`; `CLOSE` waits for a clear way."""
+    """What a lane or a person may ask.
+
+    `CLOSE` waits for a clear way. `HOLD` keeps it open and `LOCKDOWN` keeps it shut to everyone, both until `RELEASE`,
+    which also ends the timed rule that holds it now. `STOP` leaves an arm where it is. `EMERGENCY` opens and keeps open
+    over everything else, until `ALL_CLEAR`, which also ends a fire alarm whose input is quiet again.
+    """
 
     OPEN = "open"
     CLOSE = "close"
     HOLD = "hold"
     RELEASE = "release"
+    STOP = "stop"
+    LOCKDOWN = "lockdown"
+    EMERGENCY = "emergency"
+    ALL_CLEAR = "all_clear"
 
 
 class ActKind(StrEnum):
@@ -23,12 +32,21 @@ class ActKind(StrEnum):
     STARTED = "started"
     COMMANDED = "commanded"
     REFUSED = "refused"
+    RAISED = "raised"
+    """Opened without a command: fire, emergency, a timed rule, an exit button."""
     OPENED = "opened"
+    RELEASED = "released"
     LOWERING = "lowering"
     CLOSED = "closed"
     REOPENED = "reopened"
+    FORCED = "forced"
     FAULTED = "faulted"
     RECOVERED = "recovered"
+    HANDED_OVER = "handed_over"
+    """The manual key was turned: a person moves the arm."""
+    TAKEN_BACK = "taken_back"
+    ALARMED = "alarmed"
+    CALMED = "calmed"
 
 
 @dataclass(frozen=True, slots=True)

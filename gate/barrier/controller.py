@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
 from gate.barrier.act import ActKind, BarrierAct, Command
+from gate.barrier.code import Code
 from gate.barrier.device import BarrierDevice, Drive, Inputs
+from gate.barrier.history import Done, History
+from gate.barrier.interlock import Interlock
 from gate.barrier.machine import Event, Lost, Machine, Order, Outcome, Tick
+from gate.barrier.move import Book
 from gate.barrier.reporter import Reporter
-from gate.barrier.standing import State, Timing, unknown
-from gate.barrier.transitions import Code
+from gate.barrier.standing import State, Timing, Wish, unknown
+from gate.barrier.transitions import ARM
 from gate.errors import BarrierFault
 
 log = structlog.get_logger("barrier")
@@ -55,8 +62,9 @@ class BarrierHealth:
     """A barrier now, for the console.
 
     `since_s` (monotonic) is when the state began; `inputs` is None while the device is silent; `fault` is the code of
-    the present fault and `last_fault` of the latest one; `healthy` says whether the device answers; `held` whether a
-    person wants it held open; `acts_waiting` are not recorded yet, `acts_dropped` never will be.
+    the present fault and `last_fault` of the latest one; `healthy` says whether the device answers; `wish` is what
+    people want of it, `timed` whether a timed rule holds it open, `alarms` the codes of what calls for a person;
+    `acts_waiting` are not recorded yet, `acts_dropped` never will be.
     """
 
     state: State
@@ -65,9 +73,16 @@ class BarrierHealth:
     fault: str | None
     last_fault: str | None
     healthy: bool
-    held: bool
+    wish: Wish
+    timed: bool
+    alarms: tuple[str, ...]
     acts_waiting: int
     acts_dropped: int
+
+    @property
+    def held(self) -> bool:
+        """Whether a person wants it held open."""
+        return self.wish.held
 
 
 class Barrier:
@@ -77,6 +92,9 @@ class Barrier:
     `LedgerUnwritable` from it makes the act wait. With `presence_wired` a sensor under the arm that reads None even at
     the start has fallen silent, and the arm stays up. Until `start` nothing moves; `poll_once` and `deliver` do by hand
     what the threads do.
+
+    `timed` says whether a timed rule wants it open now. `wish` is what was wanted before a restart, and `on_wish`
+    hears, quickly, what is wanted from then on. Of an `interlock`'s barriers only one opens.
     """
 
     def __init__(
@@ -88,17 +106,31 @@ class Barrier:
         on_act: Callable[[BarrierAct], None],
         *,
         presence_wired: bool = False,
+        book: Book = ARM,
+        timed: Callable[[], bool] = lambda: False,
+        wish: Wish | None = None,
+        on_wish: Callable[[Wish], None] = lambda _wish: None,
+        interlock: Interlock | None = None,
         poll_s: float = POLL_S,
     ) -> None:
         self.id = barrier_id
         self.device = device
-        self._machine = Machine(timing, presence_wired)
+        self.on_fire: Callable[[Barrier, str], None] = lambda _barrier, _alarm: None
+        """Hears, once for each alarm, that the fire input of this barrier has come; told on a thread of its own."""
+        self._machine = Machine(timing, presence_wired, book)
         self._clock = clock
+        self._timed = timed
+        self._wish = wish or Wish()
+        self._on_wish = on_wish
+        self._interlock = interlock
+        if interlock is not None:
+            interlock.join(self)
+        self._history = History()
         self._poll_s = poll_s
         self._log = log.bind(barrier=barrier_id)
         self._reporter = Reporter(barrier_id, on_act)
         self._lock = threading.Lock()
-        self._standing = unknown(clock())
+        self._standing = unknown(clock()).wishing(self._wish)
         self._begun = False
         self._healthy = True
         self._last_fault: str | None = None
@@ -106,26 +138,51 @@ class Barrier:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"barrier-{barrier_id}", daemon=True)
 
-    def command(self, kind: Command, *, command_id: str, cause: str) -> Receipt:
+    @property
+    def kind(self) -> str:
+        """What kind of barrier it is: the name of its table."""
+        return self._machine.book.name
+
+    @property
+    def now_s(self) -> float:
+        """Its own clock."""
+        return self._clock()
+
+    @property
+    def shut(self) -> bool:
+        """Whether it is known to be down or locked."""
+        return self._standing.state is State.CLOSED
+
+    def command(self, kind: Command, *, command_id: str, cause: str, who: str = "", why: str = "") -> Receipt:
         """Do a command now. The same `command_id` is done once; a refused one may be tried again.
 
-        `cause` is the code of who or what asks, for the record. Never raises for a device that fails: the receipt then
-        carries `barrier.not_answering`.
+        `cause` is the code of who or what asks, for the record; `who` and `why` are for the console alone. Never raises
+        for a device that fails: the receipt then carries `barrier.not_answering`.
         """
-        with self._lock:
+        given = Done(kind, command_id, cause, who, why, datetime.now(UTC), self._clock())
+        # An emergency takes no turn: it must not wait for the other one's board to answer.
+        interlock = self._interlock if kind in {Command.OPEN, Command.HOLD} else None
+        turn = nullcontext(False) if interlock is None else interlock.turn(self)
+        with turn as interlocked, self._lock:
             done = self._done.get(command_id)
             if done is not None:
                 return replace(done, repeated=True)
-            outcome, driven_s = self._apply(Order(kind, command_id, cause), self._clock())
-            refusal: str | None = next((act.cause for act in outcome.acts if act.kind is ActKind.REFUSED), None)
-            if outcome.drives and driven_s is None:
-                refusal = Code.NOT_ANSWERING
-            receipt = Receipt(command_id, refusal is None, self._standing.state, refusal, driven_s)
-            if receipt.accepted:
-                self._done[command_id] = receipt
-                if len(self._done) > REMEMBERED:
-                    self._done.popitem(last=False)
-            return receipt
+            return self._carry_out(Order(kind, command_id, cause, interlocked), given)
+
+    def _carry_out(self, order: Order, given: Done) -> Receipt:
+        self._history.add(given)
+        outcome, driven_s = self._apply(order, self._clock())
+        refusal: str | None = next((act.cause for act in outcome.acts if act.kind is ActKind.REFUSED), None)
+        if outcome.drives and driven_s is None:
+            refusal = Code.NOT_ANSWERING
+        took_s = None if driven_s is None else driven_s - given.given_s
+        self._history.answer(order.command_id, refusal, took_s)
+        receipt = Receipt(order.command_id, refusal is None, self._standing.state, refusal, driven_s)
+        if receipt.accepted:
+            self._done[order.command_id] = receipt
+            if len(self._done) > REMEMBERED:
+                self._done.popitem(last=False)
+        return receipt
 
     def poll_once(self) -> None:
         """Read the inputs once and do what follows."""
@@ -137,10 +194,10 @@ class Barrier:
                 self._lose(now_s, silent)
                 return
             if self._begun:
-                self._apply(Tick(inputs), now_s)
+                self._apply(Tick(inputs, self._timed()), now_s)
             else:
                 self._begun = True
-                self._follow(self._machine.start(inputs, now_s))
+                self._follow(self._machine.start(inputs, now_s, self._standing.wish))
             if not self._healthy and self._standing.inputs is not None:
                 self._healthy = True
                 self._log.info("barrier.answers_again", state=self._standing.state)
@@ -162,10 +219,16 @@ class Barrier:
             fault=standing.code,
             last_fault=last_fault,
             healthy=healthy,
-            held=standing.held,
+            wish=standing.wish,
+            timed=standing.timed and not standing.timed_off,
+            alarms=tuple(sorted(standing.alarms)),
             acts_waiting=self._reporter.waiting,
             acts_dropped=self._reporter.dropped,
         )
+
+    def history(self, count: int = 20) -> tuple[Done, ...]:
+        """The last commands since the start, newest first."""
+        return self._history.latest(count)
 
     def start(self) -> None:
         """Read the inputs, go to a safe state, and watch from now on. May be called once."""
@@ -174,14 +237,18 @@ class Barrier:
         self._thread.start()
 
     def stop(self, timeout_s: float = 2.0) -> None:
-        """Stop watching and let go of the device, within about twice `timeout_s`. An arm coming down is stopped."""
+        """Stop watching and let go of the device, within about twice `timeout_s`. An arm coming down is stopped,
+        a lock that was free for one is locked.
+        """
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         if self._lock.acquire(timeout=timeout_s):
             try:
                 if self._standing.state is State.CLOSING:
-                    self._stop_motor()
+                    self._told(Drive.STOP)
+                elif self._standing.state in {State.RELEASED, State.AJAR}:
+                    self._told(Drive.LOWER)
             finally:
                 self._lock.release()
         with contextlib.suppress(BarrierFault):
@@ -206,9 +273,16 @@ class Barrier:
         return driven_s
 
     def _take(self, outcome: Outcome) -> None:
-        self._standing = outcome.standing
+        before, self._standing = self._standing, outcome.standing
         self._last_fault = outcome.standing.code or self._last_fault
+        self._history.follow(outcome.acts)
         self._reporter.report(outcome.acts)
+        if outcome.standing.wish != self._wish:
+            self._wish = outcome.standing.wish
+            self._on_wish(self._wish)
+        if outcome.standing.fire and not before.fire:
+            alarm = uuid.uuid4().hex
+            threading.Thread(target=self.on_fire, args=(self, alarm), name=f"fire-{self.id}", daemon=True).start()
 
     def _tried(self, call: Callable[[], T]) -> T:
         """What a call to the device gave, after a few attempts while it is thought to answer, one while it is not."""
@@ -224,12 +298,12 @@ class Barrier:
             expected = isinstance(why, BarrierFault)
             self._log.error("barrier.not_answering", why=str(why), exc_info=None if expected else why)
             self._healthy = False
-            self._stop_motor()
+            self._told(Drive.STOP)
 
-    def _stop_motor(self) -> None:
-        """Stop the motor if it can still be told to: a last attempt, so whatever goes wrong in it changes nothing."""
+    def _told(self, last: Drive) -> None:
+        """Tell the device, if it still listens: a last attempt, so whatever goes wrong in it changes nothing."""
         with contextlib.suppress(Exception):
-            self.device.drive(Drive.STOP)
+            self.device.drive(last)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._poll_s if self._healthy else SILENT_POLL_S):

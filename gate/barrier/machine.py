@@ -1,37 +1,42 @@
 """The barrier as a pure state machine: a standing and an event give the next standing, the drives and the acts.
 
-It may only make a safe barrier more careful: only a reading, which is fresh, can lower the arm, never a command.
+It may only make a safe barrier more careful: only a reading, which is fresh, can lower the arm, never a command. What
+follows what stands in the tables of `gate.barrier.transitions` and `gate.barrier.locks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from gate.barrier.act import ActKind, BarrierAct, Command
+from gate.barrier.code import ALARMS
 from gate.barrier.device import Drive, Inputs
-from gate.barrier.standing import Place, Standing, State, Timing, unknown
-from gate.barrier.transitions import STARTS, STAY, TABLE, WATCHED, Code, Move, Sign
-
-SETTLE_S = 0.3
-"""An arm bounces on its rest: it has left, or come to, an end without being driven only after so long."""
+from gate.barrier.move import STAY, Book, Move, Sign
+from gate.barrier.signs import SHOWS, View, alarms
+from gate.barrier.standing import Standing, State, Timing, Wish, unknown
+from gate.barrier.transitions import ARM
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command with its idempotency key and the code of who or what gave it."""
+    """A command with its idempotency key and the code of who or what gave it.
+
+    `interlocked` says that the other of a pair is not shut.
+    """
 
     kind: Command
     command_id: str
     cause: str
+    interlocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A reading of all inputs."""
+    """A reading of all inputs; `timed` says that a timed rule wants the barrier open now."""
 
     inputs: Inputs
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +60,32 @@ class Machine:
     """The rules of one barrier. Holds no state of its own.
 
     `presence_wired` is True where a sensor is known to be under the arm: one that reads None from the start has then
-    fallen silent. Where it is False, that is found out with the first reading that is not None.
+    fallen silent. Where it is False, that is found out with the first reading that is not None. `book` is the table of
+    its kind.
     """
 
     timing: Timing
     presence_wired: bool = False
+    book: Book = ARM
 
-    def start(self, inputs: Inputs, now_s: float) -> Outcome:
-        """The first standing after power-up or a restart. It never lowers; an arm in between is raised."""
-        standing = replace(unknown(now_s), watched=self.presence_wired).seeing(inputs)
-        outcome = self._moved(standing, STARTS[standing.place], None)
+    def start(self, inputs: Inputs, now_s: float, wish: Wish | None = None) -> Outcome:
+        """The first standing after power-up or a restart, with what was wanted before it.
+
+        It never lowers an arm; one in between is raised.
+        """
+        wanted = unknown(now_s).wishing(wish or Wish())
+        standing = replace(wanted, watched=self.presence_wired).seeing(inputs)
+        outcome = self._moved(standing, self._first(standing, inputs), None)
         acts = tuple(replace(act, before=None) for act in outcome.acts)
-        return outcome._replace(acts=acts)
+        return Outcome(outcome.standing.wishing(standing.wish), outcome.drives, acts)
+
+    def _first(self, standing: Standing, inputs: Inputs) -> Move:
+        book = self.book
+        if book.starts_held is not None and standing.stays_open:
+            return book.starts_held
+        if book.starts_by_hand is not None and inputs.manual_key and not standing.urgent:
+            return book.starts_by_hand
+        return book.starts[standing.place]
 
     def step(self, standing: Standing, event: Event, now_s: float) -> Outcome:
         """The next standing. Total: every event is taken in every state; `now_s` may even run backwards."""
@@ -75,12 +94,12 @@ class Machine:
             case Order():
                 return self._ordered(standing, event)
             case Lost():
-                return self._moved(standing.unheard(), TABLE[Sign.LOST][standing.state], None)
+                return self._moved(standing.unheard(), self.book.table[Sign.LOST][standing.state], None)
             case Tick():
-                return self._read(standing, event.inputs)
+                return self._read(standing, event)
 
     def _ordered(self, standing: Standing, order: Order) -> Outcome:
-        move = TABLE[_order_sign(standing, order.kind)][standing.state]
+        move = self.book.table[_order_sign(standing, order)][standing.state]
         if move.act is ActKind.COMMANDED:
             standing = self._wished(standing, order)
         return self._moved(standing, move, order)
@@ -90,23 +109,38 @@ class Machine:
         until_s = max(standing.open_until_s, standing.now_s + self.timing.hold_open_s)
         match order.kind:
             case Command.OPEN:
-                wished = replace(standing, close_asked=False, open_until_s=until_s)
+                wished = replace(_granted(standing), close_asked=False, open_until_s=until_s)
             case Command.CLOSE:
-                wished = replace(standing, close_asked=standing.state in {State.OPENING, State.OPEN})
+                opened = {State.OPENING, State.OPEN, State.RELEASED}
+                wished = replace(standing, close_asked=standing.state in opened)
             case Command.HOLD:
                 wished = replace(standing, close_asked=False, held=True)
             case Command.RELEASE:
-                wished = replace(standing, held=False, open_until_s=until_s)
+                wished = replace(standing, held=False, lockdown=False, timed_off=standing.timed, open_until_s=until_s)
+            case Command.STOP:
+                wished = replace(standing, close_asked=False)
+            case Command.LOCKDOWN:
+                wished = replace(standing, held=False, lockdown=True)
+            case Command.EMERGENCY:
+                wished = replace(standing, close_asked=False, emergency=True)
+            case Command.ALL_CLEAR:
+                burning = standing.fire and standing.inputs is None
+                wished = replace(standing, emergency=False, fire=burning, open_until_s=until_s)
         return replace(wished, command_id=order.command_id)
 
-    def _read(self, before: Standing, inputs: Inputs) -> Outcome:
-        standing = before.seeing(inputs)
-        back = before.inputs is None
-        for sign in WATCHED:
-            move = TABLE[sign][standing.state]
-            if move is not STAY and _SHOWS[sign](_View(standing, inputs, self.timing, back)):
-                return self._moved(standing, move, None)
-        return Outcome(standing)
+    def _read(self, before: Standing, tick: Tick) -> Outcome:
+        standing = before.seeing(tick.inputs).on_timetable(timed=tick.timed)
+        view = View(standing, before, tick.inputs, self.timing)
+        calling = alarms(view)
+        told = _alarm_acts(standing, calling)
+        standing = replace(standing, alarms=calling)
+        view = replace(view, standing=standing)
+        for sign in self.book.watched:
+            move = self.book.table[sign][standing.state]
+            if move is not STAY and SHOWS[sign](view):
+                outcome = self._moved(standing, move, None)
+                return outcome._replace(acts=told + outcome.acts)
+        return Outcome(standing, (), told)
 
     def _moved(self, standing: Standing, move: Move, order: Order | None) -> Outcome:
         """The standing after a move, with what the motor is told and what is recorded."""
@@ -129,17 +163,57 @@ class Machine:
             return replace(entered, open_until_s=max(entered.open_until_s, entered.now_s + self.timing.hold_open_s))
         if state is State.CLOSING:
             return replace(entered, close_asked=False)
+        if state is State.RELEASED:
+            until_s = max(entered.open_until_s, entered.now_s + self.timing.hold_open_s)
+            return replace(entered, again=False, open_until_s=until_s)
         if state is State.CLOSED:
-            return replace(entered, close_asked=False, held=False)
+            return replace(entered, close_asked=False, held=False, again=False, granted=0, through=0)
         return entered
 
 
-def _order_sign(standing: Standing, kind: Command) -> Sign:
+def _order_sign(standing: Standing, order: Order) -> Sign:
+    """What a command means now: fire and emergency over lockdown, lockdown over everyone."""
+    kind = order.kind
     if standing.inputs is None:
-        return Sign.UNHEARD
-    if kind is Command.CLOSE and standing.held:
-        return Sign.CLOSE_WHILE_HELD
+        lasting = kind in {Command.LOCKDOWN, Command.EMERGENCY, Command.ALL_CLEAR}
+        return Sign.UNHEARD_WISH if lasting else Sign.UNHEARD
+    if kind is Command.ALL_CLEAR:
+        kept = (standing.held or (standing.timed and not standing.timed_off)) and not standing.lockdown
+        return Sign.IN_FIRE if standing.inputs.fire else Sign.NOTED if kept else Sign.ALL_CLEAR
+    if standing.urgent:
+        if kind in {Command.CLOSE, Command.STOP}:
+            return Sign.IN_FIRE if standing.fire else Sign.IN_EMERGENCY
+        return Sign.NOTED if kind in {Command.RELEASE, Command.LOCKDOWN} else Sign(kind.value)
+    if kind in {Command.OPEN, Command.HOLD}:
+        if standing.lockdown:
+            return Sign.LOCKED_OUT
+        return Sign.INTERLOCKED if order.interlocked else Sign(kind.value)
+    if kind is Command.CLOSE and standing.stays_open:
+        return Sign.CLOSE_WHILE_HELD if standing.held else Sign.CLOSE_WHILE_TIMED
     return Sign(kind.value)
+
+
+def _granted(standing: Standing) -> Standing:
+    """One more is let in. A car that waits on the loop already is the one that is meant."""
+    if standing.state is State.CLOSED:
+        waiting = standing.inputs is not None and standing.inputs.presence is True and standing.inputs.passed is None
+        return replace(standing, granted=1, through=int(waiting))
+    return replace(standing, granted=standing.granted + 1, again=standing.state is State.AJAR)
+
+
+def _alarm_acts(standing: Standing, calling: frozenset[str]) -> tuple[BarrierAct, ...]:
+    """What began and what ended of what calls for a person."""
+    return tuple(
+        BarrierAct(
+            kind=ActKind.ALARMED if code in calling else ActKind.CALMED,
+            before=standing.state,
+            after=standing.state,
+            cause=code,
+            at_s=standing.now_s,
+        )
+        for code in ALARMS
+        if (code in calling) is not (code in standing.alarms)
+    )
 
 
 def _acts(before: Standing, after: Standing, move: Move, order: Order | None) -> tuple[BarrierAct, ...]:
@@ -158,105 +232,3 @@ def _acts(before: Standing, after: Standing, move: Move, order: Order | None) ->
             command_id=order.command_id if order else after.command_id,
         ),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """What the signs are read from: the standing with this reading in it, and whether it ends a silence."""
-
-    standing: Standing
-    inputs: Inputs
-    timing: Timing
-    back: bool
-
-    @property
-    def moving_s(self) -> float:
-        return self.standing.now_s - self.standing.drive_s
-
-    @property
-    def settled(self) -> bool:
-        return self.standing.now_s - self.standing.place_s >= SETTLE_S
-
-
-def _obstructed(view: _View) -> bool:
-    return view.standing.clear_s is None
-
-
-def _both_limits(view: _View) -> bool:
-    if view.standing.place is not Place.BOTH:
-        return False
-    return view.standing.code != Code.BOTH_LIMITS or _late(view)
-
-
-def _back_down(view: _View) -> bool:
-    return view.back and view.standing.place is Place.DOWN
-
-
-def _back_adrift(view: _View) -> bool:
-    return view.back and view.standing.place is not Place.DOWN
-
-
-def _astray(view: _View) -> bool:
-    inputs = view.inputs
-    if view.standing.state is State.CLOSED:
-        return view.settled and (inputs.closed_limit is False or inputs.open_limit is True)
-    return view.settled and (inputs.open_limit is False or inputs.closed_limit is True)
-
-
-def _up(view: _View) -> bool:
-    if view.standing.drive is not Drive.RAISE:
-        return _came_by_itself(view, Place.UP)
-    by_time = view.inputs.open_limit is None and view.moving_s >= view.timing.travel_s
-    return view.standing.place is Place.UP or (by_time and view.inputs.closed_limit is not True)
-
-
-def _down(view: _View) -> bool:
-    if view.standing.drive is not Drive.LOWER:
-        return _came_by_itself(view, Place.DOWN)
-    by_time = view.inputs.closed_limit is None and view.moving_s >= view.timing.travel_s
-    return view.standing.place is Place.DOWN or (by_time and view.inputs.open_limit is not True)
-
-
-def _came_by_itself(view: _View, place: Place) -> bool:
-    """Whether an arm that is not driven has come to an end since the state began: what confirms a mended fault."""
-    standing = view.standing
-    resting = standing.drive is Drive.STOP
-    return resting and standing.place is place and standing.place_s >= standing.since_s and view.settled
-
-
-def _late(view: _View) -> bool:
-    return view.standing.drive is not Drive.STOP and view.moving_s > view.timing.overdue_s
-
-
-def _overdue(view: _View) -> bool:
-    return _late(view) and _awaited(view) is not None
-
-
-def _immobile(view: _View) -> bool:
-    return _late(view) and _awaited(view) is None
-
-
-def _awaited(view: _View) -> bool | None:
-    return view.inputs.closed_limit if view.standing.drive is Drive.LOWER else view.inputs.open_limit
-
-
-def _due(view: _View) -> bool:
-    standing, timing = view.standing, view.timing
-    if standing.clear_s is None or standing.now_s - standing.clear_s < timing.clear_s:
-        return False
-    return standing.close_asked or standing.now_s >= standing.open_until_s
-
-
-_SHOWS: Mapping[Sign, Callable[[_View], bool]] = {
-    Sign.OBSTRUCTED: _obstructed,
-    Sign.BOTH_LIMITS: _both_limits,
-    Sign.BACK_DOWN: _back_down,
-    Sign.BACK_ADRIFT: _back_adrift,
-    Sign.ASTRAY: _astray,
-    Sign.UP: lambda view: not view.standing.held and _up(view),
-    Sign.UP_TO_STAY: lambda view: view.standing.held and _up(view),
-    Sign.DOWN: _down,
-    Sign.OVERDUE: _overdue,
-    Sign.IMMOBILE: _immobile,
-    Sign.DUE: _due,
-}

@@ -52,3 +52,37 @@ class SimulatedVehicle:
     def gone(self) -> bool:
         """Whether it has left the loop behind."""
         return self.front_m - self.length_m > LOOP_REACH_M
+
+
+PERSON_M = 0.5
+"""How much of the way a person takes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPerson:
+    """A person on foot who stops under the arm for `stands_s` and walks on; `at_m` is negative before the arm."""
+
+    speed_m_s: float
+    at_m: float
+    stands_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.speed_m_s > 0 and self.stands_s >= 0):
+            raise ValueError(f"a person has a speed and no negative times: {self}")
+
+    def moved(self, elapsed_s: float) -> SimulatedPerson:
+        """The same person a little later."""
+        at_m = self.at_m + self.speed_m_s * elapsed_s
+        if self.stands_s > 0 and self.at_m <= 0 < at_m:
+            return replace(self, at_m=0.0, stands_s=max(0.0, self.stands_s - elapsed_s))
+        return replace(self, at_m=at_m)
+
+    @property
+    def under_arm(self) -> bool:
+        """Whether they are where the arm comes down."""
+        return abs(self.at_m) <= PERSON_M
+
+    @property
+    def gone(self) -> bool:
+        """Whether they have left."""
+        return self.at_m > LOOP_REACH_M

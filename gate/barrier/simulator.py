@@ -1,35 +1,40 @@
-"""A simulated barrier: an arm that takes its time, limits at its ends, a loop that feels vehicles, parts that break.
+"""A simulated barrier: an arm that takes its time, limits at its ends, a loop and a photocell, parts that break.
 
-It is as strict as a real one: whenever the arm moves down while a vehicle stands under it, a collision is recorded.
+It is as strict as a real one: whenever the arm moves down while a vehicle or a person stands under it, a collision is
+recorded.
 """
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
 
-from gate.barrier.device import Drive, Inputs
-from gate.barrier.simulated_vehicle import SimulatedVehicle
-from gate.errors import BarrierFault, ConfigRefused
+from gate.barrier.device import ARM_INPUTS, Drive, Inputs
+from gate.barrier.simulated_arm import SimulatedArm
+from gate.barrier.simulated_line import SimulatedLine, Slip
+from gate.barrier.simulated_sensors import SimulatedSensors
+from gate.barrier.simulated_url import LONGEST_S, SimulatedUrl, seconds, some_of
+from gate.barrier.simulated_vehicle import SimulatedPerson, SimulatedVehicle
+from gate.errors import BarrierFault
 
-T = TypeVar("T")
-InputName = Literal["open_limit", "closed_limit", "presence"]
-INPUT_NAMES: tuple[InputName, ...] = ("open_limit", "closed_limit", "presence")
-
-_STEP_S = 0.005
-_LONGEST_S = 60.0
-"""No arm travels and no vehicle passes for longer: what is older than this is not worked through step by step."""
+_STEP_S = 0.01
 _UP_ENOUGH = 0.9
 """A driver goes on when the arm is nearly up."""
-_ENDS = {Drive.RAISE: 1.0, Drive.LOWER: 0.0}
-_MOST_VEHICLES = 100
+_MOST_ROAD_USERS = 100
 _MOST_COLLISIONS = 1000
+_KEYS = {
+    "travel_s": f"0-{LONGEST_S:g}",
+    "start": "closed, open, middle",
+    "unwired": ", ".join(ARM_INPUTS),
+    "watchdog_s": f"0-{LONGEST_S:g}",
+    "inertia_s": f"0-{LONGEST_S:g}",
+    "bounce_s": f"0-{LONGEST_S:g}",
+    "photocell": "yes, no",
+}
 
 
 class Start(StrEnum):
@@ -45,7 +50,7 @@ _POSITIONS = {Start.CLOSED: 0.0, Start.MIDDLE: 0.5, Start.OPEN: 1.0}
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """The arm moved down while a vehicle stood under it. `position` is 0 (down) to 1 (up); `at_s` is monotonic."""
+    """The arm moved down while something stood under it. `position` is 0 (down) to 1 (up); `at_s` is monotonic."""
 
     at_s: float
     position: float
@@ -54,8 +59,9 @@ class Collision:
 class SimulatedBarrier:
     """A `BarrierDevice` without hardware. Safe to use from several threads.
 
-    The arm takes `travel_s` from end to end. As on a relay board with a watchdog, a lowering arm stops when nobody has
-    spoken to the device for `watchdog_s`: software that dies leaves no arm coming down.
+    The arm takes `travel_s` from end to end, and `inertia_s` to full speed. As on a relay board with a watchdog, a
+    lowering arm stops when nobody has spoken to the device for `watchdog_s`: software that dies leaves no arm coming
+    down. The loop feels vehicles; the `photocell` sees people too. Inputs of `unwired` read None.
     """
 
     def __init__(
@@ -64,21 +70,24 @@ class SimulatedBarrier:
         *,
         travel_s: float = 1.5,
         start: Start = Start.CLOSED,
-        unwired: Collection[InputName] = (),
+        unwired: Collection[str] = (),
         watchdog_s: float = 0.5,
+        inertia_s: float = 0.0,
+        bounce_s: float = 0.0,
+        photocell: bool = True,
     ) -> None:
         self._clock = clock
-        self._travel_s = travel_s
+        self._arm = SimulatedArm(_POSITIONS[start], travel_s, inertia_s)
+        self._sensors = SimulatedSensors(bounce_s)
+        self.line = SimulatedLine()
         self._unwired = frozenset(unwired)
         self._watchdog_s = watchdog_s
+        self._photocell = photocell
         self._lock = threading.Lock()
         self._now_s = self._spoken_s = clock()
-        self._position = _POSITIONS[start]
-        self._motor = Drive.STOP
         self._vehicles: list[SimulatedVehicle] = []
-        self._stuck: dict[InputName, bool | None] = {}
-        self._motor_dead = False
-        self._silent = False
+        self._people: list[SimulatedPerson] = []
+        self._set: dict[str, bool] = {}
         self._closed = False
         self._collisions: deque[Collision] = deque(maxlen=_MOST_COLLISIONS)
 
@@ -89,40 +98,47 @@ class SimulatedBarrier:
         Every key may be left out; `travel_s` is then the one given, `start` is closed, everything is wired.
         `unwired` takes several inputs with commas between. Raises `ConfigRefused` for a key or value that cannot be.
         """
-        asked = _query(url)
+        asked = SimulatedUrl(url, _KEYS)
         return cls(
             clock,
-            travel_s=_asked(url, asked, "travel_s", _seconds, travel_s),
-            start=_asked(url, asked, "start", Start, Start.CLOSED),
-            unwired=_asked(url, asked, "unwired", _names, ()),
-            watchdog_s=_asked(url, asked, "watchdog_s", _seconds, 0.5),
+            travel_s=asked.get("travel_s", seconds, travel_s),
+            start=asked.get("start", Start, Start.CLOSED),
+            unwired=asked.get("unwired", some_of(ARM_INPUTS), ()),
+            watchdog_s=asked.get("watchdog_s", seconds, 0.5),
+            inertia_s=asked.get("inertia_s", seconds, 0.0),
+            bounce_s=asked.get("bounce_s", seconds, 0.0),
+            photocell=asked.get("photocell", _yes, True),
         )
 
     def drive(self, command: Drive) -> None:
         """Give the motor a command. Raises `BarrierFault` while the device is silent or closed."""
         with self._lock:
             self._spoken()
-            self._motor = command
+            try:
+                self.line.send(command, self._now_s)
+            finally:
+                self.line.arrive(self._now_s, self._take)
 
     def inputs(self) -> Inputs:
         """Read every input. Raises `BarrierFault` while the device is silent or closed."""
         with self._lock:
             self._spoken()
-            true: dict[InputName, bool | None] = {
-                "open_limit": self._position >= 1.0,
-                "closed_limit": self._position <= 0.0,
-                "presence": any(vehicle.on_loop for vehicle in self._vehicles),
+            self.line.ask()
+            true = {
+                "open_limit": self._arm.position >= 1.0,
+                "closed_limit": self._arm.position <= 0.0,
+                "presence": self._felt(),
             }
-            shown = true | self._stuck | dict.fromkeys(self._unwired)
-            return Inputs(**shown)
+            shown = self._sensors.shown(true | self._set, self._now_s)
+            return Inputs(**shown | dict.fromkeys(self._unwired))
 
     def close(self) -> None:
         """Let go: a lowering arm stops, a rising one goes on to its end."""
         with self._lock:
             self._advance()
             self._closed = True
-            if self._motor is Drive.LOWER:
-                self._motor = Drive.STOP
+            if self._arm.motor is Drive.LOWER:
+                self._arm.motor = Drive.STOP
 
     def place_vehicle(
         self,
@@ -141,43 +157,75 @@ class SimulatedBarrier:
         vehicle = SimulatedVehicle(length_m, speed_m_s, -distance_m, waits, stands_s)
         with self._lock:
             self._advance()
-            if len(self._vehicles) >= _MOST_VEHICLES:
-                raise ValueError(f"there are {_MOST_VEHICLES} vehicles on the lane already")
+            self._must_have_room()
             self._vehicles.append(vehicle)
 
-    def stick(self, name: InputName, *, reads: bool | None) -> None:
+    def place_person(self, stands_s: float = 2.0, *, speed_m_s: float = 1.2, distance_m: float = 2.0) -> None:
+        """Let a person walk under the arm from `distance_m` before it, stand there, and walk on.
+
+        Raises ValueError where the lane is full or the person cannot be.
+        """
+        person = SimulatedPerson(speed_m_s, -distance_m, stands_s)
+        with self._lock:
+            self._advance()
+            self._must_have_room()
+            self._people.append(person)
+
+    def come_through(self) -> None:
+        """Let somebody who was let in go through: a car."""
+        self.place_vehicle(speed_m_s=4.0, distance_m=2.0)
+
+    def set_input(self, name: str, *, reads: bool) -> None:
+        """Let one of the inputs that nothing here moves (fire, tamper, arm off, …) read so. Raises ValueError."""
+        if name not in ARM_INPUTS or name in {"open_limit", "closed_limit", "presence"}:
+            raise ValueError(name)
+        with self._lock:
+            self._set[name] = reads
+
+    def stick(self, name: str, *, reads: bool | None) -> None:
         """Let an input read the same for ever, whatever is true."""
         with self._lock:
-            self._stuck[name] = reads
+            self._sensors.stick(name, reads=reads)
+
+    def lie(self, name: str) -> None:
+        """Let an input read the opposite of what is true."""
+        with self._lock:
+            self._sensors.lie(name)
+
+    def slip(self, *slips: Slip) -> None:
+        """What goes wrong with the next calls, in order."""
+        with self._lock:
+            self.line.slip(*slips)
 
     def break_motor(self) -> None:
         """Let the motor take commands and do nothing."""
         with self._lock:
             self._advance()
-            self._motor_dead = True
+            self._arm.dead = True
 
     def fall_silent(self) -> None:
         """Let every call raise `BarrierFault`."""
         with self._lock:
             self._advance()
-            self._silent = True
+            self.line.silent = True
 
     def mend(self) -> None:
         """Make everything that was broken whole again."""
         with self._lock:
             self._advance()
-            self._stuck.clear()
-            self._motor_dead = self._silent = False
+            self._sensors.mend()
+            self.line.mend()
+            self._arm.dead = False
 
     def push(self, position: float) -> None:
         """Move the arm by hand to `position`, 0 (down) to 1 (up)."""
         with self._lock:
             self._advance()
-            self._position = min(1.0, max(0.0, position))
+            self._arm.push(position)
 
     @property
     def presence_wired(self) -> bool:
-        """Whether there is a loop under the arm at all."""
+        """Whether there is a sensor under the arm at all."""
         return "presence" not in self._unwired
 
     @property
@@ -185,14 +233,14 @@ class SimulatedBarrier:
         """Where the arm is now, 0 (down) to 1 (up)."""
         with self._lock:
             self._advance()
-            return self._position
+            return self._arm.position
 
     @property
     def motor(self) -> Drive:
         """What the motor is doing."""
         with self._lock:
             self._advance()
-            return self._motor
+            return self._arm.motor
 
     @property
     def vehicles(self) -> tuple[SimulatedVehicle, ...]:
@@ -203,93 +251,68 @@ class SimulatedBarrier:
 
     @property
     def collisions(self) -> tuple[Collision, ...]:
-        """Every moment, up to the last thousand, in which the arm moved down onto a vehicle."""
+        """Every moment, up to the last thousand, in which the arm moved down onto something."""
         with self._lock:
             self._advance()
             return tuple(self._collisions)
 
+    def scene(self) -> dict[str, Any]:
+        """What there is to draw: the arm's position, the vehicles and the people in metres, the arm at 0."""
+        with self._lock:
+            self._advance()
+            return {
+                "position": round(self._arm.position, 3),
+                "vehicles": [[round(v.front_m, 2), v.length_m] for v in self._vehicles],
+                "people": [round(p.at_m, 2) for p in self._people],
+            }
+
+    def _must_have_room(self) -> None:
+        if len(self._vehicles) + len(self._people) >= _MOST_ROAD_USERS:
+            raise ValueError(f"there are {_MOST_ROAD_USERS} vehicles and people on the lane already")
+
+    def _felt(self) -> bool:
+        seen = self._photocell and any(person.under_arm for person in self._people)
+        return seen or any(vehicle.on_loop for vehicle in self._vehicles)
+
     def _spoken(self) -> None:
         self._advance()
-        if self._silent or self._closed:
+        if self._closed or self.line.silent:
             raise BarrierFault("barrier.not_answering")
         self._spoken_s = self._now_s
 
+    def _take(self, command: Drive) -> None:
+        self._arm.motor = command
+
     def _advance(self) -> None:
-        """Let the world run on to the clock's time."""
+        """Let the world run on to the clock's time; a long sleep is not worked through step by step."""
         until_s = self._clock()
-        if until_s - self._now_s > _LONGEST_S:
-            self._now_s = until_s - _LONGEST_S
+        if until_s - self._now_s > LONGEST_S:
+            self._now_s = until_s - LONGEST_S
         while until_s - self._now_s > 1e-9:
-            if self._resting():
+            if self._arm.resting and self.line.quiet and not self._vehicles and not self._people:
                 break
             elapsed_s = min(_STEP_S, until_s - self._now_s)
             self._now_s += elapsed_s
-            self._move_arm(elapsed_s)
-            up = self._position >= _UP_ENOUGH
-            moved = (vehicle.moved(elapsed_s, arm_up=up) for vehicle in self._vehicles)
-            self._vehicles = [vehicle for vehicle in moved if not vehicle.gone]
+            self._step(elapsed_s)
         self._now_s = until_s
 
-    def _resting(self) -> bool:
-        """Whether time changes nothing."""
-        at_end = self._position == _ENDS.get(self._motor, self._position)
-        return at_end and not self._vehicles
-
-    def _move_arm(self, elapsed_s: float) -> None:
-        if self._motor is Drive.LOWER and self._now_s - self._spoken_s > self._watchdog_s:
-            self._motor = Drive.STOP
-        if self._motor_dead or self._motor is Drive.STOP:
-            return
-        way = elapsed_s / self._travel_s
-        if self._motor is Drive.RAISE:
-            self._position = _rounded(min(1.0, self._position + way))
-            return
-        if self._position > 0 and any(vehicle.under_arm for vehicle in self._vehicles):
-            self._collisions.append(Collision(self._now_s, self._position))
-        self._position = _rounded(max(0.0, self._position - way))
+    def _step(self, elapsed_s: float) -> None:
+        self.line.arrive(self._now_s, self._take)
+        if self._arm.motor is Drive.LOWER and self._now_s - self._spoken_s > self._watchdog_s:
+            self._arm.motor = Drive.STOP
+        before = self._arm.position
+        self._arm.move(elapsed_s)
+        under = any(v.under_arm for v in self._vehicles) or any(p.under_arm for p in self._people)
+        if under and self._arm.position < before:
+            self._collisions.append(Collision(self._now_s, before))
+        up = self._arm.position >= _UP_ENOUGH
+        moved = (vehicle.moved(elapsed_s, arm_up=up) for vehicle in self._vehicles)
+        self._vehicles = [vehicle for vehicle in moved if not vehicle.gone]
+        walked = (person.moved(elapsed_s) for person in self._people)
+        self._people = [person for person in walked if not person.gone]
 
 
-def _rounded(position: float) -> float:
-    """Many small steps must still end exactly on a limit."""
-    return round(position, 9)
-
-
-_KEYS: Mapping[str, str] = {
-    "travel_s": f"0-{_LONGEST_S:g}",
-    "start": ", ".join(Start),
-    "unwired": ", ".join(INPUT_NAMES),
-    "watchdog_s": f"0-{_LONGEST_S:g}",
-}
-"""The keys of a `sim://` url and what each may be."""
-
-
-def _query(url: str) -> dict[str, str]:
-    asked = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-    for key in asked:
-        if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, 1, 0.5)
-            raise ConfigRefused("barrier.sim_unknown_key", url=url, key=key, near=near[0] if near else ", ".join(_KEYS))
-    return asked
-
-
-def _asked(url: str, asked: Mapping[str, str], key: str, parse: Callable[[str], T], default: T) -> T:
-    if key not in asked:
-        return default
-    try:
-        return parse(asked[key])
-    except ValueError as wrong:
-        raise ConfigRefused("barrier.sim_bad_value", url=url, key=key, value=asked[key], allowed=_KEYS[key]) from wrong
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= _LONGEST_S:
+def _yes(text: str) -> bool:
+    if text not in {"yes", "no"}:
         raise ValueError(text)
-    return value
-
-
-def _names(text: str) -> tuple[InputName, ...]:
-    asked = {name for name in text.split(",") if name}
-    if not asked <= set(INPUT_NAMES):
-        raise ValueError(text)
-    return tuple(name for name in INPUT_NAMES if name in asked)
+    return text == "yes"

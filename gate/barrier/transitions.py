@@ -1,78 +1,45 @@
-"""The barrier's transition table: for every sign and every state, what follows. Data only.
+"""The transition table of an arm: for every sign and every state, what follows. Data only.
 
 `OPEN` while opening or open changes nothing but the open time, so a second trigger never reverses the arm; `OPEN` while
 closing raises at once (GB/T 24973). `Drive.LOWER` stands in one cell alone: an open barrier whose time is up over a
-clear way.
+clear way. Fire and emergency stand first among the signs, presence before lockdown, lockdown before people's commands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from gate.barrier.act import ActKind
+from gate.barrier.code import Code
 from gate.barrier.device import Drive
+from gate.barrier.move import AGREE, LIFT, RAISE_AGAIN, STAY, Book, Move, Row, Sign, fault, refuse
 from gate.barrier.standing import Place, State
 
-
-class Code(StrEnum):
-    """Why a barrier did what nobody commanded, or refused what somebody did. Each has a sentence."""
-
-    FOUND_DOWN = "barrier.found_down"
-    FOUND_UP = "barrier.found_up"
-    FOUND_BETWEEN = "barrier.found_between"
-    UP = "barrier.up"
-    DOWN = "barrier.down"
-    WAY_CLEAR = "barrier.way_clear"
-    PRESENCE = "barrier.presence"
-    ARM_SANK = "barrier.arm_sank"
-    FORCED = "barrier.forced"
-    NO_OPEN_LIMIT = "barrier.no_open_limit"
-    NO_CLOSED_LIMIT = "barrier.no_closed_limit"
-    BOTH_LIMITS = "barrier.both_limits"
-    ARM_STUCK = "barrier.arm_stuck"
-    NOT_ANSWERING = "barrier.not_answering"
-    IS_HELD = "barrier.is_held"
-    IN_FAULT = "barrier.in_fault"
-
-
-class Sign(StrEnum):
-    """What an event means to the machine."""
-
-    OPEN = "open"
-    CLOSE = "close"
-    CLOSE_WHILE_HELD = "close_while_held"
-    HOLD = "hold"
-    RELEASE = "release"
-    UNHEARD = "unheard"
-    """A command while the device does not answer."""
-    LOST = "lost"
-    """The device stopped answering."""
-    OBSTRUCTED = "obstructed"
-    """Something is under the arm, or the sensor that should know has fallen silent."""
-    BOTH_LIMITS = "both_limits"
-    BACK_DOWN = "back_down"
-    """The device answers again and the arm is down."""
-    BACK_ADRIFT = "back_adrift"
-    """The device answers again and the arm is anywhere else."""
-    ASTRAY = "astray"
-    """The arm has left its end without being driven."""
-    UP = "up"
-    UP_TO_STAY = "up_to_stay"
-    """The arm is up, and a person wants it held there."""
-    DOWN = "down"
-    OVERDUE = "overdue"
-    """The limit the arm moves to has not come in time."""
-    IMMOBILE = "immobile"
-    """The limit the arm moves to is not wired, and the one it should have left still shows."""
-    DUE = "due"
-    """The open time is over, or closing was asked for, and the way has been clear long enough."""
-
+STATES = frozenset(
+    {
+        State.CLOSED,
+        State.OPENING,
+        State.OPEN,
+        State.CLOSING,
+        State.HELD,
+        State.STOPPED,
+        State.MANUAL,
+        State.FAULT,
+    }
+)
 
 WATCHED: tuple[Sign, ...] = (
+    Sign.FIRE,
+    Sign.EMERGENCY_ON,
     Sign.OBSTRUCTED,
+    Sign.KEY_TURNED,
+    Sign.KEY_BACK_DOWN,
+    Sign.KEY_BACK_UP,
+    Sign.KEY_BACK_ADRIFT,
     Sign.BOTH_LIMITS,
+    Sign.ARM_OFF,
+    Sign.ARM_BACK_DOWN,
+    Sign.ARM_BACK_UP,
     Sign.BACK_DOWN,
     Sign.BACK_ADRIFT,
     Sign.ASTRAY,
@@ -81,105 +48,137 @@ WATCHED: tuple[Sign, ...] = (
     Sign.DOWN,
     Sign.OVERDUE,
     Sign.IMMOBILE,
+    Sign.HELD_WISH,
+    Sign.TIMED,
+    Sign.HOLD_OVER,
     Sign.DUE,
 )
-"""The signs a reading can give, the most urgent first: the first that moves the present state counts."""
 
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What follows: the state to go to (None stays), the motor's command, what is recorded and why."""
-
-    to: State | None = None
-    drive: Drive | None = None
-    act: ActKind | None = None
-    code: Code | None = None
-
-
-STAY = Move()
-_AGREE = Move(act=ActKind.COMMANDED)
 _RAISE = Move(State.OPENING, Drive.RAISE, ActKind.COMMANDED)
-_LIFT = Move(None, Drive.RAISE, ActKind.COMMANDED)
 _STOP = Move(None, Drive.STOP)
-_RECOVER = Move(None, Drive.RAISE)
+_HALT = Move(State.STOPPED, Drive.STOP, ActKind.COMMANDED)
+_HALT_AGAIN = Move(None, Drive.STOP, ActKind.COMMANDED)
 _HOLD = Move(State.HELD, None, ActKind.COMMANDED)
 _RELEASE = Move(State.OPEN, None, ActKind.COMMANDED)
+_LET_GO = Move(State.OPEN, None, ActKind.RELEASED, Code.TIMED_OVER)
 _LOWER = Move(State.CLOSING, Drive.LOWER, ActKind.LOWERING, Code.WAY_CLEAR)
 _REOPEN = Move(State.OPENING, Drive.RAISE, ActKind.REOPENED, Code.PRESENCE)
-_RAISE_AGAIN = Move(State.OPENING, Drive.RAISE, ActKind.REOPENED, Code.ARM_SANK)
+_SANK = Move(State.OPENING, Drive.RAISE, ActKind.REOPENED, Code.ARM_SANK)
 _OPENED = Move(State.OPEN, None, ActKind.OPENED, Code.UP)
 _OPENED_TO_STAY = Move(State.HELD, None, ActKind.OPENED, Code.UP)
 _CLOSED = Move(State.CLOSED, Drive.STOP, ActKind.CLOSED, Code.DOWN)
 _RECOVERED_UP = Move(State.OPEN, None, ActKind.RECOVERED, Code.UP)
 _RECOVERED_TO_STAY = Move(State.HELD, None, ActKind.RECOVERED, Code.UP)
 _RECOVERED_DOWN = Move(State.CLOSED, Drive.STOP, ActKind.RECOVERED, Code.DOWN)
+_HAND_OVER = Move(State.MANUAL, Drive.STOP, ActKind.HANDED_OVER, Code.MANUAL_KEY)
+_TAKE_DOWN = Move(State.CLOSED, Drive.STOP, ActKind.TAKEN_BACK, Code.KEY_BACK)
+_TAKE_UP = Move(State.OPEN, None, ActKind.TAKEN_BACK, Code.KEY_BACK)
+_TAKE_ADRIFT = Move(State.OPENING, Drive.RAISE, ActKind.TAKEN_BACK, Code.KEY_BACK)
+
+_key = refuse(Code.MANUAL_KEY)
+_held = refuse(Code.IS_HELD)
+_broken = refuse(Code.IN_FAULT)
+_halted = refuse(Code.IS_STOPPED)
+_shut_out = refuse(Code.INTERLOCKED)
+_stuck = fault(Code.ARM_STUCK)
+_late_up = fault(Code.NO_OPEN_LIMIT)
+_late_down = fault(Code.NO_CLOSED_LIMIT)
+_off = fault(Code.ARM_OFF)
 
 
-def _refuse(code: Code) -> Move:
-    return Move(act=ActKind.REFUSED, code=code)
-
-
-def _fault(code: Code) -> Move:
-    return Move(State.FAULT, Drive.STOP, ActKind.FAULTED, code)
-
-
-def _row(*, closed: Move, opening: Move, open_: Move, closing: Move, held: Move, fault: Move) -> Mapping[State, Move]:
+def _row(
+    *,
+    closed: Move = STAY,
+    opening: Move = STAY,
+    open_: Move = STAY,
+    closing: Move = STAY,
+    held: Move = STAY,
+    stopped: Move = STAY,
+    manual: Move = STAY,
+    fault: Move = STAY,
+) -> Row:
     return {
         State.CLOSED: closed,
         State.OPENING: opening,
         State.OPEN: open_,
         State.CLOSING: closing,
         State.HELD: held,
+        State.STOPPED: stopped,
+        State.MANUAL: manual,
         State.FAULT: fault,
     }
 
 
-def _everywhere(move: Move) -> Mapping[State, Move]:
-    return dict.fromkeys(State, move)
+def _everywhere(move: Move) -> Row:
+    return dict.fromkeys(STATES, move)
 
 
-_no = _refuse(Code.IS_HELD)
-_broken = _refuse(Code.IN_FAULT)
-_stuck = _fault(Code.ARM_STUCK)
-_late_up = _fault(Code.NO_OPEN_LIMIT)
-_late_down = _fault(Code.NO_CLOSED_LIMIT)
-_pried = _fault(Code.FORCED)
+def _urgent(code: Code) -> Row:
+    """Up from wherever it is, whoever has the key, and again for as long as it is in fault."""
+    up = Move(State.OPENING, Drive.RAISE, ActKind.RAISED, code)
+    stay = Move(State.HELD, None, ActKind.RAISED, code)
+    return _row(closed=up, open_=stay, closing=up, stopped=up, manual=up, fault=RAISE_AGAIN)
+
+
+def _wanted_open(code: Code) -> Row:
+    up = Move(State.OPENING, Drive.RAISE, ActKind.RAISED, code)
+    return _row(closed=up, open_=Move(State.HELD, None, ActKind.RAISED, code), closing=up)
+
 
 # fmt: off
-TABLE: Mapping[Sign, Mapping[State, Move]] = {
+TABLE: Mapping[Sign, Row] = {
     Sign.OPEN: _row(
-        closed=_RAISE, opening=_AGREE, open_=_AGREE, closing=_RAISE, held=_AGREE, fault=_LIFT),
+        closed=_RAISE, opening=AGREE, open_=AGREE, closing=_RAISE, held=AGREE, stopped=_RAISE, manual=_key, fault=LIFT),
+    Sign.INTERLOCKED: _row(
+        closed=_shut_out, opening=AGREE, open_=AGREE, closing=_RAISE, held=AGREE, stopped=_RAISE, manual=_key,
+        fault=LIFT),
     Sign.CLOSE: _row(
-        closed=_AGREE, opening=_AGREE, open_=_AGREE, closing=_AGREE, held=_no, fault=_broken),
-    Sign.CLOSE_WHILE_HELD: _row(
-        closed=_no, opening=_no, open_=_no, closing=_no, held=_no, fault=_broken),
+        closed=AGREE, opening=AGREE, open_=AGREE, closing=AGREE, held=_held, stopped=_halted, manual=_key,
+        fault=_broken),
+    Sign.CLOSE_WHILE_HELD: {**_everywhere(_held), State.FAULT: _broken},
+    Sign.CLOSE_WHILE_TIMED: {**_everywhere(refuse(Code.IS_TIMED)), State.FAULT: _broken},
     Sign.HOLD: _row(
-        closed=_RAISE, opening=_AGREE, open_=_HOLD, closing=_RAISE, held=_AGREE, fault=_LIFT),
-    Sign.RELEASE: _row(
-        closed=_AGREE, opening=_AGREE, open_=_AGREE, closing=_AGREE, held=_RELEASE, fault=_AGREE),
-    Sign.UNHEARD: _everywhere(_refuse(Code.NOT_ANSWERING)),
-    Sign.LOST: _everywhere(_fault(Code.NOT_ANSWERING)),
-    Sign.OBSTRUCTED: _row(
-        closed=STAY, opening=STAY, open_=STAY, closing=_REOPEN, held=STAY, fault=STAY),
-    Sign.BOTH_LIMITS: _everywhere(_fault(Code.BOTH_LIMITS)),
-    Sign.BACK_DOWN: _row(
-        closed=STAY, opening=STAY, open_=STAY, closing=STAY, held=STAY, fault=_STOP),
-    Sign.BACK_ADRIFT: _row(
-        closed=STAY, opening=STAY, open_=STAY, closing=STAY, held=STAY, fault=_RECOVER),
-    Sign.ASTRAY: _row(
-        closed=_pried, opening=STAY, open_=_RAISE_AGAIN, closing=STAY, held=_RAISE_AGAIN, fault=STAY),
-    Sign.UP: _row(
-        closed=STAY, opening=_OPENED, open_=STAY, closing=STAY, held=STAY, fault=_RECOVERED_UP),
-    Sign.UP_TO_STAY: _row(
-        closed=STAY, opening=_OPENED_TO_STAY, open_=STAY, closing=STAY, held=STAY, fault=_RECOVERED_TO_STAY),
-    Sign.DOWN: _row(
-        closed=STAY, opening=STAY, open_=STAY, closing=_CLOSED, held=STAY, fault=_RECOVERED_DOWN),
-    Sign.OVERDUE: _row(
-        closed=STAY, opening=_late_up, open_=STAY, closing=_late_down, held=STAY, fault=_late_up),
-    Sign.IMMOBILE: _row(
-        closed=STAY, opening=_stuck, open_=STAY, closing=_stuck, held=STAY, fault=_stuck),
-    Sign.DUE: _row(
-        closed=STAY, opening=STAY, open_=_LOWER, closing=STAY, held=STAY, fault=STAY),
+        closed=_RAISE, opening=AGREE, open_=_HOLD, closing=_RAISE, held=AGREE, stopped=_RAISE, manual=_key,
+        fault=LIFT),
+    Sign.RELEASE: {**_everywhere(AGREE), State.HELD: _RELEASE},
+    Sign.STOP: _row(
+        closed=AGREE, opening=_HALT, open_=AGREE, closing=_HALT, held=AGREE, stopped=_HALT_AGAIN, manual=_HALT_AGAIN,
+        fault=_HALT_AGAIN),
+    Sign.LOCKDOWN: {**_everywhere(AGREE), State.HELD: _RELEASE},
+    Sign.EMERGENCY: _row(
+        closed=_RAISE, opening=AGREE, open_=_HOLD, closing=_RAISE, held=AGREE, stopped=_RAISE, manual=_RAISE,
+        fault=LIFT),
+    Sign.ALL_CLEAR: {**_everywhere(AGREE), State.HELD: _RELEASE},
+    Sign.NOTED: _everywhere(AGREE),
+    Sign.LOCKED_OUT: _everywhere(refuse(Code.LOCKED_DOWN)),
+    Sign.IN_FIRE: _everywhere(refuse(Code.FIRE)),
+    Sign.IN_EMERGENCY: _everywhere(refuse(Code.EMERGENCY)),
+    Sign.UNHEARD: _everywhere(refuse(Code.NOT_ANSWERING)),
+    Sign.UNHEARD_WISH: _everywhere(AGREE),
+    Sign.LOST: _everywhere(fault(Code.NOT_ANSWERING)),
+    Sign.FIRE: _urgent(Code.FIRE),
+    Sign.EMERGENCY_ON: _urgent(Code.EMERGENCY),
+    Sign.OBSTRUCTED: _row(closing=_REOPEN),
+    Sign.KEY_TURNED: {**_everywhere(_HAND_OVER), State.MANUAL: STAY},
+    Sign.KEY_BACK_DOWN: _row(manual=_TAKE_DOWN),
+    Sign.KEY_BACK_UP: _row(manual=_TAKE_UP),
+    Sign.KEY_BACK_ADRIFT: _row(manual=_TAKE_ADRIFT),
+    Sign.BOTH_LIMITS: _everywhere(fault(Code.BOTH_LIMITS)),
+    Sign.ARM_OFF: {**_everywhere(_off), State.MANUAL: STAY},
+    Sign.ARM_BACK_DOWN: _row(fault=_RECOVERED_DOWN),
+    Sign.ARM_BACK_UP: _row(fault=_RECOVERED_UP),
+    Sign.BACK_DOWN: _row(fault=_STOP),
+    Sign.BACK_ADRIFT: _row(fault=RAISE_AGAIN),
+    Sign.ASTRAY: _row(closed=fault(Code.FORCED), open_=_SANK, held=_SANK),
+    Sign.UP: _row(opening=_OPENED, stopped=_OPENED, fault=_RECOVERED_UP),
+    Sign.UP_TO_STAY: _row(opening=_OPENED_TO_STAY, stopped=_OPENED_TO_STAY, fault=_RECOVERED_TO_STAY),
+    Sign.DOWN: _row(closing=_CLOSED, stopped=_CLOSED, fault=_RECOVERED_DOWN),
+    Sign.OVERDUE: _row(opening=_late_up, closing=_late_down, fault=_late_up),
+    Sign.IMMOBILE: _row(opening=_stuck, closing=_stuck, fault=_stuck),
+    Sign.HELD_WISH: _wanted_open(Code.HELD_AGAIN),
+    Sign.TIMED: _wanted_open(Code.TIMED),
+    Sign.HOLD_OVER: _row(held=_LET_GO),
+    Sign.DUE: _row(open_=_LOWER),
 }
 # fmt: on
 
@@ -188,6 +187,12 @@ STARTS: Mapping[Place, Move] = {
     Place.UP: Move(State.OPEN, Drive.STOP, ActKind.STARTED, Code.FOUND_UP),
     Place.BETWEEN: Move(State.OPENING, Drive.RAISE, ActKind.STARTED, Code.FOUND_BETWEEN),
     Place.UNKNOWN: Move(State.OPENING, Drive.RAISE, ActKind.STARTED, Code.FOUND_BETWEEN),
-    Place.BOTH: _fault(Code.BOTH_LIMITS),
+    Place.BOTH: fault(Code.BOTH_LIMITS),
 }
 """What follows when the device is heard for the first time: an arm between its ends is raised, never lowered."""
+
+BY_HAND = Move(State.MANUAL, Drive.STOP, ActKind.STARTED, Code.MANUAL_KEY)
+"""The same while a person has the key: nothing moves under their hands."""
+
+ARM = Book("arm", STATES, TABLE, WATCHED, STARTS, starts_by_hand=BY_HAND)
+"""A vehicle barrier."""

@@ -9,7 +9,9 @@ import typer
 from gate.cli.account import app as account_commands
 from gate.cli.backup import app as backup_commands
 from gate.cli.backup import restore
+from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
+from gate.cli.bench_barrier import barrier as bench_barrier
 from gate.cli.check import check
 from gate.cli.demo import demo
 from gate.cli.enroll import app as enroll_commands
@@ -25,10 +27,12 @@ app = typer.Typer(help=t("cli.help"), no_args_is_help=True, pretty_exceptions_en
 app.command(help=t("cli.run_help"))(run)
 app.command(help=t("cli.check_help"))(check)
 app.command(help=t("cli.demo_help"))(demo)
+app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(ledger_commands, name="ledger")
+bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 app.add_typer(bench_commands, name="bench")
 app.add_typer(backup_commands, name="backup")
 app.command(help=t("backup.restore_help"))(restore)

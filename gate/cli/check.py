@@ -15,6 +15,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from gate.barrier.device import INPUT_NAMES
 from gate.barrier.devices import DEVICES
 from gate.camera.worker import probe as probe_camera
 from gate.cli.logs import log_to_stderr
@@ -128,11 +129,6 @@ def _barrier(part: BarrierPart) -> str:
         inputs = device.inputs()
     finally:
         device.close()
-    unwired = t("check.unwired")
-    shown = {None: unwired, True: "1", False: "0"}
-    return t(
-        "check.inputs",
-        open_limit=shown[inputs.open_limit],
-        closed_limit=shown[inputs.closed_limit],
-        presence=shown[inputs.presence],
-    )
+    wired = {name: reads for name in INPUT_NAMES if (reads := getattr(inputs, name)) is not None}
+    shown = [f"{t(f'barrier_input.{name}')} {int(reads)}" for name, reads in wired.items()]
+    return t("check.inputs", inputs=", ".join(shown) or t("check.unwired"))

@@ -62,6 +62,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/audit/export"): AUDITORS,
     ("GET", "/audit/charts"): AUDITORS,
     ("GET", "/audit/report"): AUDITORS,
+    ("GET", "/barriers"): WATCHERS,
+    ("GET", "/barriers/now"): WATCHERS,
+    ("POST", "/barriers/{barrier_id}/order"): OPENERS,
+    ("POST", "/compound/order"): OPENERS,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/metrics"): INSPECTORS,
 }

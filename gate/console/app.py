@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from gate.archive import Archive
 from gate.config import Console
-from gate.console import events, health, live, sign_in
+from gate.console import barriers, events, health, live, sign_in
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
@@ -103,7 +103,7 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (sign_in, live, events, health, pages, export, overview):
+    for part in (sign_in, live, barriers, events, health, pages, export, overview):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

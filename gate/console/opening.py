@@ -34,11 +34,21 @@ def spoken_reason(choice: OpenReason, words: str) -> str:
     Raises:
         RequestRefused: `other` without words, words of one character or of more than 200, or control characters.
     """
+    words = checked_words(words, needed=choice is OpenReason.OTHER)
+    return f"{choice}: {words}" if words else str(choice)
+
+
+def checked_words(words: str, *, needed: bool) -> str:
+    """A guard's own words without the space around them.
+
+    Raises:
+        RequestRefused: none although they are `needed`, one character or more than 200, or control characters.
+    """
     words = words.strip()
-    too_short = len(words) < SHORTEST_REASON and (words or choice is OpenReason.OTHER)
+    too_short = len(words) < SHORTEST_REASON and (words or needed)
     if too_short or len(words) > LONGEST_REASON or not words.isprintable():
         raise RequestRefused("console.reason_length", 422, least=SHORTEST_REASON, most=LONGEST_REASON)
-    return f"{choice}: {words}" if words else str(choice)
+    return words
 
 
 @dataclass(frozen=True, slots=True)

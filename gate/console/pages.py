@@ -103,4 +103,5 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    return path if path in {"/", "/sign-in"} or (path.startswith("/audit") and request.method == "GET") else "/"
+    known = path in {"/", "/sign-in", "/barriers"}
+    return path if known or (path.startswith("/audit") and request.method == "GET") else "/"

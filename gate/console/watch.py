@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from enrollment.accounts import Role
 from gate.camera.frame import CameraHealth
+from gate.console.barrier_watch import BarrierWatch
 from gate.decision.decision import Reason, Verdict
 from gate.feed import Feed
 
@@ -93,12 +94,13 @@ class HealthView:
         return "ok"
 
 
-class Watch(Protocol):
+class Watch(BarrierWatch, Protocol):
     """The running gate. Every method may be called from any thread, and may block for as long as a disk takes."""
 
     @property
     def feed(self) -> Feed:
-        """News: `passage` with `passage_body`; `barrier` with state, fault, raised_by; `camera` with state and reason.
+        """News: `passage` with `passage_body`; `barrier` with state, fault, raised_by, alarm; `camera` with state and
+        reason.
 
         `raised_by` is the cause of the command that the barrier stands open for: `passage` is the gate itself.
         """

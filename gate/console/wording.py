@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
+from gate.barrier.code import ALARMS, Code
 from gate.texts import LANGUAGES, Language, catalogue, system_language
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-FOR_THE_BROWSER = ("reason.", "verdict.", "camera_state.", "barrier_state.", "open_reason.", "console.live.")
+FOR_THE_BROWSER = (
+    *ALARMS,
+    Code.PUSHED_THROUGH,
+    "reason.",
+    "verdict.",
+    "camera_state.",
+    "barrier_state.",
+    "open_reason.",
+    "console.live.",
+)
 
 
 def chosen_language(query: str | None, cookie: str | None) -> Language:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gate.barrier.act import ActKind
+
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "decisions": ("decision",),
-    "barrier": ("barrier", "barrier.fault", "manual.open"),
-    "alarms": ("camera", "barrier.fault", "clock.step", "ledger.gap"),
+    "barrier": (
+        "barrier",
+        "barrier.fault",
+        "barrier.alarm",
+        "manual.open",
+        "manual.close",
+        "manual.hold",
+        "manual.release",
+        "manual.stop",
+        "manual.lockdown",
+        "manual.emergency",
+        "manual.all_clear",
+    ),
+    "alarms": ("camera", "barrier.fault", "barrier.alarm", "clock.step", "ledger.gap"),
     "staff": (
         "sign_in",
         "account.added",
@@ -46,3 +60,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 def kinds_of(group: str) -> tuple[str, ...]:
     """The kinds of a group; none for a group that is not there."""
     return GROUPS.get(group, ())
+
+
+def row_kind(act: ActKind) -> str:
+    """The kind of the row that a barrier's act becomes: faults and alarms stand apart, so that they are found."""
+    if act in {ActKind.FAULTED, ActKind.RECOVERED}:
+        return "barrier.fault"
+    if act in {ActKind.FORCED, ActKind.ALARMED, ActKind.CALMED}:
+        return "barrier.alarm"
+    return "barrier"

@@ -142,11 +142,16 @@ def _barrier(url: str, tables: str) -> str:
 
 
 HTTP = _barrier("http://192.0.2.21", f'{WIRING}[barrier.board]\npreset = "shelly1"\n')
-ISAPI = _barrier("isapi://192.0.2.22", '[barrier.board]\nkind = "door"\n')
+ISAPI = _barrier("isapi://192.0.2.22", 'kind = "door"\n[barrier.board]\nkind = "door"\n')
+CUSTOM = _barrier(
+    "http://192.0.2.21", f'{WIRING}[barrier.board]\npreset = "custom"\nswitch = "PUT /io/{{channel}}"\non = "1"\n'
+)
+SERIAL = _barrier("serial:/dev/ttyUSB0", WIRING)
+AIRLOCK = '[[interlock]]\nbarriers = ["arm", "{other}"]\n'
 MQTT = _barrier("mqtt://192.0.2.5", f'{WIRING}[barrier.board]\ntopic = "arm"\n')
 
 
-@pytest.mark.parametrize("text", [HTTP, ISAPI, MQTT, _barrier("isapi://192.0.2.22", "")])
+@pytest.mark.parametrize("text", [HTTP, ISAPI, MQTT, _barrier("isapi://192.0.2.22", 'kind = "door"\n')])
 def test_a_board_on_the_network_needs_no_more_than_this(tmp_path: Path, text: str) -> None:
     assert _load(tmp_path, text).barrier[0].board is not None
 
@@ -160,7 +165,10 @@ def test_a_board_on_the_network_needs_no_more_than_this(tmp_path: Path, text: st
         (ISAPI + "stay_open = true\n", "barrier.0.board.stay_open: there is no such key, did you mean stays_open?"),
         (_barrier("http://192.0.2.21", WIRING), "barrier.0.board.preset: this key is missing"),
         (_barrier("mqtt://192.0.2.5", WIRING), "barrier.0.board.topic: this key is missing"),
-        (HTTP.replace("shelly1", "shelly9"), "barrier.0.board.preset: must be one of 'shelly1', 'shelly2', 'tasmota'"),
+        (
+            HTTP.replace("shelly1", "shelly9"),
+            "barrier.0.board.preset: must be one of 'shelly1', 'shelly2', 'tasmota', 'custom'",
+        ),
         (MQTT + "mqtt_version = 5\n", "barrier.0.board.mqtt_version: must be one of '3.1.1', '5'"),
         (HTTP + "timeout_s = 20\n", "barrier.0.board.timeout_s: may be at most 10"),
     ],
@@ -320,9 +328,19 @@ REFUSED = {
     "config.not_of_kind": ISAPI + "stops = true\n",
     "config.bad_topic": MQTT.replace('topic = "arm"', 'topic = "arm/#"'),
     "config.no_board_table": _barrier("sim://", "[barrier.board]\n"),
-    "config.no_wiring": ISAPI + WIRING,
+    "config.no_wiring": _barrier("sim://", WIRING),
     "config.needs_wiring": HTTP.replace(WIRING, ""),
     "config.pulse_too_long": BOARD.replace("travel_s = 2.0", "travel_s = 0.4"),
+    "config.only_custom": HTTP + 'switch = "GET /x"\n',
+    "config.custom_needs_switch": CUSTOM.replace('switch = "PUT /io/{channel}"\n', ""),
+    "config.custom_same_words": CUSTOM + 'off = "1"\n',
+    "config.bad_request_line": CUSTOM.replace("PUT /io", "io"),
+    "config.input_unoffered": SERIAL + "open_limit = 0\n",
+    "config.isapi_kind": ISAPI.replace('kind = "door"\n[', "["),
+    "config.interlock_unknown": AIRLOCK.replace("{other}", "zz") + GOOD,
+    "config.interlock_twice": AIRLOCK.replace("{other}", "arm") + GOOD,
+    "config.interlock_held_open": AIRLOCK.replace("{other}", "arm")
+    + GOOD.replace('id = "arm"', 'id = "arm"\nheld_open = [{ from = "06:00", until = "09:00" }]'),
     "config.ca_without_tls": HTTP + 'ca_file = "ca.pem"\n',
     "config.too_few_channels": HTTP + "outputs = 1\n",
     "config.preset_without_inputs": MQTT + 'preset = "tasmota"\ninputs = 1\n',

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from enrollment.database import reading
+from gate.barrier.act import Command
 from gate.camera.frame import CameraState
 from gate.config import Config, load_config
 from gate.errors import BarrierFault
@@ -125,3 +126,27 @@ def test_the_news_say_whether_the_gate_or_a_person_raised_the_barrier(config: Co
             Overview(gate).open_lane("walk", actor="a1", reason="visitor", request_id="r1")
             _wait_for(gate, "barrier", state="open", raised_by="guard")
             _wait_for(gate, "barrier", state="closed", raised_by=None)
+
+
+def test_a_guards_orders_reach_the_barriers_and_the_record(config: Config) -> None:
+    with open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        overview = Overview(gate)
+        with serving(gate):
+            outcome = overview.order(
+                None, Command.EMERGENCY, actor="a1", who="laowang", reason="rescue: 救护车", request_id="request-1"
+            )
+            assert outcome.refused == {}
+            refused = overview.order(
+                "arm", Command.CLOSE, actor="a1", who="laowang", reason="drill", request_id="request-2"
+            )
+            assert refused.refused == {"arm": "barrier.emergency"}
+            views = {view.id: view for view in overview.barriers()}
+            assert all(view.emergency for view in views.values())
+            close, emergency = views["arm"].done
+            assert (emergency.who, emergency.why, close.refusal) == ("laowang", "rescue: 救护车", "barrier.emergency")
+            assert views["arm"].scene is not None
+            assert views["arm"].name == "车行"
+            assert views["door"].inputs is not None
+        assert {"manual.emergency", "manual.close"} <= set(_kinds(gate))
+        assert verify(site.engine).first_broken is None

@@ -133,6 +133,11 @@ class Broker:
         if client.publish(topic, payload, qos=QOS, properties=properties).rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise self.fault
 
+    def announce(self, topic: str, payload: str) -> None:
+        """Give the broker something to keep for whoever comes later; nothing where there is no connection."""
+        if (client := self._client) is not None:
+            client.publish(topic, payload, qos=QOS, retain=True)
+
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():

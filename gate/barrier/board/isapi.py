@@ -98,7 +98,7 @@ class IsapiDevice:
             return self._inputs
 
     def close(self) -> None:
-        """Let go: a barrier on its way down is stopped, a door that was to stay open is closed. May be called twice."""
+        """Let go: a barrier on its way down is stopped, a door is left as it is. May be called twice."""
         with self._lock:
             if self._closed:
                 return
@@ -106,8 +106,6 @@ class IsapiDevice:
             try:
                 if self._settings.kind == "barrier" and self._last is Drive.LOWER:
                     self._send(Drive.STOP)
-                elif self._settings.kind == "door" and self._settings.stays_open and self._last is Drive.RAISE:
-                    self._send(Drive.LOWER)
             finally:
                 self._web.close()
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gate.barrier.board.broker import Broker, BrokerAddress
+from gate.barrier.board.home_assistant import announcements
 from gate.barrier.board.pulse import PulseEnds, pulse_length
 from gate.barrier.board.topics import Topics
 from gate.barrier.board.wording import Wording
@@ -25,7 +26,7 @@ class MqttBoardSettings:
 
     A command that the board's state topic has not confirmed after `timeout_s` has failed. `join_s` is how long the
     first calls wait for the broker and the board after the start. Where the board repeats its inputs, an input not
-    heard for `repeated_s` is a fault; None where it speaks only of changes.
+    heard for `repeated_s` is a fault; None where it speaks only of changes. `home_assistant` announces the board there.
 
     Raises `ConfigRefused` for counts or times that cannot be, or inputs without a topic.
     """
@@ -37,6 +38,7 @@ class MqttBoardSettings:
     timeout_s: float = 1.0
     join_s: float = 3.0
     repeated_s: float | None = None
+    home_assistant: bool = False
 
     def __post_init__(self) -> None:
         if not (1 <= self.outputs <= _MOST_CHANNELS and 0 <= self.inputs <= _MOST_CHANNELS):
@@ -139,6 +141,10 @@ class MqttBoard:
 
     def joined(self) -> None:
         """The broker's connection stands."""
+        if self._settings.home_assistant:
+            outputs, inputs = self._settings.outputs, self._settings.inputs
+            for topic, payload in announcements(self._topics, outputs, inputs).items():
+                self._broker.announce(topic, payload)
         with self._news:
             self._joined = True
             self._news.notify_all()

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from gate.barrier.board.board import Contacts, Relays
-from gate.barrier.device import Drive, Inputs
+from gate.barrier.device import ARM_INPUTS, LOCK_INPUTS, Drive, Inputs
 from gate.errors import BarrierFault, ConfigRefused
 
 Style = Literal["pulse", "level"]
-INPUT_NAMES: tuple[str, ...] = ("open_limit", "closed_limit", "presence")
-
 HIGHEST_CHANNEL = 31
 LONGEST_PULSE_S = 5.0
 """A pulse stands for a push of a button; the longest that common barrier controllers ask for is about 2 s."""
@@ -37,6 +36,11 @@ class Wiring:
     open_limit: int | None = None
     closed_limit: int | None = None
     presence: int | None = None
+    arm_off: int | None = None
+    fire: int | None = None
+    tamper: int | None = None
+    power_lost: int | None = None
+    manual_key: int | None = None
     inverted: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -47,14 +51,12 @@ class Wiring:
         if self.style == "level" and self.stop is not None:
             raise ValueError("stop: in level style the arm stops when raise and lower are off; leave stop out")
         _distinct({"raise": self.raise_, "lower": self.lower, "stop": self.stop})
-        _distinct({name: self.input(name) for name in INPUT_NAMES})
-        for name in sorted(self.inverted):
-            if name not in INPUT_NAMES or self.input(name) is None:
-                raise ValueError(f"inverted: {name!r} is not a wired input")
+        _check_inputs(self.inputs, self.inverted)
 
-    def input(self, name: str) -> int | None:
-        """The channel of the input called `name`, one of `INPUT_NAMES`."""
-        return {"open_limit": self.open_limit, "closed_limit": self.closed_limit, "presence": self.presence}[name]
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The channel of each input that is wired, by its name in `Inputs`."""
+        return {name: channel for name in ARM_INPUTS if (channel := getattr(self, name)) is not None}
 
     def output(self, command: Drive) -> int | None:
         """The channel whose relay gives this command."""
@@ -68,11 +70,69 @@ class Wiring:
     @property
     def input_count(self) -> int:
         """How many inputs a board has to be asked for, from channel 0."""
-        wired = [channel for name in INPUT_NAMES if (channel := self.input(name)) is not None]
-        return max(wired, default=-1) + 1
+        return max(self.inputs.values(), default=-1) + 1
 
 
-def _distinct(channels: dict[str, int | None]) -> None:
+@dataclass(frozen=True, slots=True)
+class LockWiring:
+    """Which channel of the board is what for a door or a turnstile, counted from 0; None is not wired.
+
+    `style` "holds" is a relay that, closed, locks: a magnetic lock fed through it, free when the board or the power is
+    gone. "releases" is one that, closed, frees: a strike, a turnstile's opening input. Raises ValueError for a wiring
+    that cannot be, the key first.
+    """
+
+    lock: int
+    style: Literal["holds", "releases"]
+    locked: int | None = None
+    door_shut: int | None = None
+    passed: int | None = None
+    presence: int | None = None
+    exit_button: int | None = None
+    fire: int | None = None
+    tamper: int | None = None
+    power_lost: int | None = None
+    manual_key: int | None = None
+    inverted: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.style not in ("holds", "releases"):
+            raise ValueError(f"style: holds or releases, not {self.style!r}")
+        _distinct({"lock": self.lock})
+        _check_inputs(self.inputs, self.inverted)
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The channel of each input that is wired, by its name in `Inputs`."""
+        return {name: channel for name in LOCK_INPUTS if (channel := getattr(self, name)) is not None}
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Every relay that is wired."""
+        return (self.lock,)
+
+    @property
+    def input_count(self) -> int:
+        """How many inputs a board has to be asked for, from channel 0."""
+        return max(self.inputs.values(), default=-1) + 1
+
+
+def _check_inputs(inputs: Mapping[str, int], inverted: frozenset[str]) -> None:
+    _distinct(inputs)
+    for name in sorted(inverted):
+        if name not in inputs:
+            raise ValueError(f"inverted: {name!r} is not a wired input")
+
+
+def shown(wired: Mapping[str, int], inverted: frozenset[str], read: tuple[bool, ...]) -> Inputs:
+    """What was read from a board, by name. Raises `BarrierFault` where it lacks a wired input."""
+    lacking = next((channel for channel in wired.values() if channel >= len(read)), None)
+    if lacking is not None:
+        raise BarrierFault("board.no_such_input", channel=lacking, count=len(read))
+    return Inputs(**{name: read[channel] is not (name in inverted) for name, channel in wired.items()})
+
+
+def _distinct(channels: Mapping[str, int | None]) -> None:
     taken: dict[int, str] = {}
     for name, channel in channels.items():
         if channel is None:
@@ -117,14 +177,15 @@ class WiredBarrier:
     def inputs(self) -> Inputs:
         """Every wired input now. Raises `BarrierFault` where the board does not answer or lacks a wired input."""
         with self._lock:
-            read = self._contacts.read() if self._contacts is not None else ()
+            try:
+                read = self._contacts.read() if self._contacts is not None else ()
+            except BarrierFault:
+                # A board that was away may have been without power: what it was told counts no more.
+                self._given = None
+                raise
             if not self._swept:
                 self._open_all_but(None)
-            inputs = Inputs(
-                open_limit=self._shown("open_limit", read),
-                closed_limit=self._shown("closed_limit", read),
-                presence=self._shown("presence", read),
-            )
+            inputs = shown(self._wiring.inputs, self._wiring.inverted, read)
             self._watch(inputs)
             return inputs
 
@@ -158,14 +219,6 @@ class WiredBarrier:
             self._relays.switch(channel, on=False)
             self._maybe_closed.discard(channel)
         self._swept = True
-
-    def _shown(self, name: str, read: tuple[bool, ...]) -> bool | None:
-        channel = self._wiring.input(name)
-        if channel is None:
-            return None
-        if channel >= len(read):
-            raise BarrierFault("board.no_such_input", channel=channel, count=len(read))
-        return read[channel] is not (name in self._wiring.inverted)
 
     def _watch(self, inputs: Inputs) -> None:
         """A command has done its work once its end shows; when the arm leaves that end, the command may come again."""

@@ -6,6 +6,7 @@ const PICTURE_AGAIN_MS = 2000;
 const CONNECT_AGAIN_MS = 3000;
 const ATTENTION_LASTS_MS = 60000;
 const TOAST_LASTS_MS = 5000;
+const ALARM_LASTS_MS = 120000;
 const SILENT_BEATS = 2.5;
 
 const page = JSON.parse(document.getElementById("page-data").textContent);
@@ -157,12 +158,21 @@ function showCamera(lane, camera) {
   markPicture(card);
 }
 
+function showAlarm(lane, alarm) {
+  const card = cards.get(lane);
+  byId("alarm-words").textContent = `${card ? `${card.dataset.name}: ` : ""}${say(alarm)}`;
+  byId("alarm").hidden = false;
+  clearTimeout(showAlarm.timer);
+  showAlarm.timer = setTimeout(() => { byId("alarm").hidden = true; }, ALARM_LASTS_MS);
+}
+
 function showBarrier(lane, barrier, at) {
+  if (at && barrier.alarm) showAlarm(lane, barrier.alarm);
   const card = cards.get(lane);
   if (!card) return;
   showState(card, "barrier", barrier.state, barrier.fault);
   // The gate opening by itself for the next comer answers nothing for the one who waits.
-  if (!at || barrier.raised_by === "passage" || !["opening", "open", "held"].includes(barrier.state)) return;
+  if (!at || barrier.raised_by === "passage" || !["opening", "open", "held", "released", "ajar"].includes(barrier.state)) return;
   for (const [id, waiting] of attention) {
     // Somebody opened after the question was put: at another page, or with a remote control.
     if (waiting.passage.lane_id === lane && Date.parse(waiting.passage.at) <= Date.parse(at)) handled(id);

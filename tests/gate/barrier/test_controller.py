@@ -10,12 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from gate.barrier.act import ActKind, BarrierAct, Command
+from gate.barrier.code import Code
 from gate.barrier.controller import REMEMBERED, TRIES, Barrier, Receipt
 from gate.barrier.device import Drive, Inputs
 from gate.barrier.devices import open_barrier
 from gate.barrier.simulator import SimulatedBarrier, Start
 from gate.barrier.standing import State, Timing
-from gate.barrier.transitions import Code
 from gate.config import BarrierPart
 from gate.errors import BarrierFault, ConfigRefused, LedgerUnwritable
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gate.barrier.act import BarrierAct, Command
 from gate.barrier.controller import Barrier
 from gate.barrier.device import Drive
+from gate.barrier.simulated_line import Slip
 from gate.barrier.simulator import SimulatedBarrier, Start
-from gate.barrier.standing import State, Timing
+from gate.barrier.standing import State, Timing, Wish
+from tests.gate.barrier.long_run import lives
 
 UNWIRED = ((), ("open_limit",), ("closed_limit",), ("open_limit", "closed_limit"))
 
@@ -25,6 +26,9 @@ class Traffic(RuleBasedStateMachine):
         self.now_s = 0.0
         self.number = 0
         self.acts: list[BarrierAct] = []
+        self.skew_s = 0.0
+        self.market = False
+        self.wish = Wish()
         self.build(Start.CLOSED, (), Timing(travel_s=1.0, hold_open_s=1.0, clear_s=0.5, fault_after_s=1.0))
 
     @initialize(
@@ -49,9 +53,39 @@ class Traffic(RuleBasedStateMachine):
     @rule()
     def reborn(self) -> None:
         """The program was killed and started again, by the same arm."""
-        self.barrier = Barrier("arm", self.arm, self.timing, self.clock, self.acts.append, presence_wired=True)
+        self.barrier = Barrier(
+            "arm",
+            self.arm,
+            self.timing,
+            lambda: self.now_s + self.skew_s,
+            self.acts.append,
+            presence_wired=True,
+            timed=lambda: self.market,
+            wish=self.wish,
+            on_wish=self.remember,
+        )
         self.barrier.poll_once()
-        assert self.arm.motor is not Drive.LOWER or not self.barrier.standing().healthy
+        on_its_way = not self.arm.line.quiet
+        assert self.arm.motor is not Drive.LOWER or not self.barrier.standing().healthy or on_its_way
+
+    def remember(self, wish: Wish) -> None:
+        self.wish = wish
+
+    @rule(back_s=st.floats(0, 5000), forth_s=st.floats(0, 5000))
+    def the_clock_jumps(self, back_s: float, forth_s: float) -> None:
+        self.skew_s += forth_s - back_s
+        self.barrier.poll_once()
+
+    @rule()
+    def the_market_begins_or_ends(self) -> None:
+        self.market = not self.market
+
+    @rule(stands_s=st.floats(0, 5), speed_m_s=st.floats(0.5, 1.5))
+    def a_person_walks_under_the_arm(self, stands_s: float, speed_m_s: float) -> None:
+        # The photocell sees them only once they stand in its beam: nobody runs under a moving arm here.
+        if len(self.arm.vehicles) < 50 and self.arm.motor is not Drive.LOWER:
+            self.arm.place_person(stands_s, speed_m_s=speed_m_s, distance_m=0.5)
+            self.time_passes(1, 0.03)
 
     @rule(polls=st.integers(1, 80), every_s=st.floats(0.02, 0.05))
     def time_passes(self, polls: int, every_s: float) -> None:
@@ -82,22 +116,40 @@ class Traffic(RuleBasedStateMachine):
         before = self.arm.motor
         self.barrier.command(kind, command_id=str(self.number), cause="guard")
         assert self.arm.motor is not Drive.LOWER or before is Drive.LOWER
-        if kind in {Command.OPEN, Command.HOLD} and self.barrier.standing().healthy:
-            assert self.arm.motor is Drive.RAISE or self.barrier.standing().state in {State.OPEN, State.HELD}
+        now = self.barrier.standing()
+        barred = (now.wish.lockdown and not now.wish.emergency and not now.wish.fire) or now.state is State.MANUAL
+        if kind in {Command.OPEN, Command.HOLD, Command.EMERGENCY} and now.healthy and not barred:
+            raised = self.arm.motor is Drive.RAISE or not self.arm.line.quiet
+            assert raised or now.state in {State.OPEN, State.HELD}
+
+    @invariant()
+    def fire_and_emergency_keep_it_open(self) -> None:
+        now = self.barrier.standing()
+        if (now.wish.fire or now.wish.emergency) and now.healthy:
+            self.time_passes(1, 0.03)
+            now = self.barrier.standing()
+            assert not now.healthy or self.arm.motor is Drive.RAISE or now.state in {State.HELD, State.FAULT}
 
     @invariant()
     def no_vehicle_was_ever_hit(self) -> None:
         assert self.arm.collisions == ()
 
     def teardown(self) -> None:
-        """Whatever happened: mended, opened and left alone, the barrier comes up."""
+        """Whatever happened: mended, set free, opened and left alone, the barrier comes up."""
         self.arm.mend()
+        for name in ("fire", "tamper", "power_lost", "manual_key", "arm_off"):
+            self.arm.set_input(name, reads=False)
+        self.market = False
         self.time_passes(200, 0.05)
+        self.somebody_commands(Command.ALL_CLEAR)
+        self.somebody_commands(Command.RELEASE)
         self.somebody_commands(Command.HOLD)
         self.time_passes(200, 0.05)
         assert self.arm.position == 1.0
         assert self.barrier.standing().state is State.HELD
+        assert self.barrier.standing().alarms == ()
         assert self.arm.collisions == ()
+        self.acts.clear()
 
 
 class Trouble(Traffic):
@@ -126,13 +178,24 @@ class Trouble(Traffic):
     def somebody_mends_it(self) -> None:
         self.arm.mend()
 
+    @rule(
+        name=st.sampled_from(["fire", "tamper", "power_lost", "manual_key", "arm_off"]),
+        reads=st.booleans(),
+    )
+    def an_input_changes(self, name: str, reads: bool) -> None:
+        self.arm.set_input(name, reads=reads)
+
+    @rule(slips=st.lists(st.sampled_from(Slip), min_size=1, max_size=4))
+    def the_board_answers_late_twice_or_never(self, slips: list[Slip]) -> None:
+        self.arm.slip(*slips)
+
     @rule(position=st.floats(0, 1))
     def somebody_lifts_the_arm(self, position: float) -> None:
         if position > self.arm.position:
             self.arm.push(position)
 
 
-Traffic.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
-Trouble.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Traffic.TestCase.settings = lives(12)
+Trouble.TestCase.settings = lives(12)
 TestTraffic = Traffic.TestCase
 TestTrouble = Trouble.TestCase

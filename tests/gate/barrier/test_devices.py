@@ -24,7 +24,7 @@ from gate.barrier.board.isapi import IsapiDevice, IsapiSettings
 from gate.barrier.board.login import Login
 from gate.barrier.board.mqtt_board import MqttBoard, MqttBoardSettings
 from gate.barrier.board.topics import PRESETS as TOPICS
-from gate.barrier.board.web import Address
+from gate.barrier.board.web import Address, Ask
 from gate.barrier.board.wiring import WiredBarrier
 from gate.barrier.devices import DEVICES, Fitted, open_barrier
 from gate.barrier.settings import SCHEMES, BarrierPart, HttpBoardPart, MqttBoardPart
@@ -61,7 +61,7 @@ def test_every_scheme_that_may_be_written_has_its_device() -> None:
 
 
 def test_every_preset_that_may_be_written_is_there() -> None:
-    assert set(get_args(HttpBoardPart.model_fields["preset"].annotation)) == set(DIALECTS)
+    assert set(get_args(HttpBoardPart.model_fields["preset"].annotation)) == {*DIALECTS, "custom"}
     assert set(get_args(MqttBoardPart.model_fields["preset"].annotation)) == set(TOPICS)
 
 
@@ -92,11 +92,30 @@ def test_a_board_behind_http_is_set_as_written(tmp_path: Path, preset: str, auth
     assert own.ca_file == tmp_path / "ca.pem"
 
 
+def test_a_board_of_no_known_make_is_asked_as_its_table_spells_out(tmp_path: Path) -> None:
+    keys = (
+        'preset = "custom"\nswitch = "PUT /io/{channel}"\nbody = \'{"v":"{{state}}"}\'\nrelay = "GET /io/{channel}"\n'
+    )
+    keys = keys.replace('{"v":"{{state}}"}', '{{"v":"{state}"}}') + 'where = "v"\non = "1"\noff = "0"\nfirst = 1\n'
+    wiring = "[barrier.wiring]\nraise = 0\nlower = 1\n"
+    text = f'[[barrier]]\nid = "a"\nurl = "http://127.0.0.1:1"\n{wiring}[barrier.board]\n{keys}'
+    with _fitted(_part(tmp_path, text)) as fitted:
+        board = _relays(fitted)
+        assert isinstance(board, HttpBoard)
+        dialect = board._settings.dialect
+        assert dialect.switch.filled(1, "1") == Ask("PUT", "/io/1", '{"v":"1"}')
+        assert dialect.relay is not None
+        assert dialect.relay_says is not None
+        assert dialect.relay_says.read(b'{"v":"1"}', 1) is True
+        assert (dialect.says, dialect.contact, dialect.first) == (None, None, 1)
+
+
 @pytest.mark.parametrize(("scheme", "web"), [("isapi", "http"), ("isapis", "https")])
 @pytest.mark.parametrize(
     ("keys", "settings"),
     [
-        ("", {}),
+        ("", {"stays_open": True}),
+        ('kind = "door"\nstays_open = false\n', {"stays_open": False}),
         ('kind = "door"\nnumber = 2\nstays_open = true\n', {"kind": "door", "number": 2, "stays_open": True}),
         (
             'kind = "barrier"\nstops = false\nreads_limits = true\n',
@@ -107,7 +126,9 @@ def test_a_board_behind_http_is_set_as_written(tmp_path: Path, preset: str, auth
 def test_a_hikvision_device_is_set_as_written(
     tmp_path: Path, scheme: str, web: str, keys: str, settings: dict[str, Any]
 ) -> None:
-    text = f'[[barrier]]\nid = "a"\nurl = "{scheme}://192.0.2.22:8000"\n[barrier.board]\n{keys}{SIGN_IN}timeout_s = 3\n'
+    kind = "arm" if '"barrier"' in keys else "door"
+    head = f'[[barrier]]\nid = "a"\nkind = "{kind}"\nurl = "{scheme}://192.0.2.22:8000"\n'
+    text = f"{head}[barrier.board]\n{keys}{SIGN_IN}timeout_s = 3\n"
     with _fitted(_part(tmp_path, text)) as fitted:
         assert isinstance(fitted.device, IsapiDevice)
         address = Address(f"{web}://192.0.2.22:8000", Login("gate", tmp_path / "keys/board.password"))

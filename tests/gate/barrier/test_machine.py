@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gate.barrier.act import ActKind, Command
+from gate.barrier.code import Code
 from gate.barrier.device import Drive, Inputs
-from gate.barrier.machine import SETTLE_S, Event, Lost, Machine, Order, Outcome, Tick
-from gate.barrier.standing import State, Timing
-from gate.barrier.transitions import Code
+from gate.barrier.machine import Event, Lost, Machine, Order, Outcome, Tick
+from gate.barrier.standing import SETTLE_S, State, Timing
 
 TIMING = Timing(travel_s=1.0, hold_open_s=4.0, clear_s=1.0, fault_after_s=2.0)
 DOWN = Inputs(open_limit=False, closed_limit=True, presence=False)

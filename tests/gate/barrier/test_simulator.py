@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gate.barrier.device import Drive, Inputs
-from gate.barrier.simulator import InputName, SimulatedBarrier, Start
+from gate.barrier.simulated_line import Slip
+from gate.barrier.simulator import SimulatedBarrier, Start
 from gate.errors import BarrierFault, ConfigRefused
 from gate.texts import explain
 
@@ -88,7 +89,7 @@ def test_an_arm_that_comes_down_on_a_vehicle_is_recorded_as_a_collision(clock: H
 
 @pytest.mark.parametrize("name", ["open_limit", "closed_limit", "presence"])
 @pytest.mark.parametrize("reads", [True, False, None])
-def test_a_stuck_input_reads_the_same_until_it_is_mended(clock: HandClock, name: InputName, reads: bool | None) -> None:
+def test_a_stuck_input_reads_the_same_until_it_is_mended(clock: HandClock, name: str, reads: bool | None) -> None:
     arm = SimulatedBarrier(clock)
     honest = arm.inputs()
     arm.stick(name, reads=reads)
@@ -150,7 +151,7 @@ def test_a_url_describes_the_barrier(clock: HandClock) -> None:
     ("query", "says"),
     [
         ("travel=1", "did you mean travel_s?"),
-        ("colour=red", "did you mean travel_s, start, unwired, watchdog_s?"),
+        ("colour=red", "did you mean travel_s, start, unwired, watchdog_s, inertia_s, bounce_s, photocell?"),
         ("travel_s=fast", "cannot have fast for travel_s"),
         ("travel_s=0", "use 0-60"),
         ("travel_s=nan", "use 0-60"),
@@ -162,3 +163,84 @@ def test_a_url_that_cannot_be_says_what_can(clock: HandClock, query: str, says: 
     with pytest.raises(ConfigRefused) as refused:
         SimulatedBarrier.from_url(f"sim://?{query}", clock)
     assert says in explain(refused.value, "en")
+
+
+def test_an_arm_with_inertia_goes_on_for_a_moment_after_it_was_told_to_turn(clock: HandClock) -> None:
+    arm = SimulatedBarrier(clock, travel_s=2.0, start=Start.OPEN, watchdog_s=10.0, inertia_s=0.2)
+    arm.drive(Drive.LOWER)
+    clock.now_s += 1.0
+    turned = arm.position
+    arm.drive(Drive.RAISE)
+    clock.now_s += 0.1
+    assert arm.position < turned
+    clock.now_s += 3.0
+    assert arm.position == 1.0
+
+
+def test_a_person_under_the_arm_is_seen_by_the_photocell_and_not_by_the_loop(clock: HandClock) -> None:
+    for photocell in (True, False):
+        arm = SimulatedBarrier(clock, start=Start.OPEN, photocell=photocell, watchdog_s=60.0)
+        arm.place_person(stands_s=5.0, distance_m=1.0)
+        clock.now_s += 2.0
+        assert arm.inputs().presence is photocell
+        arm.drive(Drive.LOWER)
+        clock.now_s += 1.0
+        assert arm.collisions
+
+
+def test_a_contact_chatters_after_it_changed_and_then_rests(clock: HandClock) -> None:
+    arm = SimulatedBarrier(clock, travel_s=1.0, bounce_s=0.1)
+    arm.inputs()
+    arm.drive(Drive.RAISE)
+    clock.now_s += 0.5
+    seen = []
+    for _ in range(30):
+        seen.append(arm.inputs().closed_limit)
+        clock.now_s += 0.01
+    assert True in seen[:10]
+    assert False in seen[:10]
+    assert set(seen[12:]) == {False}
+
+
+def test_a_sensor_that_lies_shows_the_opposite_until_it_is_mended(clock: HandClock) -> None:
+    arm = SimulatedBarrier(clock)
+    arm.lie("presence")
+    assert arm.inputs().presence is True
+    arm.mend()
+    assert arm.inputs().presence is False
+
+
+@pytest.mark.parametrize(
+    ("slip", "answered", "taken"),
+    [(Slip.LOST, False, 1), (Slip.LATE, False, 1), (Slip.TWICE, True, 2), (Slip.NEVER, False, 0)],
+)
+def test_a_board_answers_late_twice_or_never(clock: HandClock, slip: Slip, answered: bool, taken: int) -> None:
+    arm = SimulatedBarrier(clock)
+    arm.slip(slip)
+    if answered:
+        arm.drive(Drive.RAISE)
+    else:
+        with pytest.raises(BarrierFault):
+            arm.drive(Drive.RAISE)
+    assert (arm.motor is Drive.RAISE) is (slip in {Slip.LOST, Slip.TWICE})
+    clock.now_s += 0.1
+    assert arm.position >= 0.0
+    assert list(arm.line.taken) == [Drive.RAISE] * taken
+
+
+def test_late_commands_arrive_in_the_order_they_were_given(clock: HandClock) -> None:
+    arm = SimulatedBarrier(clock)
+    arm.slip(Slip.LATE)
+    with pytest.raises(BarrierFault):
+        arm.drive(Drive.RAISE)
+    arm.drive(Drive.STOP)
+    clock.now_s += 0.1
+    assert arm.position >= 0.0
+    assert list(arm.line.taken) == [Drive.RAISE, Drive.STOP]
+
+
+def test_the_scene_says_where_everything_is(clock: HandClock) -> None:
+    arm = SimulatedBarrier(clock, start=Start.MIDDLE)
+    arm.place_vehicle(distance_m=2.0)
+    arm.place_person(distance_m=1.5)
+    assert arm.scene() == {"position": 0.5, "vehicles": [[-2.0, 4.6]], "people": [-1.5]}

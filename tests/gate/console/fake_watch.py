@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 
 from enrollment.accounts import Role
+from gate.barrier.act import Command
 from gate.camera.frame import CameraHealth, CameraState
+from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, passage_body
 from gate.decision.decision import Reason, Verdict
 from gate.errors import BarrierFault
@@ -65,6 +67,9 @@ class FakeWatch:
     pictures: dict[str, bytes] = field(default_factory=dict)
     crops: dict[str, bytes] = field(default_factory=dict)
     opened: list[tuple[str, str, str, str]] = field(default_factory=list)
+    barrier_views: dict[str, BarrierView] = field(default_factory=dict)
+    ordered: list[tuple[str | None, Command, str, str, str, str]] = field(default_factory=list)
+    refuses: dict[str, str] = field(default_factory=dict)
     looked: list[tuple[str, str]] = field(default_factory=list)
     signed_in: list[tuple[str, bool, str]] = field(default_factory=list)
     works: HealthView = field(default_factory=lambda: HealthView(True, True, True, True, True, ledger_rows=42))
@@ -93,6 +98,19 @@ class FakeWatch:
             raise self.fault
         self.turn_barrier(lane_id, "opening")
         return OpenOutcome("opening")
+
+    def barriers(self) -> Sequence[BarrierView]:
+        return tuple(self.barrier_views.values())
+
+    def order(
+        self, barrier_id: str | None, command: Command, *, actor: str, who: str, reason: str, request_id: str
+    ) -> OrderOutcome:
+        self.ordered.append((barrier_id, command, actor, who, reason, request_id))
+        if self.fault:
+            raise self.fault
+        names = list(self.barrier_views) if barrier_id is None else [barrier_id]
+        refused = {name: self.refuses[name] for name in names if name in self.refuses}
+        return OrderOutcome({name: self.barrier_views[name].state for name in names}, refused)
 
     def record_view(self, *, actor: str, what: str) -> None:
         self.looked.append((actor, what))
@@ -150,6 +168,36 @@ def fake_watch() -> FakeWatch:
         "che": lane_view("che", "东门车道", "vehicle"),
     }
     watch.pictures = {"men": jpeg(_walkway()), "che": jpeg(_road())}
+    watch.barrier_views = {
+        "arm": BarrierView(
+            id="arm",
+            name="东门车道",
+            kind="arm",
+            board="sim",
+            state="opening",
+            since_s=2.4,
+            healthy=True,
+            inputs={"open_limit": False, "closed_limit": False, "presence": True, "arm_off": None},
+            alarms=("barrier.tamper",),
+            held=True,
+            scene={"position": 0.6, "vehicles": [[1.5, 4.6]], "people": [-1.2]},
+            done=(
+                DoneView("hold", "guard", "market: 早市", "guard", START, driven_ms=3.1, took_s=1.52),
+                DoneView("close", "guard", "other: 试一下", "guard", START, refusal="barrier.is_held"),
+                DoneView("open", "", "", "passage", START, driven_ms=2.0, fault="barrier.no_open_limit"),
+            ),
+        ),
+        "door": BarrierView(
+            id="door",
+            name="东门行人",
+            kind="door",
+            board="modbus",
+            state="fault",
+            since_s=75,
+            healthy=False,
+            fault="barrier.not_answering",
+        ),
+    }
     watch.crops = {
         "face-1": jpeg(_face((70, 110, 190))),
         "face-2": jpeg(_face((120, 90, 60))),

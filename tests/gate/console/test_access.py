@@ -18,6 +18,9 @@ from tests.gate.console.fake_watch import FakeAccounts, FakeWatch
 
 ADDRESSES = {"/lanes/{lane_id}/picture.jpg": "/lanes/men/picture.jpg", "/lanes/{lane_id}/open": "/lanes/men/open"}
 ADDRESSES |= {"/snapshots/{snapshot_id}.jpg": "/snapshots/face-1.jpg", "/static/{name}": "/static/console.css"}
+ADDRESSES |= {"/barriers/{barrier_id}/order": "/barriers/arm/order"}
+ORDER = {"command": "release", "choice": "drill", "request_id": "request-0001", "confirmed": True}
+BODIES = {"/barriers/{barrier_id}/order": ORDER, "/compound/order": ORDER}
 PUBLIC = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/static/{name}"), ("GET", "/healthz")}
 
 
@@ -63,7 +66,7 @@ def test_each_role_may_do_what_the_table_says(booth: Booth, role: Role) -> None:
     for (method, path), rule in RULES.items():
         if path in {"/sign-in", "/sign-out", "/events"} or path.startswith("/audit"):
             continue
-        body = order if method == "POST" else None
+        body = BODIES.get(path, order) if method == "POST" else None
         answer = client.request(method, ADDRESSES.get(path, path), headers=token, json=body)
         expected = 200 if rule.public or role in rule.roles else 403
         assert answer.status_code == expected, (method, path, answer.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -316,3 +317,42 @@ def test_a_phone_shows_everything_without_scrolling_sideways(booth: Booth, page:
     sign_in(page)
     expect(page.locator("#attention-list > li")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_lockdown_wants_a_reason_and_a_second_word(booth: Booth, page: Page) -> None:
+    sign_in(page)
+    page.get_by_role("link", name="道闸和门").click()
+    card = page.locator('[data-barrier-card="arm"]')
+    expect(card.locator('[data-part="state-words"]')).to_have_text("正在打开")
+    expect(card.locator("svg .car")).to_have_count(1)
+    expect(card.locator("svg .person")).to_have_count(1)
+    expect(card.locator('[data-part="modes"] li')).to_have_count(2)
+    card.get_by_role("button", name="封闭", exact=True).click()
+    page.get_by_label("治安").check()
+    page.get_by_role("button", name="确定", exact=True).click()
+    expect(page.locator("#sure-words")).to_contain_text("任何人都不能打开")
+    assert booth.watch.ordered == []
+    page.get_by_role("button", name="我已确认，执行").click()
+    expect(page.locator("#toast")).to_contain_text("东门车道：封闭")
+    assert [given[:2] for given in booth.watch.ordered] == [("arm", "lockdown")]
+
+
+def test_the_drawing_follows_the_barrier(booth: Booth, page: Page) -> None:
+    sign_in(page)
+    page.goto("/barriers")
+    arm = page.locator('[data-barrier-card="arm"] svg .arm')
+    expect(arm).to_have_attribute("transform", re.compile(r"rotate\(-51"))
+    view = booth.watch.barrier_views["arm"]
+    scene = {"position": 1.0, "vehicles": [], "people": []}
+    booth.watch.barrier_views["arm"] = dataclasses.replace(view, state="open", scene=scene)
+    expect(arm).to_have_attribute("transform", re.compile(r"rotate\(-86"))
+    expect(page.locator('[data-barrier-card="door"] [data-part="board-words"]')).to_have_text("没有应答")
+
+
+def test_a_guard_at_the_live_page_hears_of_a_forced_door(booth: Booth, page: Page) -> None:
+    sign_in(page)
+    news = {"state": "forced", "fault": None, "raised_by": None, "alarm": "barrier.door_forced"}
+    booth.watch.feed.publish("barrier", "men", now(), **news)
+    expect(page.locator("#alarm-words")).to_contain_text("东门行人: 门未经允许被打开")
+    page.get_by_role("link", name="道闸和门").first.click()
+    expect(page.locator('[data-barrier-card="door"]')).to_be_visible()

@@ -17,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from gate.barrier.board.board import Contacts, Relays
 from gate.barrier.board.broker import BrokerAddress
+from gate.barrier.board.home_assistant import announcements
 from gate.barrier.board.login import Login
 from gate.barrier.board.mqtt_board import MqttBoard, MqttBoardSettings
 from gate.barrier.board.topics import PRESETS, Topics, plain, tasmota
@@ -487,3 +488,31 @@ def test_settings_that_cannot_be_are_refused(code: str, wrong: Callable[[], obje
         wrong()
     assert refused.value.code == code
     assert "geheim" not in str(refused.value)
+
+
+def test_home_assistant_finds_the_board_and_may_watch_it_but_not_switch_it(broker: MosquittoBroker, made: Make) -> None:
+    made(home_assistant=True, inputs=1)
+    found: dict[str, dict[str, Any]] = {}
+    watcher = mqtt.Client(CallbackAPIVersion.VERSION2)
+    watcher.on_message = lambda _client, _userdata, said: found.setdefault(said.topic, json.loads(said.payload))
+    watcher.connect("127.0.0.1", broker.port)
+    watcher.loop_start()
+    watcher.subscribe("homeassistant/#", qos=1)
+    until(lambda: len(found) == 3)
+    watcher.disconnect()
+    watcher.loop_stop()
+    relay = found["homeassistant/binary_sensor/menwei_gate_north/relay_0/config"]
+    assert relay["state_topic"] == "gate/north/relay/0"
+    assert (relay["payload_on"], relay["payload_off"]) == ("ON", "OFF")
+    assert relay["availability_topic"] == "gate/north/status"
+    contact = found["homeassistant/binary_sensor/menwei_gate_north/input_0/config"]
+    assert contact["state_topic"] == "gate/north/input/0"
+    assert not [key for body in found.values() for key in body if "command" in key]
+    assert len({body["unique_id"] for body in found.values()}) == 3
+
+
+def test_a_board_without_inputs_announces_its_relays() -> None:
+    assert announcements(plain("a/b"), 2, 0).keys() == {
+        "homeassistant/binary_sensor/menwei_a_b/relay_0/config",
+        "homeassistant/binary_sensor/menwei_a_b/relay_1/config",
+    }

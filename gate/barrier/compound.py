@@ -1,0 +1,44 @@
+"""Every barrier of the compound at once: emergency, lockdown, and a fire that one of them hears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from gate.barrier.act import Command
+from gate.barrier.controller import Barrier, Receipt
+
+log = structlog.get_logger("barrier")
+
+FOR_ALL = frozenset({Command.EMERGENCY, Command.ALL_CLEAR, Command.LOCKDOWN, Command.RELEASE})
+"""What may be asked of all barriers at once."""
+_AT_ONCE = 16
+
+
+class Compound:
+    """Gives one command to every barrier, side by side: a board that does not answer delays nobody else."""
+
+    def __init__(self, barriers: Mapping[str, Barrier]) -> None:
+        self._barriers = barriers
+        for barrier in barriers.values():
+            barrier.on_fire = self._spread
+
+    def order(self, kind: Command, *, command_id: str, cause: str, who: str = "", why: str = "") -> dict[str, Receipt]:
+        """The receipt of each barrier by its id. Raises ValueError for a command that is not for all."""
+        if kind not in FOR_ALL:
+            raise ValueError(f"{kind} is not for every barrier at once")
+
+        def one(barrier: Barrier) -> Receipt:
+            return barrier.command(kind, command_id=f"{command_id}:{barrier.id}", cause=cause, who=who, why=why)
+
+        if not self._barriers:
+            return {}
+        with ThreadPoolExecutor(min(_AT_ONCE, len(self._barriers))) as pool:
+            return dict(zip(self._barriers, pool.map(one, self._barriers.values()), strict=True))
+
+    def _spread(self, origin: Barrier, alarm: str) -> None:
+        """A fire alarm wired to one board opens them all."""
+        log.error("barrier.fire_opens_all", heard_by=origin.id)
+        self.order(Command.EMERGENCY, command_id=f"fire:{alarm}", cause="fire")
