@@ -156,3 +156,11 @@ class PlateSighting:
     def __post_init__(self) -> None:
         if len(self.text) != len(self.confidences):
             raise ValueError(f"one confidence per character: {self.text!r} has {len(self.confidences)}")
+
+    @property
+    def sure(self) -> float:
+        """How sure it is that a plate is here and reads so, 0 to 1: `found` times the weakest character's confidence.
+
+        The weakest and not the mean, which hides one character that nobody could read.
+        """
+        return self.found * min(self.confidences, default=0.0)

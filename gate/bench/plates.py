@@ -216,7 +216,7 @@ def _best(recogniser: PlateRecogniser, picture: Picture) -> tuple[bool, PlateSig
     """Whether the picture is a crop, and the plate with the highest score."""
     if is_crop(picture):
         return True, recogniser.read(picture)
-    return False, max(recogniser.see(picture), key=lambda plate: plate.found, default=None)
+    return False, max(recogniser.see(picture), key=lambda plate: plate.sure, default=None)
 
 
 def _read(photo: PlatePhoto, look: Look[tuple[bool, PlateSighting | None]]) -> _Read:

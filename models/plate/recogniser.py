@@ -43,8 +43,8 @@ class PlatePipeline:
     def see(self, picture: Picture) -> Sequence[PlateSighting]:
         """Every plate in the picture, read, largest first; one too small to read is left out."""
         found = [plate for plate in self._finder.find(picture) if plate.box.height >= MIN_HEIGHT_PX]
-        found.sort(key=lambda plate: plate.box.width * plate.box.height, reverse=True)
-        return [self._read(picture, self._look_closer(picture, plate)) for plate in found]
+        seen = [self._read(picture, self._look_closer(picture, plate)) for plate in found]
+        return sorted(_once_each(seen), key=lambda plate: plate.box.width * plate.box.height, reverse=True)
 
     def read(self, picture: Picture) -> PlateSighting:
         """The picture as one plate from edge to edge, read without looking for it; `found` is 1.
@@ -56,10 +56,10 @@ class PlatePipeline:
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         plate = FoundPlate(Box(0, 0, width, height), corners, 1, 1.0)
         sighting = self._read(picture, plate)
-        if sighting.kind is None and width < TWO_ROWS_BELOW * height:
-            stacked = self._read(picture, replace(plate, rows=2))
-            return stacked if stacked.kind else sighting
-        return sighting
+        if width >= TWO_ROWS_BELOW * height:
+            return sighting
+        stacked = self._read(picture, replace(plate, rows=2))
+        return max(sighting, stacked, key=lambda one: (one.kind is not None, one.sure))
 
     def _look_closer(self, picture: Picture, plate: FoundPlate) -> FoundPlate:
         """The plate with the corners of the closer look, as sure as it was; as it came where that finds nothing."""
@@ -91,3 +91,12 @@ class PlatePipeline:
             colour=colour,
             kind=kind,
         )
+
+
+def _once_each(seen: Sequence[PlateSighting]) -> list[PlateSighting]:
+    """Of sightings that a closer look has brought onto one plate, the surest."""
+    kept: list[PlateSighting] = []
+    for plate in sorted(seen, key=lambda plate: plate.sure, reverse=True):
+        if all(plate.box.overlap(other.box) < SAME for other in kept):
+            kept.append(plate)
+    return kept

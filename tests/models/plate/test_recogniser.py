@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -67,6 +67,18 @@ def test_a_closer_look_at_nothing_or_at_another_plate_changes_nothing() -> None:
     for near in ([], [_found(0, 20, height=8)]):
         (plate,) = PlatePipeline(Finder([first]), Reader("辽A12345"), Finder(near)).see(EMPTY)
         assert np.array_equal(plate.corners, first.corners)
+
+
+def test_two_sightings_of_one_plate_are_one() -> None:
+    near = Finder([_found(52, 84, height=28)])
+    seen = PlatePipeline(Finder([_found(100, 80), _found(104, 76)]), Reader("辽A12345"), near).see(EMPTY)
+    assert len(seen) == 1
+
+
+def test_the_weakest_character_says_how_sure_a_sighting_is() -> None:
+    (plate,) = PlatePipeline(Finder([_found(10, 100)]), Reader("辽A12345")).see(EMPTY)
+    assert plate.sure == pytest.approx(0.9 * 0.9)
+    assert replace(plate, text="", confidences=()).sure == 0
 
 
 @pytest.mark.parametrize(
