@@ -18,7 +18,11 @@ NEAR = 0.22
 """A cell whose place lies no further from a face's middle than this share of its side finds it."""
 
 AROUND = 0.5
-"""Cells further than that but within this share are asked nothing."""
+"""Cells further than that but within this share are asked nothing, on the strides that find faces of about that size;
+on the others they find none, or a nose would pass for a small face."""
+
+ABOUT = 1.5
+"""A stride is asked nothing of faces up to so many times smaller or larger than those that it finds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +50,9 @@ def answers(scene: Scene, grid: NDArray[np.float32]) -> Answers:
     there = np.zeros(len(grid), np.float32)
     boxes = np.zeros((len(grid), 4), np.float32)
     landmarks = np.zeros((len(grid), 5, 2), np.float32)
-    for faces in (scene.doubtful, scene.faces):
+    for faces in (scene.faces, scene.doubtful):
         for i in range(len(faces.boxes)):
-            there[_away(faces, i, grid) < AROUND] = -1
+            there[(_away(faces, i, grid) < AROUND) & _about(faces, i, grid)] = -1
     for i in range(len(scene.faces.boxes)):
         for chosen in _chosen(scene.faces, i, grid):
             there[chosen], boxes[chosen], landmarks[chosen] = 1, scene.faces.boxes[i], scene.faces.landmarks[i]
@@ -62,11 +66,23 @@ def _away(faces: Faces, i: int, grid: NDArray[np.float32]) -> NDArray[np.float32
     return np.asarray((np.abs(grid[:, :2] - middle) / side).max(1), dtype=np.float32)
 
 
+def _about(faces: Faces, i: int, grid: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which cells stand on a stride that finds faces of about this one's size."""
+    size = _size(faces, i)
+    least, most = np.array(LEVELS_PX).T
+    level = np.searchsorted(np.array(STRIDES), grid[:, 2])
+    return np.asarray((size >= least[level] / ABOUT) & (size < most[level] * ABOUT))
+
+
+def _size(faces: Faces, i: int) -> float:
+    """The root of a face's area."""
+    box = faces.boxes[i]
+    return float(np.sqrt((box[2] - box[0]) * (box[3] - box[1])))
+
+
 def _chosen(faces: Faces, i: int, grid: NDArray[np.float32]) -> list[NDArray[np.intp]]:
     """The cells of each stride that find a face: those near its middle, at least the nearest."""
-    box = faces.boxes[i]
-    size = float(np.sqrt((box[2] - box[0]) * (box[3] - box[1])))
-    away = _away(faces, i, grid)
+    size, away = _size(faces, i), _away(faces, i, grid)
     chosen = []
     for stride, (least, most) in zip(STRIDES, LEVELS_PX, strict=True):
         if least <= size < most:

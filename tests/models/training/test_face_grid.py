@@ -48,6 +48,13 @@ def test_cells_near_a_face_but_not_in_its_middle_are_asked_nothing() -> None:
     assert at[(48.0, 48.0, 16.0)] == 0
 
 
+def test_a_large_faces_parts_are_no_small_faces() -> None:
+    found = answers(_scene(_faces((60, 60, 260, 260))), GRID)
+    inside = (np.abs(GRID[:, :2] - 160) < 90).all(1)
+    assert set(found.there[inside & (GRID[:, 2] == 8)]) == {0}
+    assert set(found.there[inside & (GRID[:, 2] == 32)]) == {-1, 1}
+
+
 def test_a_doubtful_face_is_asked_for_nowhere() -> None:
     found = answers(_scene(NOBODY, _faces((100, 100, 200, 200))), GRID)
     assert set(found.there) == {-1, 0}

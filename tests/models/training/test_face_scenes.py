@@ -45,7 +45,7 @@ def test_the_closer_look_shows_one_face_large_with_its_landmarks() -> None:
         assert scene.picture.shape == (SIDE, SIDE, 3)
         if not len(scene.faces.boxes):
             continue
-        assert 0.25 * SIDE < scene.faces.boxes[0, 3] - scene.faces.boxes[0, 1] < 0.8 * SIDE
+        assert 0.25 * SIDE < scene.faces.boxes[0, 3] - scene.faces.boxes[0, 1] < 0.95 * SIDE
         nose = dot_at(scene.picture, 2)
         assert np.abs(nose - scene.faces.landmarks[0, 2]).max() < 3
 
