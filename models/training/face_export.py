@@ -1,0 +1,62 @@
+"""From a trained face network to the file that ONNX Runtime runs: normalisation folded in, weights kept in 16 bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from models.face.alignment import SIDE
+from models.training.face_finder_network import Finder, FinderNetwork, output_names
+from models.training.face_network import BothWays, FaceNetwork
+from models.training.face_weights import halved
+
+
+def write_embedder(network: FaceNetwork, target: Path, *, fixed: bool) -> None:
+    """n x 3 x 112 x 112 to n x 128 (`BothWays`), or for one face at a time where `fixed`."""
+    batch = {0: torch.export.Dim("faces", min=1, max=4096)}
+    face = torch.zeros(1 if fixed else 2, 3, SIDE, SIDE)
+    _write(BothWays(fold(network)), face, ["face"], ["embedding"], None if fixed else (batch,), target)
+
+
+def write_finder(network: FinderNetwork, target: Path, *, fixed: int | None) -> None:
+    """1 x 3 x H x W to YuNet's twelve outputs, for any multiples of 32 or for one side in pixels."""
+    scaled = deepcopy(network)
+    with torch.no_grad():
+        scaled.stem[0].weight /= 64  # the recipe divides its pictures by as much
+    sides = {2: 32 * torch.export.Dim("rows", min=1, max=128), 3: 32 * torch.export.Dim("columns", min=1, max=128)}
+    picture = torch.zeros(1, 3, fixed or 96, fixed or 128)
+    _write(Finder(fold(scaled)), picture, ["input"], output_names(), None if fixed else (sides,), target)
+
+
+def fold(network: nn.Module) -> nn.Module:
+    """A copy in which each batch normalisation is part of the convolution before it."""
+    copied = deepcopy(network).eval()
+    for module in list(copied.modules()):
+        if isinstance(module, nn.Sequential):
+            _fold_pairs(module)
+    return copied
+
+
+def _fold_pairs(sequence: nn.Sequential) -> None:
+    for place in range(len(sequence) - 1):
+        first, second = sequence[place], sequence[place + 1]
+        if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+            sequence[place], sequence[place + 1] = fuse_conv_bn_eval(first, second), nn.Identity()
+
+
+def _write(network: nn.Module, example: torch.Tensor, inputs: Sequence[str], outputs: Sequence[str],
+           shapes: tuple[dict[int, object]] | None, target: Path) -> None:  # fmt: skip
+    network.eval()
+    program = torch.onnx.export(
+        network, (example,), input_names=list(inputs), output_names=list(outputs), dynamic_shapes=shapes, dynamo=True,
+        optimize=True, verbose=False,
+    )  # fmt: skip
+    model = halved(program.model_proto)
+    onnx.checker.check_model(model)
+    target.write_bytes(model.SerializeToString())

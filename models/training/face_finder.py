@@ -1,0 +1,189 @@
+"""The recipe of `starter-face-finder`: a tiny network learns from two larger finders where faces and landmarks are.
+
+    python -m models.training.face_finder --data FOLDER --backgrounds FOLDER --out FOLDER
+
+`--data` holds one folder per person, `--backgrounds` any photographs. A run that was cut goes on when started again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from models.holdout import mark
+from models.sighting import Picture
+from models.store import Store
+from models.training.face_export import write_finder
+from models.training.face_finder_network import FinderNetwork, find_loss
+from models.training.face_grid import Answers, answers, cells
+from models.training.face_photos import list_photos
+from models.training.face_scenes import Print, Scene, closer, compose, covered, noise, seen_by_camera
+from models.training.face_stock import Stock, pictures_in, without_faces
+from models.training.face_teachers import find_by
+from models.training.loop import Plan, Recipe, train
+
+SIDE = 320
+BATCH = 16
+
+TEACHERS = ("scrfd-2.5g", "scrfd-500m")
+
+CLOSE = 0.35
+"""The share of scenes that show one face closely, as the product's second look does."""
+
+EMPTY = 0.15
+"""The share of scenes without any face."""
+
+HELD_OUT_BACKGROUNDS = 5
+"""One background in so many is kept to measure by."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Pictures (n x 3 x side x side, BGR / 64) and the right answers for their cells."""
+
+    pictures: torch.Tensor
+    there: torch.Tensor
+    boxes: torch.Tensor
+    landmarks: torch.Tensor
+
+
+def tensor(pictures: Sequence[Picture]) -> torch.Tensor:
+    """Pictures as the network learns from them; the division becomes part of the first weights at export."""
+    planes = torch.from_numpy(np.stack(pictures).transpose(0, 3, 1, 2).copy())
+    return (planes.float() / 64).contiguous(memory_format=torch.channels_last)
+
+
+class Scenery:
+    """Scenes drawn by number: the same number, the same scene."""
+
+    def __init__(self, stock: Stock, backgrounds: Sequence[Picture], seed: int) -> None:
+        self._stock, self._backgrounds, self._seed = stock, backgrounds, seed
+        self._grid = cells(SIDE)
+
+    def scene(self, number: int) -> Scene:
+        """The scene of that number."""
+        generator = np.random.default_rng((self._seed, number))
+        what = generator.random()
+        if what < CLOSE:
+            scene = closer(SIDE, self._print(generator), generator)
+        else:
+            prints = 0 if what > 1 - EMPTY else int(generator.integers(1, 8))
+            given = [self._print(generator) for _ in range(prints)]
+            scene = compose(SIDE, self._background(generator), given, generator, largest=SIDE * 0.9)
+        scene = covered(scene, generator)
+        return Scene(seen_by_camera(scene.picture, generator), scene.faces, scene.doubtful)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step."""
+        scenes = [self.scene(step * BATCH + i) for i in range(BATCH)]
+        given = [answers(scene, self._grid) for scene in scenes]
+        return _batch(scenes, given)
+
+    def _print(self, generator: np.random.Generator) -> Print:
+        return self._stock.print(int(generator.integers(len(self._stock))))
+
+    def _background(self, generator: np.random.Generator) -> Picture:
+        if not self._backgrounds or generator.random() < 0.2:
+            return noise(SIDE, generator)
+        return self._backgrounds[int(generator.integers(len(self._backgrounds)))]
+
+
+def _batch(scenes: Sequence[Scene], given: Sequence[Answers]) -> Batch:
+    return Batch(
+        tensor([scene.picture for scene in scenes]),
+        torch.from_numpy(np.stack([one.there for one in given])),
+        torch.from_numpy(np.stack([one.boxes for one in given])),
+        torch.from_numpy(np.stack([one.landmarks for one in given])),
+    )
+
+
+class Exam:
+    """Scenes of held-out people: the loss's parts, and how many faces a cell that should find them is sure of."""
+
+    def __init__(self, scenery: Scenery, scenes: int) -> None:
+        self._batches = [scenery.batch(step) for step in range(scenes // BATCH)]
+
+    @torch.no_grad()
+    def __call__(self, network: nn.Module) -> Mapping[str, float]:
+        """Means over the scenes, each name with `held_` before it."""
+        grid = torch.from_numpy(cells(SIDE))
+        sums: dict[str, list[float]] = {}
+        for batch in self._batches:
+            said = network(batch.pictures)
+            parts = find_loss(said, batch.there, batch.boxes, batch.landmarks, grid)[1]
+            score = (said[..., 0].sigmoid() * said[..., 1].sigmoid()).sqrt()
+            parts["sure"] = float((score[batch.there == 1] > 0.6).float().mean())
+            parts["false_a_picture"] = float((score[batch.there == 0] > 0.6).sum()) / BATCH
+            for name, value in parts.items():
+                sums.setdefault(f"held_{name}", []).append(value)
+        return {name: float(np.mean(values)) for name, values in sums.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Where a run learns from and writes to, and the side in pixels of a second file for pictures of one size."""
+
+    data: Path
+    backgrounds: Path
+    out: Path
+    fixed: int | None
+
+
+def run(order: Order, plan: Plan, tell: Callable[[str], None]) -> None:
+    """Learn, and write `starter-face-finder.onnx` with its curve."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    store, out = Store(), order.out
+    first, second = (find_by(name, store, longest=320) for name in TEACHERS)
+    stock = Stock(list_photos(order.data, held_out=False), (first, second), out / "faces.npz", tell)
+    asked = Stock(list_photos(order.data, held_out=True), (first, second), out / "faces_held_out.npz", tell)
+    for fault in (*stock.faults, *asked.faults):
+        tell(f"left out: {fault.path}: {fault.why}")
+    files = pictures_in(order.backgrounds)
+    kept = [file for file in files if int(mark(file.stem), 16) % HELD_OUT_BACKGROUNDS]
+    mine = without_faces(kept, (first, second))
+    others = without_faces([file for file in files if file not in set(kept)], (first, second))
+    tell(f"{len(stock)} photographs, {len(mine)} backgrounds to learn from; {len(asked)} and {len(others)} held out")
+    grid = torch.from_numpy(cells(SIDE))
+
+    def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
+        return find_loss(network(batch.pictures), batch.there, batch.boxes, batch.landmarks, grid)
+
+    recipe = Recipe(Scenery(stock, mine, plan.seed).batch, loss, Exam(Scenery(asked, others, plan.seed + 1), 256))
+    train(FinderNetwork(), recipe, plan, out)
+    network = mean_of(out)
+    write_finder(network, out / "starter-face-finder.onnx", fixed=None)
+    if order.fixed:
+        write_finder(network, out / f"starter-face-finder-{order.fixed}.onnx", fixed=order.fixed)
+
+
+def mean_of(out: Path) -> FinderNetwork:
+    """The mean network of a run's last checkpoint."""
+    network = FinderNetwork()
+    network.load_state_dict(torch.load(out / "checkpoint.pt", weights_only=True)["mean"])
+    return network.eval()
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description="Train starter-face-finder; started again, a cut run goes on.")
+    parser.add_argument("--data", type=Path, required=True, help="one folder per person")
+    parser.add_argument("--backgrounds", type=Path, required=True, help="photographs; those with a face are left out")
+    parser.add_argument("--out", type=Path, required=True, help="the run: checkpoint, curve and the file")
+    parser.add_argument("--steps", type=int, default=4400)
+    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--fixed", type=int, help="write a file for pictures of this side (a multiple of 32) as well")
+    given = parser.parse_args()
+    plan = Plan(given.steps, given.rate, decay=0.02, warm_up=200, average=0.998, judge_every=250, save_every=100)
+    run(Order(given.data, given.backgrounds, given.out, given.fixed), plan, print)
+
+
+if __name__ == "__main__":
+    main()
