@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="one folder per person")
     parser.add_argument("--backgrounds", type=Path, required=True, help="photographs; those with a face are left out")
     parser.add_argument("--out", type=Path, required=True, help="the run: checkpoint, curve and the file")
-    parser.add_argument("--steps", type=int, default=4400)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--fixed", type=int, help="write a file for pictures of this side (a multiple of 32) as well")
     given = parser.parse_args()
