@@ -32,7 +32,8 @@ class PlatePipeline:
     """A finder, the rectifying and a reader in a row; safe to call from several threads at once.
 
     A plate is small in a picture that was scaled down to be searched, and its corners decide how well it is read:
-    `closer`, where there is one, looks for them again in the picture's own pixels around each plate.
+    `closer`, where there is one, looks for them again in the picture's own pixels around each plate, and has the last
+    word on whether there is one.
     """
 
     def __init__(self, finder: PlateFinder, reader: PlateReader, closer: PlateFinder | None = None) -> None:
@@ -43,7 +44,8 @@ class PlatePipeline:
     def see(self, picture: Picture) -> Sequence[PlateSighting]:
         """Every plate in the picture, read, largest first; one too small to read is left out."""
         found = [plate for plate in self._finder.find(picture) if plate.box.height >= MIN_HEIGHT_PX]
-        seen = [self._read(picture, self._look_closer(picture, plate)) for plate in found]
+        near = [self._look_closer(picture, plate) for plate in found]
+        seen = [self._read(picture, plate) for plate in near if plate]
         return sorted(_once_each(seen), key=lambda plate: plate.box.width * plate.box.height, reverse=True)
 
     def read(self, picture: Picture) -> PlateSighting:
@@ -61,20 +63,17 @@ class PlatePipeline:
         stacked = self._read(picture, replace(plate, rows=2))
         return max(sighting, stacked, key=lambda one: (one.kind is not None, one.sure))
 
-    def _look_closer(self, picture: Picture, plate: FoundPlate) -> FoundPlate:
-        """The plate with the corners of the closer look, as sure as it was; as it came where that finds nothing."""
+    def _look_closer(self, picture: Picture, plate: FoundPlate) -> FoundPlate | None:
+        """The plate as the closer look sees it; None where it sees none there: patterns pass for plates from afar."""
         if self._closer is None:
             return plate
         part, left, top = cut(picture, plate.box, SURROUNDINGS)
-        again = [(seen, seen.box.moved(left, top)) for seen in self._closer.find(part)]
-        overlap, best, box = max(
-            ((box.overlap(plate.box), seen, box) for seen, box in again),
-            key=lambda one: one[0],
-            default=(0.0, plate, plate.box),
-        )
-        if overlap < SAME:
-            return plate
-        return FoundPlate(box, best.corners + np.array([left, top], np.float32), best.rows, plate.found)
+        again = [(seen.box.moved(left, top), seen) for seen in self._closer.find(part)]
+        same = [(box.overlap(plate.box), box, seen) for box, seen in again if box.overlap(plate.box) >= SAME]
+        if not same:
+            return None
+        _, box, best = max(same, key=lambda one: one[0])
+        return replace(best, box=box, corners=best.corners + np.array([left, top], np.float32))
 
     def _read(self, picture: Picture, plate: FoundPlate) -> PlateSighting:
         reading = self._reader.read(rectify(picture, plate.corners), plate.rows)
