@@ -52,7 +52,7 @@ class LedgerSpeed:
 
 def measure(folder: Path, rows: int) -> LedgerSpeed:
     """Write so many rows into a database of its own in the folder, in commits as the gate's, and go through them."""
-    engine = open_database(folder / "bench.db")
+    engine = open_database(folder / "record.db")
     upgrade(engine, MIGRATIONS)
     signer, random = Signer(bytes(32)), Random(1)  # noqa: S311 - the same rows each time
     with writing(engine) as session:

@@ -46,7 +46,8 @@ def test_every_code_that_the_console_uses_is_in_the_catalogue_and_the_other_way_
     source = source.replace("console.live.${state}", "console.live.connecting console.live.connected console.live.lost")
     used = {code.rstrip(".") for code in re.findall(r"\bconsole\.[a-z_.]+", source)}
     known = {code for code in catalogue() if code.startswith("console.")}
-    modules = {f"console.{file.stem}" for file in ROOM.glob("*.py")} - known
+    inside = [file.relative_to(ROOM).with_suffix("") for file in ROOM.rglob("*.py")]
+    modules = {".".join(["console", *part.parts]) for file in inside for part in (file, file.parent)} - known
     assert used - modules - {"console.css"} == known
 
 
