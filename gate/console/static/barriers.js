@@ -3,24 +3,8 @@
 
 const LOOK_EVERY_MS = 400;
 const LOOK_AGAIN_MS = 2000;
-const TOAST_LASTS_MS = 6000;
 
-const page = JSON.parse(document.getElementById("page-data").textContent);
 const cards = new Map([...document.querySelectorAll("[data-barrier-card]")].map((card) => [card.dataset.barrierCard, card]));
-const byId = (id) => document.getElementById(id);
-const part = (card, name) => card.querySelector(`[data-part="${name}"]`);
-
-function say(code, facts) {
-  const sentence = page.texts[code] || code;
-  return sentence.replace(/\{(\w+)\}/g, (blank, name) => (facts && name in facts ? facts[name] : blank));
-}
-
-function element(tag, className, words) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (words !== undefined) made.textContent = words;
-  return made;
-}
 
 function lasting(seconds) {
   const whole = Math.floor(seconds);
@@ -106,42 +90,16 @@ async function look() {
 let order = null; // { barrier, command, name, id } while a dialog is open
 
 function ask(button) {
-  // A random id of its own, because randomUUID is only there under https.
-  const random = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0"));
-  order = { barrier: button.dataset.barrier, command: button.dataset.command, name: button.dataset.name, id: random.join("") };
-  byId("ask-form").reset();
-  needWords();
-  showAskFault("");
-  byId("ask-title").textContent = `${order.name} · ${button.textContent}`;
-  byId("ask").showModal();
-}
-
-function needWords() {
-  byId("ask-words").required = new FormData(byId("ask-form")).get("choice") === "other";
-}
-
-function showAskFault(words) {
-  byId("ask-fault").hidden = !words;
-  byId("ask-fault-words").textContent = words;
+  order = { barrier: button.dataset.barrier, command: button.dataset.command, name: button.dataset.name, id: randomId() };
+  askWhy(`${order.name} · ${button.textContent}`);
 }
 
 async function send(confirmed) {
   const given = order;
-  const filled = new FormData(byId("ask-form"));
   const where = given.barrier ? `/barriers/${encodeURIComponent(given.barrier)}/order` : "/compound/order";
   byId("ask-go").disabled = byId("sure-go").disabled = true;
   try {
-    const answer = await fetch(where, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", [page.csrf_header]: page.csrf },
-      body: JSON.stringify({
-        command: given.command,
-        choice: filled.get("choice"),
-        words: filled.get("words").trim(),
-        request_id: given.id,
-        confirmed,
-      }),
-    });
+    const answer = await post(where, { command: given.command, request_id: given.id, confirmed });
     if (answer.status === 401) return location.assign("/sign-in");
     const said = await answer.json();
     if (answer.status === 428) {
@@ -161,20 +119,11 @@ async function send(confirmed) {
   }
 }
 
-function toast(words) {
-  byId("toast").textContent = words;
-  byId("toast").hidden = false;
-  clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => { byId("toast").hidden = true; }, TOAST_LASTS_MS);
-}
-
 page.now.barriers.forEach(show);
 setTimeout(look, LOOK_EVERY_MS);
 if (byId("ask")) {
   for (const button of document.querySelectorAll("[data-command]")) button.addEventListener("click", () => ask(button));
   byId("ask-form").addEventListener("submit", (event) => { event.preventDefault(); send(false); });
-  byId("ask-form").addEventListener("change", needWords);
-  byId("ask-cancel").addEventListener("click", () => byId("ask").close());
   byId("sure-form").addEventListener("submit", (event) => { event.preventDefault(); send(true); });
   byId("sure-cancel").addEventListener("click", () => byId("sure").close());
 }

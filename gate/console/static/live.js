@@ -5,30 +5,13 @@ const PICTURE_EVERY_MS = 500;
 const PICTURE_AGAIN_MS = 2000;
 const CONNECT_AGAIN_MS = 3000;
 const ATTENTION_LASTS_MS = 60000;
-const TOAST_LASTS_MS = 5000;
 const ALARM_LASTS_MS = 120000;
 const SILENT_BEATS = 2.5;
 
-const page = JSON.parse(document.getElementById("page-data").textContent);
 const title = document.title;
 const cards = new Map([...document.querySelectorAll("[data-lane]")].map((card) => [card.dataset.lane, card]));
 const shown = new Map(); // passage id -> its time in ms, for every entry of the list, which is newest first
 const attention = new Map(); // passage id -> { passage, entry, until }
-
-const byId = (id) => document.getElementById(id);
-const part = (card, name) => card.querySelector(`[data-part="${name}"]`);
-
-function say(code, facts) {
-  const sentence = page.texts[code] || code;
-  return sentence.replace(/\{(\w+)\}/g, (blank, name) => (facts && name in facts ? facts[name] : blank));
-}
-
-function element(tag, className, words) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (words !== undefined) made.textContent = words;
-  return made;
-}
 
 // Passages
 
@@ -287,55 +270,27 @@ function checkSilence() {
 let order = null; // { lane, passage, id } while the dialog is open
 
 function askReason(lane, passage) {
-  // A random id of its own, because randomUUID is only there under https.
-  const random = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0"));
-  order = { lane, passage, id: random.join("") };
-  byId("ask-form").reset();
-  needWords();
-  showAskFault("");
-  byId("ask-title").textContent = say("console.live.open_lane", { lane: cards.get(lane).dataset.name });
-  byId("ask").showModal();
-}
-
-function needWords() {
-  byId("ask-words").required = new FormData(byId("ask-form")).get("choice") === "other";
-}
-
-function showAskFault(words) {
-  byId("ask-fault").hidden = !words;
-  byId("ask-fault-words").textContent = words;
+  order = { lane, passage, id: randomId() };
+  askWhy(say("console.live.open_lane", { lane: cards.get(lane).dataset.name }));
 }
 
 async function sendOrder(event) {
   event.preventDefault();
   const given = order;
-  const filled = new FormData(byId("ask-form"));
-  byId("ask-open").disabled = true;
+  byId("ask-go").disabled = true;
   try {
-    const answer = await fetch(`/lanes/${encodeURIComponent(given.lane)}/open`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", [page.csrf_header]: page.csrf },
-      body: JSON.stringify({ choice: filled.get("choice"), words: filled.get("words").trim(), request_id: given.id }),
-    });
+    const answer = await post(`/lanes/${encodeURIComponent(given.lane)}/open`, { request_id: given.id });
     if (answer.status === 401) location.assign("/sign-in");
     const said = await answer.json();
     if (!answer.ok) return showAskFault(said.message);
     byId("ask").close();
-    showToast(said.message);
+    toast(said.message);
     if (given.passage) handled(given.passage);
   } catch (unreachable) {
     showAskFault(say("console.live.not_sent"));
   } finally {
-    byId("ask-open").disabled = false;
+    byId("ask-go").disabled = false;
   }
-}
-
-function showToast(words) {
-  const toast = byId("toast");
-  toast.textContent = words;
-  toast.hidden = false;
-  clearTimeout(showToast.timer);
-  showToast.timer = setTimeout(() => { toast.hidden = true; }, TOAST_LASTS_MS);
 }
 
 showNow(page.now);
@@ -348,6 +303,4 @@ if (page.may_open) {
     button.addEventListener("click", () => askReason(button.dataset.open, null));
   }
   byId("ask-form").addEventListener("submit", sendOrder);
-  byId("ask-form").addEventListener("change", needWords);
-  byId("ask-cancel").addEventListener("click", () => byId("ask").close());
 }
