@@ -32,7 +32,7 @@ from models.training.split import write_marks
 
 BATCH = 16
 FRESH = 4
-"""Faces of a batch that the pool has never given before."""
+"""Faces of a batch that the pool has never given before, until it is full."""
 
 FIRST = 1024
 """Faces in the pool before the first step."""
@@ -69,10 +69,10 @@ class Lessons:
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step; the same whenever it is asked for."""
-        upto = min(self.pool.size, FIRST + FRESH * (step + 1))
+        before, upto = (min(self.pool.size, FIRST + FRESH * (step + more)) for more in (0, 1))
         self.pool.fill(upto)
         generator = np.random.default_rng((self.seed, 2, step))
-        fresh = np.arange(max(upto - FRESH, 0), upto)
+        fresh = np.arange(before, upto)
         places = np.concatenate([fresh, generator.integers(0, upto, BATCH - len(fresh))])
         lot = self.pool.take(places)
         done = step / self.steps

@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from models.holdout import mark
@@ -29,10 +30,16 @@ from models.training.face_stock import Stock, pictures_in, without_faces
 from models.training.face_teachers import find_by
 from models.training.loop import Plan, Recipe, train
 
-SIDE = 320
-BATCH = 16
+SIZES = ((320, 16), (640, 4))
+"""Sides of the scenes in pixels, and how many a step has of them; steps take them in turn. Only a large scene has room
+for a large face, and both have as many pixels to a step."""
 
 TEACHERS = ("scrfd-2.5g", "scrfd-500m")
+
+MOST = max(count for _, count in SIZES)
+
+EXAM = 24
+"""Batches of held-out scenes that each measure looks at."""
 
 CLOSE = 0.35
 """The share of scenes that show one face closely, as the product's second look does."""
@@ -46,12 +53,13 @@ HELD_OUT_BACKGROUNDS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Pictures (n x 3 x side x side, BGR / 64) and the right answers for their cells."""
+    """Pictures (n x 3 x side x side, BGR / 64) and the right answers for their cells (`grid`)."""
 
     pictures: torch.Tensor
     there: torch.Tensor
     boxes: torch.Tensor
     landmarks: torch.Tensor
+    grid: torch.Tensor
 
 
 def tensor(pictures: Sequence[Picture]) -> torch.Tensor:
@@ -65,62 +73,62 @@ class Scenery:
 
     def __init__(self, stock: Stock, backgrounds: Sequence[Picture], seed: int) -> None:
         self._stock, self._backgrounds, self._seed = stock, backgrounds, seed
-        self._grid = cells(SIDE)
 
-    def scene(self, number: int) -> Scene:
-        """The scene of that number."""
+    def scene(self, number: int, side: int) -> Scene:
+        """The scene of that number, side x side pixels."""
         generator = np.random.default_rng((self._seed, number))
         what = generator.random()
         if what < CLOSE:
-            scene = closer(SIDE, self._print(generator), generator)
+            scene = closer(side, self._print(generator), generator)
         else:
             prints = 0 if what > 1 - EMPTY else int(generator.integers(1, 8))
             given = [self._print(generator) for _ in range(prints)]
-            scene = compose(SIDE, self._background(generator), given, generator, largest=SIDE * 0.9)
+            scene = compose(side, self._background(side, generator), given, generator, largest=side * 0.9)
         scene = covered(scene, generator)
         return Scene(seen_by_camera(scene.picture, generator), scene.faces, scene.doubtful)
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
-        scenes = [self.scene(step * BATCH + i) for i in range(BATCH)]
-        given = [answers(scene, self._grid) for scene in scenes]
-        return _batch(scenes, given)
+        side, count = SIZES[step % len(SIZES)]
+        scenes = [self.scene(step * MOST + i, side) for i in range(count)]
+        grid = cells(side)
+        return _batch(scenes, [answers(scene, grid) for scene in scenes], grid)
 
     def _print(self, generator: np.random.Generator) -> Print:
         return self._stock.print(int(generator.integers(len(self._stock))))
 
-    def _background(self, generator: np.random.Generator) -> Picture:
+    def _background(self, side: int, generator: np.random.Generator) -> Picture:
         if not self._backgrounds or generator.random() < 0.2:
-            return noise(SIDE, generator)
+            return noise(side, generator)
         return self._backgrounds[int(generator.integers(len(self._backgrounds)))]
 
 
-def _batch(scenes: Sequence[Scene], given: Sequence[Answers]) -> Batch:
+def _batch(scenes: Sequence[Scene], given: Sequence[Answers], grid: NDArray[np.float32]) -> Batch:
     return Batch(
         tensor([scene.picture for scene in scenes]),
         torch.from_numpy(np.stack([one.there for one in given])),
         torch.from_numpy(np.stack([one.boxes for one in given])),
         torch.from_numpy(np.stack([one.landmarks for one in given])),
+        torch.from_numpy(grid),
     )
 
 
 class Exam:
     """Scenes of held-out people: the loss's parts, and how many faces a cell that should find them is sure of."""
 
-    def __init__(self, scenery: Scenery, scenes: int) -> None:
-        self._batches = [scenery.batch(step) for step in range(scenes // BATCH)]
+    def __init__(self, scenery: Scenery, batches: int) -> None:
+        self._batches = [scenery.batch(step) for step in range(batches)]
 
     @torch.no_grad()
     def __call__(self, network: nn.Module) -> Mapping[str, float]:
         """Means over the scenes, each name with `held_` before it."""
-        grid = torch.from_numpy(cells(SIDE))
         sums: dict[str, list[float]] = {}
         for batch in self._batches:
             said = network(batch.pictures)
-            parts = find_loss(said, batch.there, batch.boxes, batch.landmarks, grid)[1]
+            parts = find_loss(said, batch.there, batch.boxes, batch.landmarks, batch.grid)[1]
             score = (said[..., 0].sigmoid() * said[..., 1].sigmoid()).sqrt()
             parts["sure"] = float((score[batch.there == 1] > 0.6).float().mean())
-            parts["false_a_picture"] = float((score[batch.there == 0] > 0.6).sum()) / BATCH
+            parts["false_a_picture"] = float((score[batch.there == 0] > 0.6).sum()) / len(batch.pictures)
             for name, value in parts.items():
                 sums.setdefault(f"held_{name}", []).append(value)
         return {name: float(np.mean(values)) for name, values in sums.items()}
@@ -151,12 +159,11 @@ def run(order: Order, plan: Plan, tell: Callable[[str], None]) -> None:
     mine = without_faces(kept, (first, second))
     others = without_faces([file for file in files if file not in set(kept)], (first, second))
     tell(f"{len(stock)} photographs, {len(mine)} backgrounds to learn from; {len(asked)} and {len(others)} held out")
-    grid = torch.from_numpy(cells(SIDE))
 
     def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
-        return find_loss(network(batch.pictures), batch.there, batch.boxes, batch.landmarks, grid)
+        return find_loss(network(batch.pictures), batch.there, batch.boxes, batch.landmarks, batch.grid)
 
-    recipe = Recipe(Scenery(stock, mine, plan.seed).batch, loss, Exam(Scenery(asked, others, plan.seed + 1), 256))
+    recipe = Recipe(Scenery(stock, mine, plan.seed).batch, loss, Exam(Scenery(asked, others, plan.seed + 1), EXAM))
     train(FinderNetwork(), recipe, plan, out)
     network = mean_of(out)
     write_finder(network, out / "starter-face-finder.onnx", fixed=None)
