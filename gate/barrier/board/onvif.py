@@ -67,37 +67,33 @@ class _Session:
 
     def call(self, space: str, body: str, until_s: float, path: str = "", action: str = "") -> ET.Element:
         """The body of the answer. Raises `AnswerLost` and `BarrierFault`."""
-        if self._ahead is None:
-            self._meet(until_s)
+        ahead = self._meet(until_s) if self._ahead is None else self._ahead
         where = path or self._paths.get(space, SERVICE)
-        return self._asked(where, body, until_s, self._signed(), action)
+        return self._asked(where, body, until_s, self._signed(ahead), action)
 
     def close(self) -> None:
         """Let go of the connection."""
         self._web.close()
 
-    def _meet(self, until_s: float) -> None:
-        """Set our clock by the device's, which checks the time of each signature, and find its services."""
+    def _meet(self, until_s: float) -> timedelta:
+        """Find the device's services, and how far its clock, which checks each signature's time, is ahead of ours."""
         answer = self._asked(SERVICE, soap.element(soap.DEVICE, "GetSystemDateAndTime"), until_s, "", "")
-        self._ahead = _device_time(answer) - datetime.now(UTC)
+        ahead = _device_time(answer) - datetime.now(UTC)
         include = soap.text_element("IncludeCapability", "false")
-        try:
-            services = self._asked(
-                SERVICE, soap.element(soap.DEVICE, "GetServices", include), until_s, self._signed(), ""
-            )
-        except BaseException:
-            self._ahead = None
-            raise
+        wanted = soap.element(soap.DEVICE, "GetServices", include)
+        services = self._asked(SERVICE, wanted, until_s, self._signed(ahead), "")
         for service in soap.every(services, "Service"):
             space, place = soap.text_at(service, "Namespace"), soap.text_at(service, "XAddr")
             if space and place:
                 self._paths[space] = urlsplit(place).path or SERVICE
+        self._ahead = ahead
+        return ahead
 
-    def _signed(self) -> str:
+    def _signed(self, ahead: timedelta) -> str:
         login = self._settings.address.login
         if login is None:
             return ""
-        at = datetime.now(UTC) + (self._ahead or timedelta())
+        at = datetime.now(UTC) + ahead
         return soap.signature(login.username, login.password(), secrets.token_bytes(16), at)
 
     def _asked(self, path: str, body: str, until_s: float, security: str, action: str) -> ET.Element:
