@@ -35,7 +35,7 @@ class ModbusBoard:
     """`Relays` and `Contacts` of one board. Safe to use from several threads; connects with the first call.
 
     One connection is kept, and made anew once per call after it broke. A call waits for at most four answers. A write
-    whose answer was lost, in this call or the one before, is sent again only if the coil, read back, is not as asked.
+    is sent again after a lost answer, its own or any other since, only if the coil, read back, is not as asked.
     Pulses are ended by the gate: the relay is opened at its time, again and again until the board has taken it.
     Only relays that were used through this object are switched off by `close`: others may be another barrier's.
     """
@@ -210,8 +210,10 @@ class ModbusBoard:
         """Give the connection up, so that an answer that comes late is never taken for the next one.
 
         Answers on a serial line carry no number: there the line is also left alone for a while before it is used again.
+        A board that was away may have been without power: the relays it had closed are read back before they are told.
         """
         self._hang_up()
+        self._doubtful = dict.fromkeys(self._used, True) | self._doubtful
         self._settling = isinstance(self._settings.link, SerialLink)
         return BarrierFault(code, board=self._name)
 

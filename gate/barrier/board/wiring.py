@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,9 @@ from gate.errors import BarrierFault, ConfigRefused
 
 Style = Literal["pulse", "level"]
 HIGHEST_CHANNEL = 31
+AGAIN_S = 6.0
+"""A push of a button that has brought the arm nowhere is pushed again on demand, but no sooner: it is longer than any
+pulse, so that two pushes never run into one."""
 LONGEST_PULSE_S = 5.0
 """A pulse stands for a push of a button; the longest that common barrier controllers ask for is about 2 s."""
 
@@ -149,21 +153,30 @@ class WiredBarrier:
 
     Break before make: a relay is closed only after every other one of this barrier is known to be open, so "up" and
     "down" are never given together. Relays that a process before this one may have left closed are opened with the
-    first reading or command. A command is given once; it is given again after a `BarrierFault`, and after the arm has
-    left the end that the command had brought it to.
+    first reading or command. A command is given once, and a repeated one finds out whether the board is still there. It
+    is given again after a `BarrierFault`, after the arm has left the end that the command had brought it to, and, where
+    it is a pulse that may have gone unheard by the motor, on demand every `AGAIN_S`.
 
     `contacts` is also read where no input is wired, to hear whether the board is still there. Raises `ConfigRefused`
     where inputs are wired and there is nothing to read them from.
     """
 
-    def __init__(self, relays: Relays, contacts: Contacts | None, wiring: Wiring) -> None:
+    def __init__(
+        self,
+        relays: Relays,
+        contacts: Contacts | None,
+        wiring: Wiring,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         if contacts is None and wiring.input_count:
             raise ConfigRefused("board.has_no_inputs")
         self._relays = relays
         self._contacts = contacts
         self._wiring = wiring
+        self._clock = clock
         self._lock = threading.Lock()
         self._given: Drive | None = None
+        self._given_s = clock()
         self._arrived = False
         self._maybe_closed = set(wiring.outputs)
         self._swept = False
@@ -171,23 +184,15 @@ class WiredBarrier:
     def drive(self, command: Drive) -> None:
         """Give the motor a command. Raises `BarrierFault`; whether the relay closed is then not known."""
         with self._lock:
-            if command is not self._given:
+            if command is self._given:
+                self._read()
+            if command is not self._given or self._unheard():
                 self._give(command)
 
     def inputs(self) -> Inputs:
         """Every wired input now. Raises `BarrierFault` where the board does not answer or lacks a wired input."""
         with self._lock:
-            try:
-                read = self._contacts.read() if self._contacts is not None else ()
-            except BarrierFault:
-                # A board that was away may have been without power: what it was told counts no more.
-                self._given = None
-                raise
-            if not self._swept:
-                self._open_all_but(None)
-            inputs = shown(self._wiring.inputs, self._wiring.inverted, read)
-            self._watch(inputs)
-            return inputs
+            return self._read()
 
     def close(self) -> None:
         """Stop a lowering arm as far as the board still listens, open every relay, and let go of the board.
@@ -201,6 +206,24 @@ class WiredBarrier:
             self._given = None
             self._relays.close()
 
+    def _read(self) -> Inputs:
+        try:
+            read = self._contacts.read() if self._contacts is not None else ()
+        except BarrierFault:
+            # A board that was away may have been without power: what it was told counts no more.
+            self._given = None
+            raise
+        if not self._swept:
+            self._open_all_but(None)
+        inputs = shown(self._wiring.inputs, self._wiring.inverted, read)
+        self._watch(inputs)
+        return inputs
+
+    def _unheard(self) -> bool:
+        """Whether the push that was given last may be given again."""
+        pushed = self._wiring.style == "pulse" and not self._arrived
+        return pushed and self._clock() - self._given_s >= AGAIN_S
+
     def _give(self, command: Drive) -> None:
         own = self._wiring.output(command)
         self._given = None
@@ -212,7 +235,7 @@ class WiredBarrier:
                 self._relays.pulse(own, self._wiring.pulse_s)
             else:
                 self._relays.switch(own, on=True)
-        self._given = command
+        self._given, self._given_s = command, self._clock()
 
     def _open_all_but(self, own: int | None) -> None:
         for channel in sorted(self._maybe_closed - {own}):

@@ -13,9 +13,9 @@ STEPS = 30
 """Steps of one life of a state machine."""
 
 
-def lives(usual: int) -> settings:
-    """Enough lives for the steps that were asked for, else `usual`."""
+def lives(usual: int, steps: int = STEPS) -> settings:
+    """Enough lives of so many steps for the steps that were asked for, else `usual`."""
     asked = os.environ.get("GATE_BARRIER_STEPS", "")
-    number = -(-int(asked) // STEPS) if asked else usual
+    number = -(-int(asked) // steps) if asked else usual
     quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-    return settings(max_examples=number, stateful_step_count=STEPS, deadline=None, suppress_health_check=quiet)
+    return settings(max_examples=number, stateful_step_count=steps, deadline=None, suppress_health_check=quiet)

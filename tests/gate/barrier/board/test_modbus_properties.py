@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 from itertools import pairwise
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -106,5 +105,5 @@ class Wire(RuleBasedStateMachine):
         self.device.stop()
 
 
-Wire.TestCase.settings = settings(max_examples=lives(4).max_examples, stateful_step_count=12, deadline=None)
+Wire.TestCase.settings = lives(4, steps=12)
 TestWire = Wire.TestCase

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.barrier.board.wiring import LONGEST_PULSE_S, WiredBarrier, Wiring
+from gate.barrier.board.wiring import AGAIN_S, LONGEST_PULSE_S, WiredBarrier, Wiring
 from gate.barrier.device import Drive, Inputs
 from gate.errors import BarrierFault, ConfigRefused
 from gate.texts import catalogue
@@ -71,6 +71,30 @@ def test_each_changed_command_is_one_pulse() -> None:
     for command in (Drive.RAISE, Drive.RAISE, Drive.STOP, Drive.STOP, Drive.LOWER, Drive.LOWER):
         barrier.drive(command)
     assert [told for told in board.told if told[0] == "pulse"] == [("pulse", RAISE), ("pulse", STOP), ("pulse", LOWER)]
+
+
+def test_a_push_that_moved_nothing_is_pushed_again_on_demand_but_not_at_once() -> None:
+    board, now_s = Board(), [0.0]
+    barrier = WiredBarrier(board, board, PULSED, lambda: now_s[0])
+    for now_s[0] in (0.0, AGAIN_S - 0.1, AGAIN_S, AGAIN_S + 1, 2 * AGAIN_S):
+        barrier.drive(Drive.RAISE)
+    assert [told for told in board.told if told[0] == "pulse"] == [("pulse", RAISE)] * 3
+    board.told.clear()
+    board.shown = (True, False, False)
+    now_s[0] = 9 * AGAIN_S
+    barrier.drive(Drive.RAISE)
+    assert not board.told, "the arm is up"
+
+
+def test_a_repeated_command_is_not_taken_by_a_board_that_is_gone() -> None:
+    board, barrier = wired(LEVEL)
+    barrier.drive(Drive.RAISE)
+    board.failures = ["before"]
+    with pytest.raises(BarrierFault):
+        barrier.drive(Drive.RAISE)
+    board.told.clear()
+    barrier.drive(Drive.RAISE)
+    assert board.told[-1] == ("on", RAISE)
 
 
 def test_the_other_relay_is_opened_before_one_is_closed() -> None:
