@@ -28,6 +28,9 @@ HEIGHT_BANDS_PX = (16, 24, 32, 48, 80)
 
 NEW_ENERGY_SIGNS = 8
 
+SURE = 0.5
+"""A plate less sure than this may be no plate at all."""
+
 SAME_PLATE = 0.5
 """With fewer characters right another plate was read, which says nothing of how characters are confused."""
 
@@ -45,7 +48,7 @@ class Wrong:
 class Tally:
     """Shares (0 to 1) over some pictures.
 
-    `exact` counts only the plate with the highest score of each picture; `characters` is the share of characters that
+    `exact` counts only one plate of each picture, the nearest; `characters` is the share of characters that
     are right (1 - edit distance / length). With the grammar a reading counts only where it is `accepted`: of these
     `exact_of_accepted` are right (None where there are none), and `accepted_wrong` is the dangerous share of all
     pictures, readings that look like a plate and are another one.
@@ -213,10 +216,18 @@ def _tally(reads: Sequence[_Read]) -> Tally:
 
 
 def _best(recogniser: PlateRecogniser, picture: Picture) -> tuple[bool, PlateSighting | None]:
-    """Whether the picture is a crop, and the plate with the highest score."""
+    """Whether the picture is a crop, and its plate: the largest of those that are sure, else the surest.
+
+    A picture of a gate is about the nearest car, not about the one whose plate happens to be read most surely.
+    """
     if is_crop(picture):
         return True, recogniser.read(picture)
-    return False, max(recogniser.see(picture), key=lambda plate: plate.sure, default=None)
+    plates = recogniser.see(picture)
+    return False, max(plates, key=_nearness, default=None)
+
+
+def _nearness(plate: PlateSighting) -> tuple[float, float]:
+    return height_of(plate) if plate.sure >= SURE else 0.0, plate.sure
 
 
 def _read(photo: PlatePhoto, look: Look[tuple[bool, PlateSighting | None]]) -> _Read:

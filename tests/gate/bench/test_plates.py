@@ -13,7 +13,17 @@ from models.sighting import Box, PlateColour, PlateSighting
 from tests.gate.bench.toys import PlatesByShade, plate, silent, write
 
 
-def test_only_the_best_plate_of_each_picture_counts_and_every_picture_counts(tmp_path: Path) -> None:
+def test_a_picture_is_about_the_nearest_plate_that_is_sure(tmp_path: Path) -> None:
+    seen = {
+        1: [plate("辽A11111", 0.7, height=40), plate("辽B99999", 0.9, height=20), plate("辽C99999", 0.3, height=60)],
+        2: [plate("辽A22222", 0.4, height=20), plate("辽B99999", 0.3, height=60)],
+    }
+    for shade in seen:
+        write(tmp_path / f"辽A{str(shade) * 5}.png", shade)
+    assert score_plates(PlatesByShade(seen), tmp_path, silent).whole.exact == 1.0
+
+
+def test_only_one_plate_of_each_picture_counts_and_every_picture_counts(tmp_path: Path) -> None:
     names = ["辽A11111", "辽A22222", "辽A33333", "粤OA2160"]
     for shade, name in enumerate(names, 1):
         write(tmp_path / f"{name}.png", shade)
