@@ -16,24 +16,16 @@ TOLERANCE = 2e-3
 """The largest difference between the network and its export, relative to the largest number given."""
 
 
-def export_both(
-    network: nn.Module, example: torch.Tensor, target: Path, outputs: Sequence[str], free: Mapping[int, str]
-) -> None:
-    """Write the network for any size and, beside it as `NAME-fixed.onnx`, for the example's size alone."""
-    export(network, example, target, outputs, free)
-    export(network, example, target.with_name(f"{target.stem}-fixed.onnx"), outputs, {})
-
-
 def export(
     network: nn.Module, example: torch.Tensor, target: Path, outputs: Sequence[str], free: Mapping[int, str]
 ) -> None:
-    """Write the network; `free` names the axes of the input whose size stays open (none for a fixed size).
+    """Write the network; `free` names the axes of the input whose size stays open.
 
     Raises:
         ValueError: ONNX Runtime gives something else than the network does.
     """
     network = network.eval().float()
-    axes = {"picture": dict(free)} | {name: {0: "n"} for name in outputs} if free else None
+    axes = {"picture": dict(free)} | {name: {0: "n"} for name in outputs}
     torch.onnx.export(
         network,
         (example,),

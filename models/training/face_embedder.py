@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.preprocess import Normalisation
+from models.face.alignment import SIDE
 from models.store import Store
 from models.training.face_exam import Exam
 from models.training.face_export import write_embedder
@@ -26,9 +26,9 @@ from models.training.face_photos import list_photos, mark_photos
 from models.training.face_pool import FacePool, Lot
 from models.training.face_spoil import spoil
 from models.training.face_teachers import HINT_SHAPES, TeacherEmbedder, find_by
-from models.training.face_weights import write_int8
 from models.training.loop import Plan, Recipe, train
 from models.training.split import write_marks
+from models.training.weights import write_fixed, write_int8
 
 BATCH = 16
 FRESH = 4
@@ -43,8 +43,7 @@ SPOILT = 0.4
 CENTRED, CALIBRATED = 2048, 300
 """Faces of the pool from which the mean embedding and the steps of the whole numbers are taken."""
 
-NORMALISATION = Normalisation("rgb", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
-"""What `tensor` does, in the catalogue's words."""
+NAME = "starter-face-embedder"
 
 FINDERS = ("yunet-s", "scrfd-500m")
 
@@ -106,14 +105,12 @@ def loss(pupil: nn.Module, batch: Batch) -> tuple[torch.Tensor, Mapping[str, flo
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Where a run learns from and writes to, how many places its pool and how many faces its exam have, and whether
-    the file for one face at a time is written too."""
+    """Where a run learns from and writes to, how many places its pool and how many faces its exam have."""
 
     data: Path
     out: Path
     places: int
     exam: int
-    fixed: bool
 
 
 def run(order: Order, plan: Plan, tell: Callable[[str], None]) -> None:
@@ -132,17 +129,16 @@ def run(order: Order, plan: Plan, tell: Callable[[str], None]) -> None:
     pupil = Pupil(tuple(shape[0] for shape in HINT_SHAPES))
     recipe = Recipe(Lessons(pool, plan.steps, plan.seed), loss, Exam(asked, teacher, order.exam))
     train(pupil, recipe, plan, out)
-    publish(centred(mean_of(out), pool), pool, out, fixed=order.fixed)
+    publish(centred(mean_of(out), pool), pool, out)
 
 
-def publish(network: FaceNetwork, pool: FacePool, out: Path, *, fixed: bool) -> None:
+def publish(network: FaceNetwork, pool: FacePool, out: Path) -> None:
     """Write the file of whole numbers that is shipped, the one of floats beside it, and one for single faces."""
-    target = out / "starter-face-embedder-float.onnx"
-    write_embedder(network, target, fixed=False)
+    floats, shipped = out / f"{NAME}-float.onnx", out / f"{NAME}.onnx"
+    write_embedder(network, floats)
     faces = pool.take(np.arange(min(CALIBRATED, pool.filled))).faces
-    write_int8(target, faces, NORMALISATION, out / "starter-face-embedder.onnx")
-    if fixed:
-        write_embedder(network, out / "starter-face-embedder-1x112.onnx", fixed=True)
+    write_int8(floats, (tensor(face[None]).numpy() for face in faces), shipped)
+    write_fixed(shipped, (1, 3, SIDE, SIDE), out / f"{NAME}-fixed.onnx")
 
 
 @torch.no_grad()
@@ -173,10 +169,9 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--places", type=int, default=60_000, help="faces in the pool, 140 kB each")
     parser.add_argument("--exam", type=int, default=600, help="held-out photographs that each measure looks at")
-    parser.add_argument("--fixed", action="store_true", help="write the file for one face at a time as well")
     given = parser.parse_args()
     plan = Plan(given.steps, given.rate, decay=0.02, warm_up=200, average=0.999, judge_every=500, save_every=250)
-    run(Order(given.data, given.out, given.places, given.exam, given.fixed), plan, print)
+    run(Order(given.data, given.out, given.places, given.exam), plan, print)
 
 
 if __name__ == "__main__":

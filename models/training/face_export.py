@@ -14,24 +14,22 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from models.face.alignment import SIDE
 from models.training.face_finder_network import Finder, FinderNetwork, output_names
 from models.training.face_network import BothWays, FaceNetwork
-from models.training.face_weights import halved
+from models.training.weights import halved
 
 
-def write_embedder(network: FaceNetwork, target: Path, *, fixed: bool) -> None:
-    """n x 3 x 112 x 112 to n x 128 (`BothWays`), or for one face at a time where `fixed`."""
+def write_embedder(network: FaceNetwork, target: Path) -> None:
+    """n x 3 x 112 x 112 to n x 128 (`BothWays`)."""
     batch = {0: torch.export.Dim("faces", min=1, max=4096)}
-    face = torch.zeros(1 if fixed else 2, 3, SIDE, SIDE)
-    _write(BothWays(fold(network)), face, ["face"], ["embedding"], None if fixed else (batch,), target)
+    _write(BothWays(fold(network)), torch.zeros(2, 3, SIDE, SIDE), ["face"], ["embedding"], (batch,), target)
 
 
-def write_finder(network: FinderNetwork, target: Path, *, fixed: int | None) -> None:
-    """1 x 3 x H x W to YuNet's twelve outputs, for any multiples of 32 or for one side in pixels."""
+def write_finder(network: FinderNetwork, target: Path) -> None:
+    """1 x 3 x H x W to YuNet's twelve outputs, for any multiples of 32."""
     scaled = deepcopy(network)
     with torch.no_grad():
         scaled.stem[0].weight /= 64  # the recipe divides its pictures by as much
     sides = {2: 32 * torch.export.Dim("rows", min=1, max=128), 3: 32 * torch.export.Dim("columns", min=1, max=128)}
-    picture = torch.zeros(1, 3, fixed or 96, fixed or 128)
-    _write(Finder(fold(scaled)), picture, ["input"], output_names(), None if fixed else (sides,), target)
+    _write(Finder(fold(scaled)), torch.zeros(1, 3, 96, 128), ["input"], output_names(), (sides,), target)
 
 
 def fold(network: nn.Module) -> nn.Module:
@@ -51,7 +49,7 @@ def _fold_pairs(sequence: nn.Sequential) -> None:
 
 
 def _write(network: nn.Module, example: torch.Tensor, inputs: Sequence[str], outputs: Sequence[str],
-           shapes: tuple[dict[int, object]] | None, target: Path) -> None:  # fmt: skip
+           shapes: tuple[dict[int, object]], target: Path) -> None:  # fmt: skip
     network.eval()
     program = torch.onnx.export(
         network, (example,), input_names=list(inputs), output_names=list(outputs), dynamic_shapes=shapes, dynamo=True,

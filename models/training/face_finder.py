@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.holdout import mark
+from models.open import SEARCH_PX
 from models.sighting import Picture
 from models.store import Store
 from models.training.face_export import write_finder
@@ -29,11 +30,13 @@ from models.training.face_scenes import Print, Scene, closer, compose, covered, 
 from models.training.face_stock import Stock, pictures_in, without_faces
 from models.training.face_teachers import find_by
 from models.training.loop import Plan, Recipe, train
+from models.training.weights import write_fixed
 
 SIZES = ((320, 16), (640, 4))
 """Sides of the scenes in pixels, and how many a step has of them; steps take them in turn. Only a large scene has room
 for a large face, and both have as many pixels to a step."""
 
+NAME = "starter-face-finder"
 TEACHERS = ("scrfd-2.5g", "scrfd-500m")
 
 MOST = max(count for _, count in SIZES)
@@ -136,12 +139,11 @@ class Exam:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Where a run learns from and writes to, and the side in pixels of a second file for pictures of one size."""
+    """Where a run learns from and writes to."""
 
     data: Path
     backgrounds: Path
     out: Path
-    fixed: int | None
 
 
 def run(order: Order, plan: Plan, tell: Callable[[str], None]) -> None:
@@ -165,10 +167,8 @@ def run(order: Order, plan: Plan, tell: Callable[[str], None]) -> None:
 
     recipe = Recipe(Scenery(stock, mine, plan.seed).batch, loss, Exam(Scenery(asked, others, plan.seed + 1), EXAM))
     train(FinderNetwork(), recipe, plan, out)
-    network = mean_of(out)
-    write_finder(network, out / "starter-face-finder.onnx", fixed=None)
-    if order.fixed:
-        write_finder(network, out / f"starter-face-finder-{order.fixed}.onnx", fixed=order.fixed)
+    write_finder(mean_of(out), out / f"{NAME}.onnx")
+    write_fixed(out / f"{NAME}.onnx", (1, 3, SEARCH_PX, SEARCH_PX), out / f"{NAME}-fixed.onnx")
 
 
 def mean_of(out: Path) -> FinderNetwork:
@@ -184,12 +184,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="one folder per person")
     parser.add_argument("--backgrounds", type=Path, required=True, help="photographs; those with a face are left out")
     parser.add_argument("--out", type=Path, required=True, help="the run: checkpoint, curve and the file")
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=15_000)
     parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--fixed", type=int, help="write a file for pictures of this side (a multiple of 32) as well")
     given = parser.parse_args()
     plan = Plan(given.steps, given.rate, decay=0.02, warm_up=200, average=0.998, judge_every=250, save_every=100)
-    run(Order(given.data, given.backgrounds, given.out, given.fixed), plan, print)
+    run(Order(given.data, given.backgrounds, given.out), plan, print)
 
 
 if __name__ == "__main__":

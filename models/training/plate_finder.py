@@ -16,19 +16,21 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from models.open import SEARCH_PX
 from models.picture import load_picture
 from models.preprocess import letterbox
 from models.sighting import Picture
-from models.training.export import export_both
+from models.training.export import export
 from models.training.loop import Plan, Recipe, train
 from models.training.plate_finder_network import REACH, STRIDES, Decoded, PlateFinderNetwork
 from models.training.plate_photos import Photo, photos
 from models.training.plate_scenes import SIDE, Scene, Scenes
 from models.training.split import is_held_out
+from models.training.weights import write_fixed, write_int8
 
 BATCH = 16
-SEARCHED = 640
-"""Longest side of the picture in which the product searches plates."""
+CALIBRATED = 200
+"""Scenes from which the steps of the whole numbers are taken."""
 
 NAME = "starter-plate-finder"
 
@@ -119,7 +121,7 @@ def _height(corners: torch.Tensor) -> torch.Tensor:
 class HeldOut:
     """Photographs that are kept to measure by, at the size that the product searches."""
 
-    def __init__(self, photographs: Sequence[Photo], side: int = SEARCHED) -> None:
+    def __init__(self, photographs: Sequence[Photo], side: int = SEARCH_PX) -> None:
         self._seen = []
         for photo in photographs:
             if not photo.crop:
@@ -168,9 +170,11 @@ def main() -> None:
 
     held_out = HeldOut(photos(given.data, given.corners, held_out=True))
     mean = train(PlateFinderNetwork(), Recipe(batch, loss, held_out.judge), plan, given.out)
-    example = torch.zeros(1, 3, SEARCHED, SEARCHED)
-    free = {2: "height", 3: "width"}
-    export_both(Decoded(mean), example, given.out / f"{NAME}.onnx", outputs=("plates",), free=free)
+    floats, shipped = given.out / f"{NAME}-float.onnx", given.out / f"{NAME}.onnx"
+    example = torch.zeros(1, 3, SEARCH_PX, SEARCH_PX)
+    export(Decoded(mean), example, floats, outputs=("plates",), free={2: "height", 3: "width"})
+    write_int8(floats, (batch(step)[0][:1].numpy() for step in range(CALIBRATED)), shipped)
+    write_fixed(shipped, example.shape, given.out / f"{NAME}-fixed.onnx")
 
 
 if __name__ == "__main__":

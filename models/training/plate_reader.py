@@ -18,16 +18,20 @@ from models.picture import load_picture
 from models.plate.rectify import rectify
 from models.plate.slots import decode
 from models.sighting import Picture, Points
-from models.training.export import export_both
+from models.training.export import export
 from models.training.loop import Plan, Recipe, train
 from models.training.plate_photos import Photo, photos
 from models.training.plate_pool import SHARD, Shard, Source, read_shard, write_pool
 from models.training.plate_reader_network import PlateReaderNetwork
 from models.training.plate_views import fitted
+from models.training.weights import write_fixed, write_int8
 
 BATCH = 64
 COLOUR_SHARE = 0.2
 """Weight of the colour's loss beside that of the characters."""
+
+CALIBRATED = 300
+"""Plates from which the steps of the whole numbers are taken."""
 
 NAME = "starter-plate-reader"
 
@@ -124,8 +128,11 @@ def main() -> None:
     pool = Pool(given.out / "pool", given.shards, plan.seed)
     network = PlateReaderNetwork()
     mean = train(network, Recipe(pool.batch, loss, held_out.judge), plan, given.out)
-    size = torch.zeros(1, 3, 48, 160)
-    export_both(mean, size, given.out / f"{NAME}.onnx", outputs=("characters", "colours"), free={0: "pictures"})
+    floats, shipped = given.out / f"{NAME}-float.onnx", given.out / f"{NAME}.onnx"
+    example = torch.zeros(1, 3, 48, 160)
+    export(mean, example, floats, outputs=("characters", "colours"), free={0: "pictures"})
+    write_int8(floats, (pool.batch(step)[0][:1].numpy() for step in range(CALIBRATED)), shipped)
+    write_fixed(shipped, example.shape, given.out / f"{NAME}-fixed.onnx")
 
 
 if __name__ == "__main__":

@@ -10,27 +10,29 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from models.preprocess import Normalisation
-from models.training.face_weights import halved, widened, write_int8
+from models.training.weights import halved, widened, write_fixed, write_int8
 
 NORMALISATION = Normalisation("rgb", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
 
 
 @pytest.fixture
 def network() -> onnx.ModelProto:
-    """One convolution and the mean of its sixteen maps."""
+    """Two convolutions and the mean of the second one's sixteen maps."""
     generator = np.random.default_rng(1)
     weights = generator.normal(0, 0.3, (16, 3, 3, 3)).astype(np.float32)
+    last = generator.normal(0, 0.3, (16, 16, 1, 1)).astype(np.float32)
     graph = helper.make_graph(
         [
             helper.make_node("Conv", ["face", "weights"], ["map"], "conv", strides=[4, 4]),
             helper.make_node("Relu", ["map"], ["rising"], "relu"),
-            helper.make_node("GlobalAveragePool", ["rising"], ["pooled"], "pool"),
+            helper.make_node("Conv", ["rising", "last"], ["said"], "say"),
+            helper.make_node("GlobalAveragePool", ["said"], ["pooled"], "pool"),
             helper.make_node("Flatten", ["pooled"], ["embedding"], "flatten"),
         ],
         "network",
         [helper.make_tensor_value_info("face", TensorProto.FLOAT, ["faces", 3, 112, 112])],
         [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["faces", 16])],
-        [numpy_helper.from_array(weights, "weights")],
+        [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(last, "last")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
     model.ir_version = 10
@@ -70,7 +72,29 @@ def test_whole_numbers_give_nearly_the_same_direction(
     network: onnx.ModelProto, faces: NDArray[np.uint8], tmp_path: Path
 ) -> None:
     onnx.save(halved(network), tmp_path / "float.onnx")
-    write_int8(tmp_path / "float.onnx", faces, NORMALISATION, tmp_path / "int8.onnx")
+    examples = [NORMALISATION.tensor(face) for face in faces]
+    write_int8(tmp_path / "float.onnx", examples, tmp_path / "int8.onnx")
     one, other = (_run((tmp_path / name).read_bytes(), faces) for name in ("float.onnx", "int8.onnx"))
     cosines = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
     assert cosines.min() > 0.99
+
+
+def test_whole_numbers_are_used_up_to_the_last_convolution(
+    network: onnx.ModelProto, faces: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    onnx.save(network, tmp_path / "float.onnx")
+    write_int8(tmp_path / "float.onnx", [NORMALISATION.tensor(face) for face in faces], tmp_path / "int8.onnx")
+    kept = {tensor.name: tensor.data_type for tensor in onnx.load(tmp_path / "int8.onnx").graph.initializer}
+    assert kept["last"] == TensorProto.FLOAT
+    assert kept["weights_quantized"] == TensorProto.INT8
+
+
+def test_a_network_for_one_size_gives_the_same_and_takes_no_other(
+    network: onnx.ModelProto, faces: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    onnx.save(network, tmp_path / "any.onnx")
+    write_fixed(tmp_path / "any.onnx", (1, 3, 112, 112), tmp_path / "one.onnx")
+    one, other = (_run((tmp_path / name).read_bytes(), faces) for name in ("any.onnx", "one.onnx"))
+    assert np.allclose(one, other, atol=1e-6)
+    session = onnxruntime.InferenceSession(tmp_path / "one.onnx", providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape == [1, 3, 112, 112]
