@@ -16,6 +16,9 @@ from models.training.face_finder_network import Finder, FinderNetwork, output_na
 from models.training.face_network import BothWays, FaceNetwork
 from models.training.weights import halved
 
+SCALE = 64
+"""What the finder's recipe divides its pictures by; in the file that is part of the first weights."""
+
 
 def write_embedder(network: FaceNetwork, target: Path) -> None:
     """n x 3 x 112 x 112 to n x 128 (`BothWays`)."""
@@ -27,7 +30,7 @@ def write_finder(network: FinderNetwork, target: Path) -> None:
     """1 x 3 x H x W to YuNet's twelve outputs, for any multiples of 32."""
     scaled = deepcopy(network)
     with torch.no_grad():
-        scaled.stem[0].weight /= 64  # the recipe divides its pictures by as much
+        scaled.stem[0].weight /= SCALE
     sides = {2: 32 * torch.export.Dim("rows", min=1, max=128), 3: 32 * torch.export.Dim("columns", min=1, max=128)}
     _write(Finder(fold(scaled)), torch.zeros(1, 3, 96, 128), ["input"], output_names(), (sides,), target)
 

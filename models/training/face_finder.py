@@ -22,7 +22,7 @@ from models.holdout import mark
 from models.open import SEARCH_PX
 from models.sighting import Picture
 from models.store import Store
-from models.training.face_export import write_finder
+from models.training.face_export import SCALE, write_finder
 from models.training.face_finder_network import FinderNetwork, find_loss
 from models.training.face_grid import Answers, answers, cells
 from models.training.face_photos import list_photos
@@ -30,7 +30,7 @@ from models.training.face_scenes import Print, Scene, closer, compose, covered, 
 from models.training.face_stock import Stock, pictures_in, without_faces
 from models.training.face_teachers import find_by
 from models.training.loop import Plan, Recipe, train
-from models.training.weights import write_fixed
+from models.training.weights import write_fixed, write_int8
 
 SIZES = ((320, 16), (640, 4))
 """Sides of the scenes in pixels, and how many a step has of them; steps take them in turn. Only a large scene has room
@@ -44,6 +44,9 @@ MOST = max(count for _, count in SIZES)
 EXAM = 24
 """Batches of held-out scenes that each measure looks at."""
 
+CALIBRATED = 100
+"""Scenes from which the steps of the whole numbers are taken."""
+
 CLOSE = 0.35
 """The share of scenes that show one face closely, as the product's second look does."""
 
@@ -56,7 +59,7 @@ HELD_OUT_BACKGROUNDS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Pictures (n x 3 x side x side, BGR / 64) and the right answers for their cells (`grid`)."""
+    """Pictures (n x 3 x side x side, BGR / `SCALE`) and the right answers for their cells (`grid`)."""
 
     pictures: torch.Tensor
     there: torch.Tensor
@@ -68,7 +71,7 @@ class Batch:
 def tensor(pictures: Sequence[Picture]) -> torch.Tensor:
     """Pictures as the network learns from them; the division becomes part of the first weights at export."""
     planes = torch.from_numpy(np.stack(pictures).transpose(0, 3, 1, 2).copy())
-    return (planes.float() / 64).contiguous(memory_format=torch.channels_last)
+    return (planes.float() / SCALE).contiguous(memory_format=torch.channels_last)
 
 
 class Scenery:
@@ -156,19 +159,26 @@ def run(order: Order, plan: Plan, tell: Callable[[str], None]) -> None:
     asked = Stock(list_photos(order.data, held_out=True), (first, second), out / "faces_held_out.npz", tell)
     for fault in (*stock.faults, *asked.faults):
         tell(f"left out: {fault.path}: {fault.why}")
-    files = pictures_in(order.backgrounds)
-    kept = [file for file in files if int(mark(file.stem), 16) % HELD_OUT_BACKGROUNDS]
-    mine = without_faces(kept, (first, second))
-    others = without_faces([file for file in files if file not in set(kept)], (first, second))
+    mine, others = (
+        without_faces(backgrounds_of(order.backgrounds, held_out=kept), (first, second)) for kept in (False, True)
+    )
     tell(f"{len(stock)} photographs, {len(mine)} backgrounds to learn from; {len(asked)} and {len(others)} held out")
 
     def loss(network: nn.Module, batch: Batch) -> tuple[torch.Tensor, Mapping[str, float]]:
         return find_loss(network(batch.pictures), batch.there, batch.boxes, batch.landmarks, batch.grid)
 
-    recipe = Recipe(Scenery(stock, mine, plan.seed).batch, loss, Exam(Scenery(asked, others, plan.seed + 1), EXAM))
+    scenery = Scenery(stock, mine, plan.seed)
+    recipe = Recipe(scenery.batch, loss, Exam(Scenery(asked, others, plan.seed + 1), EXAM))
     train(FinderNetwork(), recipe, plan, out)
-    write_finder(mean_of(out), out / f"{NAME}.onnx")
-    write_fixed(out / f"{NAME}.onnx", (1, 3, SEARCH_PX, SEARCH_PX), out / f"{NAME}-fixed.onnx")
+    floats, shipped = out / f"{NAME}-float.onnx", out / f"{NAME}.onnx"
+    write_finder(mean_of(out), floats)
+    write_int8(floats, (scenery.batch(step).pictures[:1].numpy() * SCALE for step in range(CALIBRATED)), shipped)
+    write_fixed(shipped, (1, 3, SEARCH_PX, SEARCH_PX), out / f"{NAME}-fixed.onnx")
+
+
+def backgrounds_of(folder: Path, *, held_out: bool) -> list[Path]:
+    """The photographs below a folder that scenes stand on, or those kept to measure by."""
+    return [file for file in pictures_in(folder) if (int(mark(file.stem), 16) % HELD_OUT_BACKGROUNDS == 0) is held_out]
 
 
 def mean_of(out: Path) -> FinderNetwork:
