@@ -93,13 +93,17 @@ class HttpBoard:
             self._ends.end_at(channel, self._clock() + duration_s)
 
     def read(self) -> tuple[bool, ...]:
-        """Every input now. Raises `BarrierFault`."""
+        """Every input now. A board of which no input is used is asked for a relay, to hear that it is there.
+
+        One that can tell neither is taken as there until a command fails. Raises `BarrierFault`.
+        """
         template, wording = self._dialect.contact, self._dialect.contact_says
-        if template is None or wording is None or not self._settings.inputs:
-            return ()
         with self._lock:
             self._check_open()
             until_s = self._clock() + self._settings.timeout_s
+            if template is None or wording is None or not self._settings.inputs:
+                self._shows(0, until_s)
+                return ()
             answers: dict[Ask, Answer] = {}
             return tuple(
                 self._state(self._number(channel, of_inputs=True), template, wording, until_s, answers)

@@ -323,6 +323,15 @@ def test_an_input_that_says_neither_is_a_fault(made: Make) -> None:
     fails("netboard.unreadable_answer", driver.read)
 
 
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_a_board_without_inputs_is_asked_for_a_relay_to_hear_that_it_is_there(made: Make, preset: str) -> None:
+    driver, device, _ = made(PRESETS[preset], inputs=0)
+    assert driver.read() == ()
+    device.vanish()
+    with pytest.raises(BarrierFault):
+        driver.read()
+
+
 def test_a_board_that_vanishes_is_a_fault_and_works_again_when_it_is_back(made: Make) -> None:
     driver, device, board = made("shelly2", "SHA-256")
     driver.switch(0, on=True)

@@ -8,7 +8,10 @@ import pytest
 
 from gate.barrier.board.wired_lock import WiredLock
 from gate.barrier.board.wiring import LockWiring
+from gate.barrier.controller import Barrier
 from gate.barrier.device import Drive, Inputs
+from gate.barrier.locks import DOOR
+from gate.barrier.standing import Timing
 from gate.errors import BarrierFault, ConfigRefused
 
 
@@ -63,6 +66,58 @@ def test_a_board_that_was_away_is_told_again() -> None:
     board.there = True
     lock.drive(Drive.LOWER)
     assert board.switched == [(0, True), (0, True)]
+
+
+class Rebooting(Board):
+    """A board whose relays open when it restarts, and whose next reading alone is lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on = False
+        self.restarted = False
+
+    def restart(self) -> None:
+        self.on = False
+        self.restarted = True
+
+    def switch(self, channel: int, *, on: bool) -> None:
+        super().switch(channel, on=on)
+        self.on = on
+
+    def read(self) -> tuple[bool, ...]:
+        if self.restarted:
+            self.restarted = False
+            raise BarrierFault("board.not_answering")
+        return super().read()
+
+
+@pytest.mark.parametrize("style", ["holds", "releases"])
+@pytest.mark.parametrize("burning", [False, True])
+def test_a_board_that_restarts_within_the_attempts_at_one_reading_gets_its_lock_back(style: Any, burning: bool) -> None:
+    board = Rebooting()
+    lock = WiredLock(board, board, LockWiring(0, style, door_shut=0, fire=1))
+    board.inputs = [True, burning, False, False]
+    door = Barrier("door", lock, Timing(1.0, 5.0, 1.0, 1.0), lambda: 0.0, lambda _act: None, book=DOOR)
+    door.poll_once()
+    door.poll_once()
+    before = board.on
+    assert before is (burning is (style == "releases"))
+    board.restart()
+    door.poll_once()
+    assert not board.restarted
+    assert board.on is before
+
+
+def test_a_board_that_was_lost_for_good_is_told_nothing_of_itself() -> None:
+    board = Rebooting()
+    lock = WiredLock(board, board, LockWiring(0, "releases"))
+    lock.drive(Drive.RAISE)
+    board.restart()
+    with pytest.raises(BarrierFault):
+        lock.inputs()
+    lock.drive(Drive.STOP)
+    lock.inputs()
+    assert board.switched == [(0, True)]
 
 
 def test_letting_go_lets_go_of_the_board() -> None:
