@@ -12,7 +12,6 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from enrollment.database import reading, writing
-from gate.ledger.anchors import FILE, AnchorKeeper, read_anchors
 from gate.ledger.chain import GENESIS, Row, next_row, row_hash
 from gate.ledger.checkpoint import Checkpoint, Signer
 from gate.ledger.ledger import Chain, Passage, append, begin
@@ -214,27 +213,6 @@ class TestOutside:
     def test_a_foreign_checkpoint_among_the_notes(self, chain: Engine, signer: Signer) -> None:
         foreign = Signer(b"f" * 32).sign(5, "2026-02-17T15:10:00.000000Z", b"h" * 32)
         assert verify(chain, key=signer.public, anchors=[foreign]).first_broken == Break(5, Why.CHECKPOINT_FOREIGN)
-
-    def test_the_keeper_notes_the_newest_checkpoint_once_in_every_folder_that_is_there(
-        self, chain: Engine, tmp_path: Path, signer: Signer
-    ) -> None:
-        here, away = tmp_path / "stick", tmp_path / "away"
-        here.mkdir()
-        keeper = AnchorKeeper(chain, [here, away])
-        keeper.write()
-        keeper.write()
-        away.mkdir()
-        _anchor(chain, signer)
-        keeper.write()
-        assert [anchor.seq for anchor in read_anchors([here / FILE])] == [10, ROWS]
-        assert [anchor.seq for anchor in read_anchors([away / FILE])] == [ROWS]
-        assert verify(chain, key=signer.public, anchors=read_anchors([here / FILE])).anchors == 2
-
-    def test_notes_are_found_in_the_text_of_an_e_mail(self, chain: Engine, tmp_path: Path, signer: Signer) -> None:
-        anchor = _anchor(chain, signer)
-        mail = tmp_path / "mail.txt"
-        mail.write_text(f"您好，今天的检查点：\r\n  {anchor}\r\n此致\r\n", "utf-8")
-        assert read_anchors([mail]) == (anchor,)
 
 
 COLUMNS = "seq, at, kind, body, hash"
