@@ -87,6 +87,14 @@ class Story:
     acts: tuple[Act, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Passages that are handed out, and the number of the row that says so."""
+
+    entries: tuple[Entry, ...]
+    row: int
+
+
 class Archive:
     """Reads the record for the auditor's pages and the command line. `record` appends a row, as `Overview` does."""
 
@@ -145,7 +153,7 @@ class Archive:
             own = SavedSearchRow.account == account
             session.execute(delete(SavedSearchRow).where(SavedSearchRow.id == search_id, own))
 
-    def export(self, query: Query, actor: str, format_: str, purpose: str, words: str) -> tuple[Entry, ...]:
+    def export(self, query: Query, actor: str, format_: str, purpose: str, words: str) -> Exported:
         """The passages of an export, once a signed row says who takes how many of them, and for what.
 
         Raises:
@@ -158,18 +166,19 @@ class Archive:
             moment, chain = datetime.now(UTC), Chain(session)
             facts = {"actor": actor, "format": format_, "purpose": purpose, "passages": len(entries)}
             span = {"first": entries[-1].seq, "last": entries[0].seq} if entries else {}
-            chain.add_note(moment, "export", {**facts, **span, "personal": query.personal}, words)
+            row = chain.add_note(moment, "export", {**facts, **span, "personal": query.personal}, words)
             chain.sign(self._signer, moment)
-        return entries
+        return Exported(entries, row.seq)
 
-    def bundle(self, path: Path, entries: Sequence[Entry], readme: str, *, pictures: bool) -> None:
+    def bundle(self, path: Path, exported: Exported, readme: str, *, pictures: bool) -> None:
         """Write the signed bundle of exported passages."""
         with reading(self.engine) as session:
             rows: list[PassageRow] = []
-            for start in range(0, len(entries), 500):
-                seqs = [entry.seq for entry in entries[start : start + 500]]
+            for start in range(0, len(exported.entries), 500):
+                seqs = [entry.seq for entry in exported.entries[start : start + 500]]
                 rows += session.scalars(select(PassageRow).where(PassageRow.seq.in_(seqs)))
-            write_bundle(path, session, rows, self._signer, self._snapshots if pictures else None, readme)
+            snapshots = self._snapshots if pictures else None
+            write_bundle(path, session, rows, self._signer, snapshots, readme, exported.row)
 
 
 def named(session: Session, ids: Iterable[str]) -> dict[str, Named]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 
 from enrollment.database import reading
@@ -155,13 +155,25 @@ class _Span:
         return self._session.scalars(wrote.order_by(LedgerRow.seq.desc()).limit(1)).one()
 
     def complaints(self) -> tuple[tuple[Line, Line | None], ...]:
-        """What was complained about, each with what came of it."""
-        closed = {line.facts.get("about"): line for line in self.lines("complaint.closed")}
-        return tuple((line, closed.get(line.facts.get("about"))) for line in self.lines("complaint.filed"))
+        """What was complained about in this span, and earlier where it was closed in it; each with what came of it."""
+        filed, closed = self.lines("complaint.filed"), self.lines("complaint.closed")
+        outcomes = {line.facts.get("about"): line for line in closed}
+        known = {line.facts.get("about") for line in filed}
+        earlier = self._told(
+            LedgerRow.kind == "complaint.filed",
+            LedgerRow.about.in_([about for about in outcomes if about not in known]),
+            LedgerRow.at < stamp(self._since),
+        )
+        return tuple((line, outcomes.get(line.facts.get("about"))) for line in (*earlier, *filed))
 
     def lines(self, kind: str) -> list[Line]:
-        """The rows of a kind, with the words that were said."""
-        rows = [(row, body) for row, body in self._rows(kind)][:MOST_LISTED]
+        """The rows of a kind in the span, with the words that were said."""
+        inside = LedgerRow.at >= stamp(self._since), LedgerRow.at < stamp(self._until)
+        return self._told(LedgerRow.kind == kind, *inside)
+
+    def _told(self, *where: ColumnElement[bool]) -> list[Line]:
+        wanted = select(LedgerRow.at, LedgerRow.kind, LedgerRow.body).where(*where).order_by(LedgerRow.seq)
+        rows = [(row, json.loads(row.body)) for row in self._session.execute(wanted.limit(MOST_LISTED))]
         remarks = [body["remark"] for _, body in rows if "remark" in body]
         spoken = self._session.execute(select(RemarkRow.id, RemarkRow.words).where(RemarkRow.id.in_(remarks)))
         words = {row.id: row.words for row in spoken} if remarks else {}
@@ -170,7 +182,7 @@ class _Span:
                 at=datetime.fromisoformat(row.at),
                 who=self._who(body),
                 code=str(body.get("purpose") or body.get("outcome") or ""),
-                words=words.get(str(body.get("remark")), "") if kind != "history.viewed" else "",
+                words=words.get(str(body.get("remark")), "") if row.kind != "history.viewed" else "",
                 facts=body,
             )
             for row, body in rows

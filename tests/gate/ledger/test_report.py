@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from enrollment.database import writing
-from gate.ledger.ledger import append
+from gate.ledger.ledger import append, append_note
 from gate.ledger.report import days_of, report_of
 from gate.ledger.search import Query
 
@@ -72,6 +72,23 @@ def test_alarms_are_counted_by_what_went_wrong(engine: Engine) -> None:
     )
     told = report_of(engine, SPAN, UTC).alarms
     assert told == {"camera": 1, "barrier": 1, "forced": 1, "alarmed": 1, "clock.step": 1}
+
+
+def test_a_complaint_of_last_week_is_told_again_when_something_came_of_it(engine: Engine) -> None:
+    for hour, kind, facts, words in (
+        (-90, "complaint.filed", {"about": "p1"}, "放错了车"),
+        (-80, "complaint.filed", {"about": "p2"}, "认错了人"),
+        (-70, "complaint.closed", {"about": "p2", "outcome": "rejected"}, "没有"),
+        (10, "complaint.closed", {"about": "p1", "outcome": "upheld"}, "已更正"),
+        (20, "complaint.filed", {"about": "p3"}, "又放错了"),
+    ):
+        with writing(engine) as session:
+            append_note(session, MONDAY + timedelta(hours=hour), kind, {"actor": "a", **facts}, words)
+    told = report_of(engine, SPAN, UTC).complaints
+    assert [(filed.words, closed.code if closed else None) for filed, closed in told] == [
+        ("放错了车", "upheld"),
+        ("又放错了", None),
+    ]
 
 
 @pytest.mark.parametrize(
