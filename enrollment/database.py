@@ -87,7 +87,11 @@ def _open_server(url: URL, busy_s: float) -> Engine:
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"connect_timeout": max(1, round(busy_s)), "options": f"-c lock_timeout={busy_s * 1000:.0f}"},
+            connect_args={
+                "connect_timeout": max(1, round(busy_s)),
+                # A server may be set to acknowledge what is not on its disk yet; a record may not.
+                "options": f"-c lock_timeout={busy_s * 1000:.0f} -c synchronous_commit=on",
+            },
         )
     except ModuleNotFoundError as missing:
         raise EnrollmentError("store.no_driver") from missing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from enrollment.tables import AccountRow, HouseholdRow, ResidentRow, VehicleRow
 from gate.ledger.bundle import write_bundle
 from gate.ledger.checkpoint import Signer
 from gate.ledger.ledger import Chain
+from gate.ledger.openings import MOST_NEARBY, NEARBY_S, answered, opened_by
 from gate.ledger.search import Found, Place, Query, passage_conditions, search_passages, search_rows
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import LedgerRow, PassageRow, RemarkRow, SavedSearchRow
@@ -26,9 +27,6 @@ from gate.ledger.tables import LedgerRow, PassageRow, RemarkRow, SavedSearchRow
 MOST_EXPORTED = 50_000
 """Passages of one export; more are exported month by month."""
 MOST_SAVED = 50
-NEARBY_S = 120
-"""A guard's opening so soon after a passage in its lane is shown with it."""
-MOST_NEARBY = 1000
 Record = Callable[..., None]
 
 
@@ -42,7 +40,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A passage as it is listed. `label` is a name, or a plate that was read; None for nobody known."""
+    """A passage as it is listed. `label` is a name, or a plate that was read; None for nobody known.
+
+    `opened_by` is the username of whoever opened by hand for it, None where nobody did.
+    """
 
     id: str
     seq: int
@@ -57,11 +58,15 @@ class Entry:
     context: str | None
     details: Mapping[str, Any]
     rules: str
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A row of the chain as it is listed; `who` is the operator's username where there is one."""
+    """A row of the chain as it is listed; `who` is the operator's username where there is one.
+
+    `passage` is the id of the passage that an opening by hand answered.
+    """
 
     seq: int
     at: datetime
@@ -70,6 +75,7 @@ class Act:
     body: Mapping[str, Any]
     words: str | None
     hash: str
+    passage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,14 @@ class Story:
     entry: Entry
     row: Act
     acts: tuple[Act, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Passages that are handed out, and the number of the row that says so."""
+
+    entries: tuple[Entry, ...]
+    row: int
 
 
 class Archive:
@@ -139,7 +153,7 @@ class Archive:
             own = SavedSearchRow.account == account
             session.execute(delete(SavedSearchRow).where(SavedSearchRow.id == search_id, own))
 
-    def export(self, query: Query, actor: str, format_: str, purpose: str, words: str) -> tuple[Entry, ...]:
+    def export(self, query: Query, actor: str, format_: str, purpose: str, words: str) -> Exported:
         """The passages of an export, once a signed row says who takes how many of them, and for what.
 
         Raises:
@@ -152,18 +166,19 @@ class Archive:
             moment, chain = datetime.now(UTC), Chain(session)
             facts = {"actor": actor, "format": format_, "purpose": purpose, "passages": len(entries)}
             span = {"first": entries[-1].seq, "last": entries[0].seq} if entries else {}
-            chain.add_note(moment, "export", {**facts, **span, "personal": query.personal}, words)
+            row = chain.add_note(moment, "export", {**facts, **span, "personal": query.personal}, words)
             chain.sign(self._signer, moment)
-        return entries
+        return Exported(entries, row.seq)
 
-    def bundle(self, path: Path, entries: Sequence[Entry], readme: str, *, pictures: bool) -> None:
+    def bundle(self, path: Path, exported: Exported, readme: str, *, pictures: bool) -> None:
         """Write the signed bundle of exported passages."""
         with reading(self.engine) as session:
             rows: list[PassageRow] = []
-            for start in range(0, len(entries), 500):
-                seqs = [entry.seq for entry in entries[start : start + 500]]
+            for start in range(0, len(exported.entries), 500):
+                seqs = [entry.seq for entry in exported.entries[start : start + 500]]
                 rows += session.scalars(select(PassageRow).where(PassageRow.seq.in_(seqs)))
-            write_bundle(path, session, rows, self._signer, self._snapshots if pictures else None, readme)
+            snapshots = self._snapshots if pictures else None
+            write_bundle(path, session, rows, self._signer, snapshots, readme, exported.row)
 
 
 def named(session: Session, ids: Iterable[str]) -> dict[str, Named]:
@@ -182,10 +197,20 @@ def named(session: Session, ids: Iterable[str]) -> dict[str, Named]:
 
 def _entries(session: Session, rows: Sequence[PassageRow]) -> tuple[Entry, ...]:
     names = named(session, (row.subject for row in rows if row.subject))
-    return tuple(_entry(row, names.get(row.subject or "")) for row in rows)
+    opened: dict[int, str] = {}
+    for start in range(0, len(rows), 500):
+        opened |= opened_by(session, {row.seq for row in rows[start : start + 500]})
+    guards = _usernames(session, set(opened.values()))
+    return tuple(_entry(row, names.get(row.subject or ""), guards.get(opened.get(row.seq, ""))) for row in rows)
 
 
-def _entry(row: PassageRow, name: Named | None) -> Entry:
+def _usernames(session: Session, actors: Collection[str]) -> dict[str, str]:
+    """Each actor's username, or the actor itself where it is no account."""
+    accounts = select(AccountRow.id, AccountRow.username).where(AccountRow.id.in_(actors))
+    return {actor: actor for actor in actors} | dict(session.execute(accounts).all())
+
+
+def _entry(row: PassageRow, name: Named | None, guard: str | None) -> Entry:
     return Entry(
         id=row.id,
         seq=row.seq,
@@ -200,6 +225,7 @@ def _entry(row: PassageRow, name: Named | None) -> Entry:
         context=row.context,
         details=json.loads(row.details),
         rules=row.rules,
+        opened_by=guard,
     )
 
 
@@ -207,8 +233,11 @@ def _acts(session: Session, rows: Iterable[LedgerRow]) -> tuple[Act, ...]:
     rows = list(rows)
     bodies = {row.seq: json.loads(row.body) for row in rows}
     people = {row.actor for row in rows if row.actor}
-    accounts = select(AccountRow.id, AccountRow.username).where(AccountRow.id.in_(people))
-    names: dict[str, str] = {row.id: row.username for row in session.execute(accounts)} if people else {}
+    names = _usernames(session, people)
+    hands = [row.seq for row in rows if row.kind == "manual.open"]
+    opened = answered(session, LedgerRow.seq.in_(hands), most=len(hands)) if hands else {}
+    known = select(PassageRow.seq, PassageRow.id).where(PassageRow.seq.in_(set(opened.values())))
+    passages = dict(session.execute(known).all()) if opened else {}
     remarks = [body["remark"] for body in bodies.values() if "remark" in body]
     spoken = select(RemarkRow.id, RemarkRow.words).where(RemarkRow.id.in_(remarks))
     words: dict[str, str] = {row.id: row.words for row in session.execute(spoken)} if remarks else {}
@@ -221,6 +250,7 @@ def _acts(session: Session, rows: Iterable[LedgerRow]) -> tuple[Act, ...]:
             body=bodies[row.seq],
             words=words.get(bodies[row.seq].get("remark", "")),
             hash=row.hash.hex(),
+            passage=passages.get(opened.get(row.seq, 0)),
         )
         for row in rows
     )
@@ -231,13 +261,15 @@ def _nearby(session: Session, passage: PassageRow) -> list[LedgerRow]:
     at = datetime.fromisoformat(passage.at)
     until = (at + timedelta(seconds=NEARBY_S)).isoformat(timespec="microseconds").replace("+00:00", "Z")
     after = LedgerRow.seq.between(passage.seq, passage.seq + MOST_NEARBY), LedgerRow.at <= until
-    kinds = LedgerRow.kind.in_(("manual.open", "barrier", "barrier.fault"))
+    kinds = LedgerRow.kind.in_(("manual.open", "barrier", "barrier.fault", "barrier.alarm"))
     found = session.scalars(select(LedgerRow).where(*after, kinds).order_by(LedgerRow.seq)).all()
-    opened = [row for row in found if row.kind == "manual.open" and json.loads(row.body).get("lane") == passage.lane]
-    commands = {passage.id, *(json.loads(row.body).get("command_id") for row in opened[:1])}
+    hands = [row.seq for row in found if row.kind == "manual.open"]
+    answers = answered(session, LedgerRow.seq.in_(hands), most=len(hands)) if hands else {}
+    opened = [row for row in found if answers.get(row.seq) == passage.seq]
+    commands = {passage.id, *(json.loads(row.body).get("command_id") for row in opened)}
     bodies = [(row, json.loads(row.body)) for row in found if row.kind.startswith("barrier")]
     barriers = {body.get("barrier") for _, body in bodies if body.get("command_id") in commands}
     moved = [
         row for row, body in bodies if body.get("barrier") in barriers and body.get("command_id") in {None, *commands}
     ]
-    return [*opened[:1], *moved]
+    return [*opened, *moved]

@@ -1,7 +1,8 @@
 """Backups: the whole site in one sealed file, made while the gate runs, and taken for one only once it was restored.
 
-A file holds a tar with the database (SQLite's own online copy: one moment of it), both keys, the snapshots and
-`about.json`. It is sealed with the backup key, of which a copy must lie elsewhere: nothing else is needed to restore.
+A file holds a tar with the database, both keys, the snapshots and `about.json`. It is sealed with the backup key, of
+which a copy must lie elsewhere: nothing else is needed to restore. The database in it is one moment in a SQLite file,
+whatever kind it came from, and is restored into whatever kind gate.toml names: a site can move from one to the other.
 """
 
 from __future__ import annotations
@@ -17,18 +18,22 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
-from enrollment.database import open_database, writing
-from enrollment.errors import EnrollmentError, KeyUnusable, StoreBusy
+from sqlalchemy import Engine
+
+from enrollment.database import open_database, upgrade, writing
+from enrollment.errors import KeyUnusable, StoreBusy
 from enrollment.keyring import Keyring, read_secret
+from gate.backup_copy import CopyFailed, copy_tables, is_empty
 from gate.config import Config
 from gate.errors import GateError
 from gate.ledger.checkpoint import Signer
 from gate.ledger.ledger import Chain
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.verify import verify
+from gate.ledger.verify import Proof, Why, verify
 from gate.sealed_file import SealedReader, SealingWriter
-from gate.site import DATABASE, KEY, LEDGER_KEY, SNAPSHOTS, Site, open_site
+from gate.site import DATABASE, KEY, LEDGER_KEY, LEDGER_MIGRATIONS, SNAPSHOTS, Site, open_site, server_of
 
 BACKUP_KEY = Path("keys", "backup.key")
 SUFFIX = ".menwei-backup"
@@ -38,11 +43,15 @@ ABOUT = "about.json"
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a backup holds: rows of the chain, the hash of the last one in hex, and when it was taken (ISO, UTC)."""
+    """What a backup holds: rows of the chain, the hash of the last one in hex, and when it was taken (ISO, UTC).
+
+    `shared` says that it was taken from a server, whose other boxes keep the pictures that they took themselves.
+    """
 
     rows: int
     head: str
     taken_at: str
+    shared: bool = False
 
 
 class BackupFailed(GateError):
@@ -61,8 +70,7 @@ def make_backup(site: Site, config: Config, folder: Path, actor: str) -> tuple[P
         BackupFailed: `backup.unwritable`, `backup.not_proven` (the copy's record does not hold).
         KeyUnusable, StoreBusy: as their own sentences say.
     """
-    if site.engine.dialect.name != "sqlite":
-        raise EnrollmentError("backup.only_sqlite")
+    shared = site.engine.dialect.name != "sqlite"
     key, moment = backup_key(config, create=True), datetime.now(UTC)
     target = folder / f"menwei-{moment:{STAMP}}{SUFFIX}"
     part = target.with_suffix(".part")
@@ -70,16 +78,18 @@ def make_backup(site: Site, config: Config, folder: Path, actor: str) -> tuple[P
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _workplace(config) as place:
             _copy_database(site, place / DATABASE)
-            about = _proven(place / DATABASE, None, site.signer.public, moment)
+            about = _proven(place / DATABASE, None, site.signer.public, moment, shared=shared)
             (place / ABOUT).write_text(json.dumps(asdict(about)), "utf-8")
             _write(part, key, place, config)
             shutil.rmtree(place)
             place.mkdir(mode=0o700)
             _unpack(part, key, place)
-            restored = _proven(place / DATABASE, place, site.signer.public, moment)
+            restored = _proven(place / DATABASE, place, site.signer.public, moment, shared=shared)
         if restored != about:
             raise BackupFailed("backup.not_proven", why="about")
         part.replace(target)
+    except CopyFailed as failed:
+        raise BackupFailed("backup.not_proven", why=str(failed)) from failed
     except OSError as failed:
         raise BackupFailed("backup.unwritable", path=folder, why=failed.strerror or str(failed)) from failed
     finally:
@@ -97,8 +107,10 @@ def restore(file: Path, key: bytes, config: Config, actor: str) -> About:
     """Put a backup in the place of a site that is not there, prove it, and continue its record with a row that says so.
 
     Raises:
-        BackupFailed: `backup.occupied` (a site is there already), `backup.unreadable`, `backup.not_proven`.
+        BackupFailed: `backup.occupied`, `backup.occupied_server` (a site is there already), `backup.unreadable`,
+            `backup.not_proven`.
         KeyUnusable: `backup.does_not_open`, `backup.not_one`.
+        StoreBusy: the server does not answer, or takes no writes.
     """
     folder = config.storage.folder
     if any((folder / name).exists() for name in (DATABASE, KEY, LEDGER_KEY, SNAPSHOTS)):
@@ -106,12 +118,9 @@ def restore(file: Path, key: bytes, config: Config, actor: str) -> About:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _workplace(config) as place:
-            _unpack(file, key, place)
-            told = About(**json.loads((place / ABOUT).read_text("utf-8")))
-            signer = Signer.open(place / LEDGER_KEY)
-            about = _proven(place / DATABASE, place, signer.public, datetime.fromisoformat(told.taken_at))
-            if about != told:
-                raise BackupFailed("backup.not_proven", why="about")
+            about = _unpacked(file, key, place)
+            if config.database.url:
+                _fill_server(config, place, about)
             for name in ("keys", SNAPSHOTS, DATABASE):
                 if (place / name).exists():
                     (place / name).replace(folder / name)
@@ -123,6 +132,40 @@ def restore(file: Path, key: bytes, config: Config, actor: str) -> About:
         chain.add(datetime.now(UTC), "ledger.restored", facts)
         chain.sign(site.signer, datetime.now(UTC))
     return about
+
+
+def _unpacked(file: Path, key: bytes, place: Path) -> About:
+    """What a backup says it holds, once it was unpacked and is found to hold it."""
+    _unpack(file, key, place)
+    told = About(**json.loads((place / ABOUT).read_text("utf-8")))
+    public, taken_at = Signer.open(place / LEDGER_KEY).public, datetime.fromisoformat(told.taken_at)
+    if _proven(place / DATABASE, place, public, taken_at, shared=told.shared) != told:
+        raise BackupFailed("backup.not_proven", why="about")
+    return told
+
+
+def _fill_server(config: Config, place: Path, about: About) -> None:
+    """Move the tables out of the unpacked file to the server that the configuration names, and prove them there."""
+    server = server_of(config)
+    try:
+        upgrade(server, LEDGER_MIGRATIONS)
+        source = open_database(place / DATABASE)
+        try:
+            upgrade(source, LEDGER_MIGRATIONS)
+            if not is_empty(server):
+                raise BackupFailed("backup.occupied_server")
+            copy_tables(source, server)
+        except CopyFailed as failed:
+            raise BackupFailed("backup.not_proven", why=str(failed)) from failed
+        finally:
+            source.dispose()
+        proof = verify(server, key=Signer.open(place / LEDGER_KEY).public)
+    finally:
+        server.dispose()
+    if proof.first_broken or (proof.rows, proof.head.hex()) != (about.rows, about.head):
+        raise BackupFailed("backup.not_proven", why=_said(proof))
+    for part in place.glob(f"{DATABASE}*"):
+        part.unlink()
 
 
 def surplus(taken: Sequence[datetime], *, keep_daily: int, keep_weekly: int, keep_monthly: int) -> frozenset[datetime]:
@@ -173,22 +216,36 @@ def _workplace(config: Config) -> Iterator[Path]:
 
 
 def _copy_database(site: Site, path: Path) -> None:
-    raw = site.engine.raw_connection()
+    """One moment of the database as a SQLite file, while others go on writing."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    if site.engine.dialect.name == "sqlite":
+        _copy_file(site.engine, path)
+        return
+    copy = open_database(path)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        upgrade(copy, LEDGER_MIGRATIONS)
+        copy_tables(site.engine, copy)
+    finally:
+        copy.dispose()
+
+
+def _copy_file(engine: Engine, path: Path) -> None:
+    raw = engine.raw_connection()
+    try:
         with closing(sqlite3.connect(path)) as copy:
-            source = raw.driver_connection
-            if not isinstance(source, sqlite3.Connection):
-                raise EnrollmentError("backup.only_sqlite")
-            source.backup(copy)  # in one go: in WAL mode a reader holds up no writer
+            # In one go: in WAL mode a reader holds up no writer.
+            cast("sqlite3.Connection", raw.driver_connection).backup(copy)
     except sqlite3.Error as failed:
         raise StoreBusy("store.unwritable", path=path) from failed
     finally:
         raw.close()
 
 
-def _proven(database: Path, place: Path | None, public: bytes, moment: datetime) -> About:
-    """What a copy holds, once SQLite finds it whole and its record holds; with a `place`, pictures are opened too."""
+def _proven(database: Path, place: Path | None, public: bytes, moment: datetime, *, shared: bool) -> About:
+    """What a copy holds, once SQLite finds it whole and its record holds; with a `place`, pictures are opened too.
+
+    Of a `shared` record no picture is missed: it may lie on another box.
+    """
     with closing(sqlite3.connect(database)) as raw:
         (said,) = raw.execute("PRAGMA integrity_check").fetchone()
     if said != "ok":
@@ -199,9 +256,14 @@ def _proven(database: Path, place: Path | None, public: bytes, moment: datetime)
         proof = verify(engine, snapshots, key=public)
     finally:
         engine.dispose()
-    if proof.first_broken:
-        raise BackupFailed("backup.not_proven", why=f"{proof.first_broken.why} {proof.first_broken.seq}")
-    return About(proof.rows, proof.head.hex(), moment.isoformat())
+    elsewhere = shared and proof.first_broken and proof.first_broken.why is Why.SNAPSHOT_MISSING
+    if proof.first_broken and not elsewhere:
+        raise BackupFailed("backup.not_proven", why=_said(proof))
+    return About(proof.rows, proof.head.hex(), moment.isoformat(), shared)
+
+
+def _said(proof: Proof) -> str:
+    return f"{proof.first_broken.why} {proof.first_broken.seq}" if proof.first_broken else "about"
 
 
 def _write(part: Path, key: bytes, place: Path, config: Config) -> None:

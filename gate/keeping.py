@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from gate.part import Part, refusal
 
@@ -40,10 +41,39 @@ class Ledger(Part):
     anchor_folders: tuple[Path, ...] = Field(
         default=(), description="folders off this box, such as a USB stick, that get a checkpoint every hour"
     )
+    anchor_url: str | None = Field(
+        default=None, description="https address of the community system that gets a checkpoint every hour"
+    )
+    anchor_secret_file: Path | None = Field(
+        default=None, description="file with the secret shared with anchor_url, 16 characters or more, chmod 600"
+    )
+    anchor_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authority that anchor_url's certificate is checked against"
+    )
+
+    @field_validator("anchor_url")
+    @classmethod
+    def _https(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        if "@" in url:
+            raise refusal("config.password_in_url")
+        if not re.match(r"https://[^/:]+", url):
+            raise refusal("config.anchor_scheme")
+        return url
+
+    @model_validator(mode="after")
+    def _with_a_secret(self) -> Self:
+        if (self.anchor_url is None) != (self.anchor_secret_file is None):
+            raise refusal("config.anchor_secret")
+        return self
 
     def anchored(self, folder: Path) -> Self:
         """The same with paths counted from `folder`."""
-        return self.model_copy(update={"anchor_folders": tuple(folder / path for path in self.anchor_folders)})
+        files = {
+            name: folder / path for name in ("anchor_secret_file", "anchor_ca_file") if (path := getattr(self, name))
+        }
+        return self.model_copy(update={"anchor_folders": tuple(folder / path for path in self.anchor_folders), **files})
 
 
 class Backup(Part):

@@ -26,9 +26,10 @@ from gate.lane.lane import LaneWorker, Outcome
 from gate.lane.register_watch import RegisterWatch
 from gate.lane.supervisor import Supervisor
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
-from gate.ledger.anchors import AnchorKeeper
+from gate.ledger.anchors import AnchorKeeper, Folder, Place
 from gate.ledger.kinds import row_kind
 from gate.ledger.ledger import last_body
+from gate.ledger.posted_anchor import PostedAnchor
 from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
 from gate.retention import Retention
@@ -87,7 +88,7 @@ class RunningGate:
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         self._retention = Retention(site.snapshots, site.engine)
         self._backups = BackupKeeper(site, config, self.writer.note)
-        self._anchors = AnchorKeeper(site.engine, config.ledger.anchor_folders)
+        self._anchors = AnchorKeeper(site.engine, places_of(config))
         self._stopped = threading.Lock()
 
     def start(self) -> None:
@@ -204,3 +205,12 @@ class RunningGate:
             raised_by=self._raised_by.get(barrier),
             alarm=act.cause if act.kind in {ActKind.ALARMED, ActKind.FORCED} else None,
         )
+
+
+def places_of(config: Config) -> list[Place]:
+    """Where the configuration wants checkpoints noted."""
+    ledger, places = config.ledger, [*map(Folder, config.ledger.anchor_folders)]
+    if ledger.anchor_url is None or ledger.anchor_secret_file is None:
+        return [*places]
+    posted = PostedAnchor(ledger.anchor_url, ledger.anchor_secret_file, config.compound.name, ledger.anchor_ca_file)
+    return [*places, posted]

@@ -13,7 +13,7 @@ from openpyxl.cell import WriteOnlyCell
 from gate.archive import Entry
 from gate.texts import Language, t
 
-COLUMNS = ("seq", "at", "lane", "verdict", "reason", "who", "household", "rules", "id")
+COLUMNS = ("seq", "at", "lane", "verdict", "reason", "who", "household", "opened_by", "rules", "id")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -31,7 +31,7 @@ def as_xlsx(entries: Sequence[Entry], lanes: Mapping[str, str], zone: tzinfo, la
     book = Workbook(write_only=True)
     sheet = book.create_sheet(t("audit.passages", language))
     sheet.freeze_panes = "A2"
-    for column, width in zip("ABCDEFGHI", (10, 21, 14, 12, 34, 14, 12, 15, 36), strict=True):
+    for column, width in zip("ABCDEFGHIJ", (10, 21, 14, 12, 34, 14, 12, 14, 15, 36), strict=True):
         sheet.column_dimensions[column].width = width
     for row in _rows(entries, lanes, zone, language):
         cells = [WriteOnlyCell(sheet, value=cell) for cell in row]
@@ -56,6 +56,7 @@ def _rows(
             t(f"reason.{entry.reason}", language),
             entry.label or "",
             entry.household,
+            entry.opened_by or "",
             entry.rules,
             entry.id,
         )

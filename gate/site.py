@@ -82,7 +82,7 @@ def open_site(config: Config, *, create: bool = False) -> Site:
     """
     folder = config.storage.folder
     with ExitStack() as undo:
-        engine = _server(config) if config.database.url else _file(folder / DATABASE, create=create)
+        engine = server_of(config) if config.database.url else _file(folder / DATABASE, create=create)
         undo.callback(engine.dispose)
         upgrade(engine, LEDGER_MIGRATIONS)
         keyring = _keyring(engine, folder / KEY)
@@ -106,7 +106,8 @@ def _file(database: Path, *, create: bool) -> Engine:
     return open_database(database)
 
 
-def _server(config: Config) -> Engine:
+def server_of(config: Config) -> Engine:
+    """An engine on the server that `config.database` names. Raises `GateError` for a password that cannot be read."""
     url = make_url(str(config.database.url))
     if config.database.password_file:
         url = url.set(password=read_password(config.database.password_file, GateError))

@@ -63,14 +63,11 @@ def check_manifest(export: zipfile.ZipFile, key: bytes) -> None:
             raise Wrong(f"{name} is not the file that was exported")
 
 
-def check_checkpoints(text: list[str], key: bytes, source: str) -> dict[int, bytes]:
-    """The hash that each signed checkpoint gives for its row."""
+def check_checkpoints(text: str, key: bytes, source: str) -> dict[int, bytes]:
+    """The hash that each signed checkpoint gives for its row; mail may have quoted and folded the lines."""
     marks = {}
-    for line in text:
-        found = CHECKPOINT.fullmatch(line.strip())
-        if not found:
-            continue
-        statement, seq, _, hash_, named, signature = found.groups()
+    plain = " ".join(re.sub(r"(?m)^[> ]+", "", text.replace("=\r\n", "").replace("=\n", "")).split())
+    for statement, seq, _, hash_, named, signature in CHECKPOINT.findall(plain):
         if bytes.fromhex(named) != key:
             raise Wrong(f"{source}: the checkpoint of row {seq} is signed with another key")
         if not signed(key, signature, statement.encode()):
@@ -118,6 +115,15 @@ def check_details(text: list[str], bodies: dict[int, dict[str, Any]]) -> None:
             raise Wrong(f"the remark {told['remark']} is not the one that was recorded")
 
 
+def check_count(bodies: dict[int, dict[str, Any]]) -> str:
+    """The export's own row says how many passages the search found: as many must be here."""
+    said = [body["passages"] for body in bodies.values() if body.get("format") == "bundle" and "passages" in body]
+    here = sum("verdict" in body for body in bodies.values())
+    if said and said[-1] != here:
+        raise Wrong(f"the record says that {said[-1]} passages were exported, and here are {here}")
+    return f"{here} passages" + ("" if said else " (no row says how many were found)")
+
+
 def check_pictures(export: zipfile.ZipFile, bodies: dict[int, dict[str, Any]]) -> int:
     """Every picture is the one of a row; how many there are."""
     known = {body.get(name) for body in bodies.values() for name in ("snapshot", "context")}
@@ -138,17 +144,24 @@ def check(path: str, trusted: str | None, anchor_files: list[str]) -> str:
         if trusted is not None and bytes.fromhex(trusted) != key:
             raise Wrong("the export names another public key than the one that you gave")
         check_manifest(export, key)
-        marks = check_checkpoints(lines(export, "checkpoints.txt"), key, "checkpoints.txt")
+        marks = check_checkpoints(export.read("checkpoints.txt").decode(), key, "checkpoints.txt")
         anchors: dict[int, bytes] = {}
         for name in anchor_files:
             with open(name, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as plain as can be
-                anchors.update(check_checkpoints(file.read().splitlines(), key, name))
-        bodies = check_rows(lines(export, "rows.jsonl"), marks, anchors)
+                anchors.update(check_checkpoints(file.read(), key, name))
+        rows = lines(export, "rows.jsonl")
+        bodies = check_rows(rows, marks, anchors)
+        passages = check_count(bodies)
         check_details(lines(export, "details.jsonl"), bodies)
         pictures = check_pictures(export, bodies)
     fingerprint = sha256(key).hex()[:32]
     groups = " ".join(fingerprint[start : start + 4] for start in range(0, 32, 4))
-    said = f"{len(bodies)} rows, {len(marks)} checkpoints, {pictures} pictures; fingerprint of the key {groups}"
+    seqs = [json.loads(row)["seq"] for row in rows]
+    apart = seqs[-1] - seqs[0] + 1 - len(seqs) if seqs else 0
+    said = (
+        f"{len(bodies)} rows, {len(rows) - len(bodies)} more as digests only, {apart} between them not here; {passages}"
+    )
+    said += f", {len(marks)} checkpoints, {pictures} pictures; fingerprint of the key {groups}"
     return said if trusted else f"{said}\nNo --key was given: compare the fingerprint with the one you noted."
 
 

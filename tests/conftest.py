@@ -9,7 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import models.catalog
 import models.store
@@ -20,7 +20,7 @@ EVERYTHING = os.environ.get("GATE_TEST_EVERYTHING") == "1"
 """Set where every server, weight and photograph is at hand: a skipped test is then a failed one."""
 
 # No test goes by the clock on the wall, which a busy machine stretches.
-settings.register_profile("house", deadline=None)
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
 

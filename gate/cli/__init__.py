@@ -18,6 +18,7 @@ from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
 from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
+from gate.cli.report import report
 from gate.cli.run import run
 from gate.cli.terminal import fail
 from gate.texts import t
@@ -36,6 +37,7 @@ bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 app.add_typer(bench_commands, name="bench")
 app.add_typer(backup_commands, name="backup")
 app.command(help=t("backup.restore_help"))(restore)
+app.command(help=t("report.help"))(report)
 
 
 def main() -> None:

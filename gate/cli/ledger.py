@@ -13,7 +13,7 @@ from enrollment.database import writing
 from gate.cli.terminal import err, out
 from gate.config import Config, load_config
 from gate.errors import GateError
-from gate.ledger.anchors import FILE, read_anchors, write_anchor
+from gate.ledger.anchors import FILE, Folder, anchors_of, read_anchors
 from gate.ledger.checkpoint import Checkpoint, fingerprint
 from gate.ledger.ledger import Chain
 from gate.ledger.verify import last_checkpoint
@@ -29,7 +29,7 @@ ConfigPath = Annotated[Path, typer.Option("--config", help=t("cli.option_config"
 def verify(
     config: ConfigPath = Path("gate.toml"),
     pictures: Annotated[bool, typer.Option("--pictures", help=t("ledger.option_pictures"))] = False,
-    anchor: Annotated[list[Path] | None, typer.Option(help=t("ledger.option_anchor"))] = None,
+    anchor: Annotated[list[str] | None, typer.Option(help=t("ledger.option_anchor"))] = None,
     key: Annotated[str | None, typer.Option(help=t("ledger.option_key"))] = None,
 ) -> None:
     """Walk the record; exit code 1 when a row does not hold."""
@@ -64,18 +64,20 @@ def anchor(
         return
     typer.echo(str(made))
     if to:
-        try:
-            write_anchor(to, made)
-        except OSError as failed:
-            raise GateError("ledger.anchor_unwritable", path=to / FILE, why=failed.strerror) from failed
+        Folder(to).note(made)
 
 
-def _anchors(settings: Config, named: list[Path]) -> tuple[Checkpoint, ...]:
-    """The checkpoints in the files that were named, and in the configured folders that are there."""
+def _anchors(settings: Config, named: list[str]) -> tuple[Checkpoint, ...]:
+    """The checkpoints that were given, as lines or in files, and those in the configured folders that are there."""
     configured = [folder / FILE for folder in settings.ledger.anchor_folders]
-    files = [*named, *(file for file in configured if file.exists())]
+    found: list[Checkpoint] = []
     try:
-        return read_anchors(files)
+        for text in named:
+            noted = anchors_of(text) or read_anchors([Path(text)])
+            if not noted:
+                raise GateError("ledger.anchor_none", path=text)
+            found += noted
+        return (*found, *read_anchors(file for file in configured if file.exists()))
     except OSError as failed:
         raise GateError("ledger.anchor_unreadable", path=failed.filename, why=failed.strerror) from failed
 

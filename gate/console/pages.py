@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from gate.console.access import TOKEN_FIELD
 from gate.console.desk import LANGUAGE_COOKIE, Desk
@@ -67,10 +68,7 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
     answer = HTMLResponse(
         html.render(
             facts,
-            t=partial(_say, language),
-            has=catalogue().__contains__,
-            clock=_clock,
-            language=language,
+            **_words(language),
             other_language=next(other for other in LANGUAGES if other != language),
             address=_own_address(request),
             compound=desk.watch.compound,
@@ -89,6 +87,17 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
             secure=desk.settings.secure_cookie,
         )
     return answer
+
+
+def report_file(language: Language, **facts: Any) -> str:
+    """A committee's report as one HTML file that needs nothing else, to be kept, printed or sent."""
+    style = Markup("\n".join(assets()[name].content.decode() for name in ("console.css", "audit.css")))  # noqa: S704 - ours
+    return _templates().get_template("report_file.html").render(facts, style=style, **_words(language))
+
+
+def _words(language: Language) -> dict[str, Any]:
+    """What every template says things with."""
+    return {"t": partial(_say, language), "has": catalogue().__contains__, "clock": _clock, "language": language}
 
 
 def _say(language: Language, code: str, **facts: object) -> str:

@@ -5,14 +5,16 @@ A ZIP with
     manifest.txt     SHA-256 and name of every other file, as `sha256sum` writes them
     manifest.sig     the Ed25519 signature of manifest.txt, in hex
     public_key.txt   the public key in hex, and its fingerprint
-    checkpoints.txt  the checkpoints at the ends of each stretch of rows, one a line
+    checkpoints.txt  the checkpoints of each stretch of rows, one a line
     rows.jsonl       the rows of each stretch in order: in full those asked for, of the others only seq and content
     details.jsonl    seq, salt and stored text of each passage's details, and of each remark
     pictures/ID.jpg  the pictures, if they were asked for and are still kept
     readme.txt       what all this is and how to check it
 
 A stretch runs from one checkpoint to another, so a few passages prove themselves with a few hundred short lines and no
-other passage is told. That the selection is complete no bundle can prove.
+other passage is told. Where all lie within `MOST_WHOLE` rows there is one stretch from the first to the last, and it is
+seen how many rows in between were not told. The export's own row is told too: it says how many passages were found, so
+that none of them can be left out afterwards. That the search was the right one no bundle can prove.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from gate.ledger.tables import CheckpointRow, LedgerRow, PassageRow, RemarkRow
 from gate.ledger.verify import rows_after
 
 MOST_PICTURES = 2000
+MOST_WHOLE = 100_000
+"""Rows of one unbroken stretch: nine megabytes of digests."""
 
 
 @dataclass(slots=True)
@@ -64,23 +68,26 @@ def write_bundle(
     signer: Signer,
     snapshots: Snapshots | None,
     readme: str,
+    export: int | None = None,
 ) -> None:
     """Write the bundle of these passages, all of them covered by checkpoints. `snapshots` None leaves pictures out.
+
+    `export` is the number of the row that says that they are exported.
 
     Raises:
         OSError: the disk is full or cannot be written.
     """
-    stretches = _stretches(session, sorted(passage.seq for passage in passages))
+    stretches = _joined(session, sorted(passage.seq for passage in passages), export)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         manifest = _Manifest(file)
         manifest.add("readme.txt", readme.encode())
         key = f"{signer.public.hex()}\n{fingerprint(signer.public)}\n"
         manifest.add("public_key.txt", key.encode())
-        ends = sorted({seq for stretch in stretches for seq in stretch} - {0})
-        manifest.add_lines("checkpoints.txt", (str(mark) for mark in _checkpoints(session, ends)))
+        manifest.add_lines("checkpoints.txt", (str(mark) for mark in _checkpoints(session, stretches)))
         told: set[str] = set()
         ids = {passage.id for passage in passages}
-        manifest.add_lines("rows.jsonl", _rows(session, stretches, {passage.seq for passage in passages}, ids, told))
+        full = {passage.seq for passage in passages} | {export}
+        manifest.add_lines("rows.jsonl", _rows(session, stretches, full, ids, told))
         manifest.add_lines("details.jsonl", _details(session, passages, sorted(told)))
         if snapshots:
             _pictures(manifest, passages, snapshots)
@@ -107,15 +114,28 @@ def _stretches(session: Session, seqs: Sequence[int]) -> list[tuple[int, int]]:
     return stretches
 
 
-def _checkpoints(session: Session, seqs: Sequence[int]) -> Iterator[Checkpoint]:
-    for start in range(0, len(seqs), 500):
-        wanted = CheckpointRow.seq.in_(seqs[start : start + 500])
-        for row in session.scalars(select(CheckpointRow).where(wanted).order_by(CheckpointRow.seq)):
+def _joined(session: Session, seqs: Sequence[int], export: int | None) -> list[tuple[int, int]]:
+    """The stretches of these rows, as one where that is not too long, and that of the export's own row after them."""
+    stretches = _stretches(session, seqs)
+    if stretches and stretches[-1][1] - stretches[0][0] <= MOST_WHOLE:
+        stretches = [(stretches[0][0], stretches[-1][1])]
+    if export is None or (stretches and export <= stretches[-1][1]):
+        return stretches
+    (own,) = _stretches(session, [export])
+    if stretches and own[0] <= stretches[-1][1]:
+        return [*stretches[:-1], (stretches[-1][0], own[1])]
+    return [*stretches, own]
+
+
+def _checkpoints(session: Session, stretches: Sequence[tuple[int, int]]) -> Iterator[Checkpoint]:
+    for first, last in stretches:
+        wanted = select(CheckpointRow).where(CheckpointRow.seq.between(first, last)).order_by(CheckpointRow.seq)
+        for row in session.scalars(wanted):
             yield Checkpoint(row.seq, row.at, row.hash, row.key, row.signature)
 
 
 def _rows(
-    session: Session, stretches: Iterable[tuple[int, int]], seqs: set[int], ids: set[str], remarks: set[str]
+    session: Session, stretches: Iterable[tuple[int, int]], full: set[int | None], ids: set[str], remarks: set[str]
 ) -> Iterator[str]:
     for first, last in stretches:
         after = first
@@ -123,7 +143,7 @@ def _rows(
             batch = rows_after(session, after, min(2000, last - after))
             about = _about(session, batch)
             for row in batch:
-                if row.seq in seqs or about.get(row.seq) in ids:
+                if row.seq in full or about.get(row.seq) in ids:
                     yield json.dumps(
                         {"seq": row.seq, "at": row.at, "kind": row.kind, "body": row.body}, ensure_ascii=False
                     )

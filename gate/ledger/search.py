@@ -20,12 +20,15 @@ from enrollment.household import HouseholdCode
 from enrollment.tables import AccountRow, HouseholdRow, ResidentRow, VehicleRow
 from gate.ledger.chain import stamp
 from gate.ledger.kinds import kinds_of
+from gate.ledger.openings import answered
 from gate.ledger.plate_pattern import ESCAPE, folded, like
 from gate.ledger.tables import LedgerRow, PassageRow
 
 PAGE = 50
 MOST_SUBJECTS = 500
 """A search that fits more people than this is asked to be narrower."""
+MOST_OPENINGS = 5000
+"""The same for an operator's openings by hand: a guard has some hundred a day."""
 
 
 class TooMany(EntryRefused):
@@ -134,7 +137,7 @@ def passage_conditions(session: Session, query: Query) -> list[ColumnElement[boo
     if query.plate:
         conditions.append(_of_plate(session, query.plate))
     if query.operator:
-        conditions.append(PassageRow.id.in_(_opened_by(session, query)))
+        conditions.append(_dealt_with(session, query))
     return conditions
 
 
@@ -199,10 +202,14 @@ def _matches(plate: str | None, wanted: str) -> bool:
     return True
 
 
-def _opened_by(session: Session, query: Query) -> list[str]:
-    """The passages that an operator looked at or opened for."""
-    about = select(LedgerRow.about).where(LedgerRow.actor.in_(_operators(session, query.operator)))
-    return _few(session, about.where(LedgerRow.kind == "passage.viewed", *_times(LedgerRow.at, query)).distinct())
+def _dealt_with(session: Session, query: Query) -> ColumnElement[bool]:
+    """The passages that an operator opened for by hand, or read the story of."""
+    operators = _operators(session, query.operator)
+    own = LedgerRow.actor.in_(operators)
+    viewed = select(LedgerRow.about).where(own, LedgerRow.kind == "passage.viewed", *_times(LedgerRow.at, query))
+    opened = answered(session, own, *_times(LedgerRow.at, query), most=MOST_OPENINGS + 1)
+    _narrow(len(opened), MOST_OPENINGS)
+    return or_(PassageRow.id.in_(_few(session, viewed.distinct())), PassageRow.seq.in_(set(opened.values())))
 
 
 def _operators(session: Session, username: str) -> Sequence[str]:
@@ -217,6 +224,6 @@ def _few(session: Session, wanted: Select[Any]) -> list[str]:
     return found
 
 
-def _narrow(count: int) -> None:
-    if count > MOST_SUBJECTS:
-        raise TooMany("audit.too_many", most=MOST_SUBJECTS)
+def _narrow(count: int, most: int = MOST_SUBJECTS) -> None:
+    if count > most:
+        raise TooMany("audit.too_many", most=most)

@@ -12,17 +12,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from enrollment.database import writing
 from enrollment.errors import StoreBusy
 from gate.errors import LedgerUnwritable
-from gate.ledger.chain import as_json, canonical, stamp
+from gate.ledger.chain import Row, as_json, canonical, stamp
 from gate.ledger.checkpoint import EVERY_ROWS, EVERY_S, Signer
 from gate.ledger.clock import STEP_MS, ClockWatch
 from gate.ledger.ledger import Chain, Passage
 from gate.ledger.snapshots import Snapshots
+from gate.ledger.tables import LedgerRow
 
 log = structlog.get_logger("ledger")
 
@@ -61,6 +63,16 @@ class _Pending:
     done: Future[Saved] = field(default_factory=Future)
     snapshot: str | None = None
     context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A group as it was about to be committed: the end of the chain with it, and what it would settle."""
+
+    tip: Row | None
+    rows: list[int]
+    lost: int
+    signs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,7 @@ class LedgerWriter:
         self._signed_s = monotonic()
         self._signed_seq = 0
         self._fresh = True
+        self._attempt: _Attempt | None = None
         self._engine = engine
         self._snapshots = snapshots
         self._capacity = capacity
@@ -188,10 +201,9 @@ class LedgerWriter:
                 continue
             self._say_recovered()
             with self._wake:
-                for _ in group:
-                    self._queue.popleft()
-                self._committed += len(group)
-            for pending, seq in zip(group, rows, strict=True):
+                written = [self._queue.popleft() for _ in rows]
+                self._committed += len(rows)
+            for pending, seq in zip(written, rows, strict=True):
                 pending.done.set_result(Saved(seq, pending.snapshot))
             if ends:
                 return
@@ -206,35 +218,45 @@ class LedgerWriter:
         return self._signer is not None and self._monotonic() - self._signed_s >= EVERY_S
 
     def _commit(self, group: list[_Pending], *, last: bool = False) -> list[int]:
-        """Commit a group and, where it is due or `last`, sign the end of the chain with it."""
+        """Commit a group and, where it is due or `last`, sign the end of the chain with it; the rows that it became.
+
+        A server can be lost between committing and saying so: what was tried before is looked for first, and if it is
+        there, its rows are the answer, which may be fewer than the group has by now.
+        """
         for pending in group:
             self._keep_snapshots(pending)
-        rows = []
+        with writing(self._engine) as session:
+            done = self._attempt
+            if done is None or not _stands(session, done.tip):
+                done = self._attempt = self._write(session, group, last=last)
+        self._attempt = None
+        self._fresh = False
+        if done.signs:
+            self._signed_s, self._signed_seq = self._monotonic(), done.tip.seq if done.tip else 0
+        with self._wake:
+            self._lost_unsaid -= done.lost
+        return done.rows
+
+    def _write(self, session: Session, group: list[_Pending], *, last: bool) -> _Attempt:
         with self._wake:
             lost = self._lost_unsaid
-        with writing(self._engine) as session:
-            chain = Chain(session)
-            if self._fresh:
-                self._note_clock_since(chain)
-            if lost:
-                chain.add(datetime.now(UTC), "ledger.gap", {"lost": lost})
-            for pending in group:
-                entry = pending.entry
-                if isinstance(entry, Passage):
-                    rows.append(chain.add_passage(entry, pending.snapshot, pending.context).seq)
-                else:
-                    rows.append(chain.add_note(entry.at, entry.kind, entry.body, entry.remark).seq)
-            chain.flush()
-            tip = chain.tip.seq if chain.tip else 0
-            signs = self._signer is not None and (last or self._signing_due() or tip - self._signed_seq >= EVERY_ROWS)
-            if signs and self._signer:
-                chain.sign(self._signer, datetime.now(UTC))
-        self._fresh = False
-        if signs:
-            self._signed_s, self._signed_seq = self._monotonic(), tip
-        with self._wake:
-            self._lost_unsaid -= lost
-        return rows
+        rows, chain = [], Chain(session)
+        if self._fresh:
+            self._note_clock_since(chain)
+        if lost:
+            chain.add(datetime.now(UTC), "ledger.gap", {"lost": lost})
+        for pending in group:
+            entry = pending.entry
+            if isinstance(entry, Passage):
+                rows.append(chain.add_passage(entry, pending.snapshot, pending.context).seq)
+            else:
+                rows.append(chain.add_note(entry.at, entry.kind, entry.body, entry.remark).seq)
+        chain.flush()
+        tip = chain.tip.seq if chain.tip else 0
+        signs = self._signer is not None and (last or self._signing_due() or tip - self._signed_seq >= EVERY_ROWS)
+        if signs and self._signer:
+            chain.sign(self._signer, datetime.now(UTC))
+        return _Attempt(chain.tip, rows, lost, signs)
 
     def _note_clock_since(self, chain: Chain) -> None:
         """The clock may have been set back while the gate was off."""
@@ -271,3 +293,8 @@ class LedgerWriter:
         if self._broken is not None:
             log.info("ledger.recovered", rows=len(self._queue))
         self._broken = None
+
+
+def _stands(session: Session, tip: Row | None) -> bool:
+    """Whether this very row is in the chain; its hash binds the time it was made at, so no other row has it."""
+    return tip is not None and session.scalar(select(LedgerRow.hash).where(LedgerRow.seq == tip.seq)) == tip.hash

@@ -1,4 +1,4 @@
-"""A real RTSP camera for whoever asks: GStreamer's server in a process of its own, fed by ffmpeg."""
+"""For whoever asks: a real RTSP camera (GStreamer's server in a process of its own, fed by ffmpeg), and a database."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.databases import KINDS, Database, ServerDatabase, SqliteDatabase, migrated_file, migrated_server
+from tests.postgresql import running
 
 SCRIPT = Path(__file__).parent / "camera" / "rtsp_server.py"
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -125,3 +128,28 @@ def rtsp_server(_rtsp_tools: None) -> Generator[Callable[..., RtspCamera]]:
     yield make
     for camera in cameras:
         camera.close()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema."""
+    return migrated_file(tmp_path_factory.mktemp("migrated") / "menwei.db")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server for `ServerDatabase`."""
+    with running() as server:
+        yield migrated_server(server)
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database, once of each kind."""
+    database: Database
+    if request.param == "sqlite":
+        database = SqliteDatabase(tmp_path, request.getfixturevalue("migrated"))
+    else:
+        database = ServerDatabase(request.getfixturevalue("postgresql"))
+    yield database
+    database.close()

@@ -7,13 +7,15 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from enrollment.accounts import Role
 from enrollment.database import reading, writing
 from enrollment.errors import KeyUnusable
+from enrollment.tables import Base
 from gate.backup import BackupFailed, backup_key, backups_in, make_backup, restore, surplus
 from gate.backup_keeper import BackupKeeper
 from gate.config import Config, parse_config
@@ -21,15 +23,22 @@ from gate.ledger.ledger import Chain, Passage, append
 from gate.ledger.tables import LedgerRow
 from gate.ledger.verify import Break, Why, last_checkpoint, verify
 from gate.sealed_file import MAGIC, PIECE, SealedReader, SealingWriter
-from gate.site import Site, open_site
+from gate.site import DATABASE, Site, open_site
+from tests.databases import KINDS, Database, ServerDatabase
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    raw = {"storage": {"folder": "var"}, "backup": {"folder": "backups", "keep_daily": 2, "keep_weekly": 0}}
-    return parse_config({**raw, "backup": {**raw["backup"], "keep_monthly": 0}}, tmp_path / "gate.toml")
+def config(database: Database, tmp_path: Path) -> Config:
+    kept = {"folder": "backups", "keep_daily": 2, "keep_weekly": 0, "keep_monthly": 0}
+    return parse_config({"storage": {"folder": "var"}, "backup": kept, **database.settings}, tmp_path / "gate.toml")
+
+
+@pytest.fixture
+def elsewhere(database: Database, tmp_path: Path) -> Config:
+    """Where nothing is yet: an empty folder, and an empty database of the same kind."""
+    return parse_config({"storage": {"folder": "new"}, **database.another().settings}, tmp_path / "gate.toml")
 
 
 @pytest.fixture
@@ -49,27 +58,95 @@ def _filled(config: Config) -> Site:
     return site
 
 
-def _elsewhere(tmp_path: Path) -> Config:
-    return parse_config({"storage": {"folder": "new"}}, tmp_path / "gate.toml")
-
-
-def test_a_backup_is_restored_whole_and_the_record_goes_on(config: Config, tmp_path: Path, backups: Path) -> None:
+def test_a_backup_is_restored_whole_and_the_record_goes_on(config: Config, elsewhere: Config, backups: Path) -> None:
     with _filled(config) as site:
         path, about = make_backup(site, config, backups, "local:0")
         key = backup_key(config)
-    new = _elsewhere(tmp_path)
-    assert restore(path, key, new, "local:0") == about
-    with open_site(new) as site:
+    assert restore(path, key, elsewhere, "local:0") == about
+    with open_site(elsewhere) as site:
         assert site.accounts.verify("laowang", "a-good-long-one") is not None
         with reading(site.engine) as session:
             kinds = session.scalars(select(LedgerRow.kind).order_by(LedgerRow.seq)).all()
         assert kinds[-1] == "ledger.restored"
         proof = verify(site.engine, site.snapshots, key=site.signer.public)
         assert (proof.first_broken, proof.rows, proof.snapshots, proof.signed) == (None, about.rows + 1, 20, proof.rows)
-        assert backup_key(new) == key
+        assert backup_key(elsewhere) == key
 
 
-def test_a_checkpoint_noted_after_the_backup_shows_what_was_lost(config: Config, tmp_path: Path, backups: Path) -> None:
+def _everything(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    with reading(engine) as session:
+        return {
+            table.name: [tuple(row) for row in session.execute(select(*table.columns).order_by(*table.primary_key))]
+            for table in Base.metadata.sorted_tables
+        }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_site_moves_from_one_kind_of_database_to_another_and_nothing_differs(
+    config: Config, database: Database, tmp_path: Path, backups: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    with _filled(config) as site:
+        site.register.add_vehicle("苏Z12345", "3-2-501", "t")
+        site.register.block(site.register.vehicles()[0].id, "欠费", "t")
+        before = _everything(site.engine)
+        path, about = make_backup(site, config, backups, "local:0")
+        key = backup_key(config)
+    other = ServerDatabase(request.getfixturevalue("postgresql")) if kind == "postgresql" else None
+    settings = other.settings if other else {}
+    moved = parse_config({"storage": {"folder": "moved"}, **settings}, tmp_path / "gate.toml")
+    restore(path, key, moved, "local:0")
+    with open_site(moved) as site:
+        after = _everything(site.engine)
+        for table in ("ledger", "checkpoint"):
+            after[table] = after[table][: len(before[table])]
+        assert after == before
+        assert verify(site.engine, site.snapshots, key=site.signer.public).rows == about.rows + 1
+    assert (moved.storage.folder / DATABASE).exists() == (other is None)
+    if other:
+        other.close()
+
+
+def test_the_pictures_of_another_box_are_not_missed(
+    config: Config, elsewhere: Config, backups: Path, database: Database
+) -> None:
+    with _filled(config) as site:
+        next(path for path in (config.storage.folder / "snapshots").rglob("*") if path.is_file()).unlink()
+        if database.kind == "sqlite":
+            with pytest.raises(BackupFailed, match="snapshot_missing"):
+                make_backup(site, config, backups, "local:0")
+            return
+        path, about = make_backup(site, config, backups, "local:0")
+        key = backup_key(config)
+    assert restore(path, key, elsewhere, "local:0") == about
+
+
+def test_a_server_that_holds_a_site_is_not_written_over(postgresql: str, tmp_path: Path, backups: Path) -> None:
+    there = ServerDatabase(postgresql)
+    config = parse_config({"storage": {"folder": "var"}, **there.settings}, tmp_path / "gate.toml")
+    with _filled(config) as site:
+        path, _ = make_backup(site, config, backups, "local:0")
+        key = backup_key(config)
+    again = parse_config({"storage": {"folder": "new"}, **there.settings}, tmp_path / "gate.toml")
+    with pytest.raises(BackupFailed, match=r"backup\.occupied_server"):
+        restore(path, key, again, "local:0")
+    assert not list(again.storage.folder.iterdir())
+    there.close()
+
+
+def test_a_table_that_is_not_known_is_not_left_out_unseen(postgresql: str, tmp_path: Path, backups: Path) -> None:
+    there = ServerDatabase(postgresql)
+    config = parse_config({"storage": {"folder": "var"}, **there.settings}, tmp_path / "gate.toml")
+    with _filled(config) as site:
+        there.tamper("CREATE TABLE of_tomorrow (id integer)")
+        with pytest.raises(BackupFailed, match="of_tomorrow"):
+            make_backup(site, config, backups, "local:0")
+    assert not list(backups.iterdir())
+    there.close()
+
+
+def test_a_checkpoint_noted_after_the_backup_shows_what_was_lost(
+    config: Config, elsewhere: Config, backups: Path
+) -> None:
     with _filled(config) as site:
         path, about = make_backup(site, config, backups, "local:0")
         with writing(site.engine) as session:
@@ -79,14 +156,15 @@ def test_a_checkpoint_noted_after_the_backup_shows_what_was_lost(config: Config,
         with reading(site.engine) as session:
             noted = last_checkpoint(session)
         key = backup_key(config)
-    new = _elsewhere(tmp_path)
-    restore(path, key, new, "local:0")
+    restore(path, key, elsewhere, "local:0")
     assert noted is not None
-    with open_site(new) as site:
+    with open_site(elsewhere) as site:
         assert verify(site.engine, anchors=[noted]).first_broken == Break(about.rows + 2, Why.RESTORED_OVER)
 
 
-def test_a_backup_is_one_moment_while_the_gate_goes_on_writing(config: Config, tmp_path: Path, backups: Path) -> None:
+def test_a_backup_is_one_moment_while_the_gate_goes_on_writing(
+    config: Config, elsewhere: Config, backups: Path
+) -> None:
     with _filled(config) as site:
         ended = threading.Event()
 
@@ -102,7 +180,7 @@ def test_a_backup_is_one_moment_while_the_gate_goes_on_writing(config: Config, t
         writer.join()
         key = backup_key(config)
         assert verify(site.engine).first_broken is None
-    assert restore(path, key, _elsewhere(tmp_path), "local:0") == about
+    assert restore(path, key, elsewhere, "local:0") == about
 
 
 def test_a_backup_can_be_read_by_nobody_else_and_says_nothing(config: Config, backups: Path) -> None:
@@ -127,24 +205,23 @@ def test_a_backup_can_be_read_by_nobody_else_and_says_nothing(config: Config, ba
     ],
 )
 def test_a_damaged_backup_is_refused_and_leaves_nothing(
-    config: Config, tmp_path: Path, backups: Path, spoil: Callable[[bytes], bytes], code: str
+    config: Config, elsewhere: Config, backups: Path, spoil: Callable[[bytes], bytes], code: str
 ) -> None:
     with _filled(config) as site:
         path, _ = make_backup(site, config, backups, "local:0")
         key = backup_key(config)
     path.write_bytes(spoil(path.read_bytes()))
-    new = _elsewhere(tmp_path)
     with pytest.raises(KeyUnusable) as refused:
-        restore(path, key, new, "local:0")
+        restore(path, key, elsewhere, "local:0")
     assert refused.value.code == code
-    assert not list(new.storage.folder.iterdir())
+    assert not list(elsewhere.storage.folder.iterdir())
 
 
-def test_another_key_opens_nothing(config: Config, tmp_path: Path, backups: Path) -> None:
+def test_another_key_opens_nothing(config: Config, elsewhere: Config, backups: Path) -> None:
     with _filled(config) as site:
         path, _ = make_backup(site, config, backups, "local:0")
     with pytest.raises(KeyUnusable, match=r"backup\.does_not_open"):
-        restore(path, b"x" * 32, _elsewhere(tmp_path), "local:0")
+        restore(path, b"x" * 32, elsewhere, "local:0")
 
 
 def test_a_site_that_is_there_is_not_written_over(config: Config, backups: Path) -> None:
@@ -155,11 +232,13 @@ def test_a_site_that_is_there_is_not_written_over(config: Config, backups: Path)
         restore(path, key, config, "local:0")
 
 
-def test_a_record_that_does_not_hold_is_not_taken_for_a_backup(config: Config, backups: Path) -> None:
+def test_a_record_that_does_not_hold_is_not_taken_for_a_backup(
+    config: Config, backups: Path, database: Database
+) -> None:
     with _filled(config) as site:
-        with site.engine.begin() as connection:
-            connection.exec_driver_sql("DROP TRIGGER ledger_no_update")
-            connection.exec_driver_sql("UPDATE ledger SET kind = 'x' WHERE seq = 5")
+        if database.kind == "sqlite":
+            database.address = str(config.storage.folder / DATABASE)
+        database.tamper("UPDATE ledger SET kind = 'x' WHERE seq = 5")
         with pytest.raises(BackupFailed, match="altered 5"):
             make_backup(site, config, backups, "local:0")
     assert not list(backups.iterdir())

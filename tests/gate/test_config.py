@@ -309,6 +309,8 @@ REFUSED = {
     "config.password_in_url": _barrier("http://a:b@h", WIRING),
     "config.no_host": _barrier("http://h:99999", WIRING),
     "config.url_query": _barrier("http://h?a=1", WIRING),
+    "config.anchor_scheme": '[ledger]\nanchor_url = "http://h/checkpoints"\nanchor_secret_file = "s"\n',
+    "config.anchor_secret": '[ledger]\nanchor_url = "https://h/checkpoints"\n',
     "config.database_scheme": '[database]\nurl = "mysql://root@h/gate"\n',
     "config.no_such_zone": '[compound]\ntimezone = "Asia/Nowhere"\n',
     "config.bad_time": GOOD.replace('"06:00"', "6"),

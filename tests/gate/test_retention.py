@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
-from enrollment.database import open_database, reading, upgrade, writing
+from enrollment.database import reading, writing
 from enrollment.keyring import Keyring
 from gate.ledger.ledger import Passage, append_note, append_passage
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.tables import MIGRATIONS, LedgerRow, PassageRow, RemarkRow
+from gate.ledger.tables import LedgerRow, PassageRow, RemarkRow
 from gate.ledger.verify import Break, Why, verify
 from gate.retention import PASSAGE_DAYS, forget, sweep
+from tests.databases import Database
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "menwei.db")
-    upgrade(engine, MIGRATIONS)
+def engine(database: Database) -> Engine:
+    engine = database.open()
     with writing(engine) as session:
         for days in (PASSAGE_DAYS + 2, PASSAGE_DAYS - 1, 1):
             at = NOW - timedelta(days=days)
             passage = Passage(f"p{days}", at, "north-in", "ask", "unknown_vehicle", None, "v1", {"plate": "辽A12345"})
             append_passage(session, passage, None)
             append_note(session, at, "manual.open", {}, "张三家的客人")
-    yield engine
-    engine.dispose()
+    return engine
 
 
 def _left(engine: Engine) -> tuple[int, int]:
@@ -51,26 +49,21 @@ def test_a_clock_that_jumps_ahead_lets_nothing_go(engine: Engine) -> None:
     assert _left(engine) == (3, 3)
 
 
-def test_an_empty_record_has_nothing_to_let_go(tmp_path: Path) -> None:
-    empty = open_database(tmp_path / "empty.db")
-    upgrade(empty, MIGRATIONS)
-    assert forget(empty, NOW.date()) == 0
-    empty.dispose()
+def test_an_empty_record_has_nothing_to_let_go(database: Database) -> None:
+    assert forget(database.open(), NOW.date()) == 0
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Iterator[tuple[Engine, Snapshots]]:
+def pictures(database: Database, tmp_path: Path) -> tuple[Engine, Snapshots]:
     """A passage with a picture on each of 40 days."""
     snapshots = Snapshots(tmp_path / "snapshots", Keyring(b"k" * 32), days=30)
-    engine = open_database(tmp_path / "pictures.db")
-    upgrade(engine, MIGRATIONS)
+    engine = database.open()
     for days in range(40, -1, -1):
         at = NOW - timedelta(days=days)
         with writing(engine) as session:
             passage = Passage(f"p{days}", at, "north-in", "open", "known_resident", "r1", "v1", {})
             append_passage(session, passage, snapshots.keep(b"jpeg %d" % days, at))
-    yield engine, snapshots
-    engine.dispose()
+    return engine, snapshots
 
 
 def test_pictures_go_after_their_days_and_a_row_says_which(pictures: tuple[Engine, Snapshots]) -> None:

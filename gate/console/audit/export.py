@@ -42,18 +42,18 @@ def export(
     if form not in MEDIA:
         raise RequestRefused("console.bad_request", 422)
     why = stated(purpose, words)
-    entries = archive.export(query, session.account, form, why.purpose.value, why.words)
-    if not entries:
+    exported = archive.export(query, session.account, form, why.purpose.value, why.words)
+    if not exported.entries:
         raise RequestRefused("audit.nothing_found", 404)
     name = f"menwei-{datetime.now(UTC).astimezone(desk.zone):%Y%m%d-%H%M%S}"
     if form == "bundle":
         with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as file:
             path = Path(file.name)
         readme = "\n\n".join(t("audit.readme", one, compound=desk.watch.compound) for one in LANGUAGES)
-        archive.bundle(path, entries, readme, pictures=bool(pictures))
+        archive.bundle(path, exported, readme, pictures=bool(pictures))
         gone = BackgroundTask(path.unlink)
         return FileResponse(path, media_type=MEDIA[form], filename=f"{name}.zip", background=gone)
     write = as_csv if form == "csv" else as_xlsx
-    content = write(entries, lanes_of(desk), desk.zone, language)
+    content = write(exported.entries, lanes_of(desk), desk.zone, language)
     attached = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
     return Response(content, media_type=MEDIA[form], headers=attached)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date, timedelta
 
 from fastapi import APIRouter, Request, Response
@@ -12,7 +11,7 @@ from gate.console.desk import Desk, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
 from gate.console.pages import page
 from gate.ledger.counts import Bar, by_day, by_hour, midnight
-from gate.ledger.report import report_of
+from gate.ledger.report import SPANS, days_of, report_of
 from gate.ledger.search import Query
 
 router = APIRouter()
@@ -23,8 +22,7 @@ VERDICTS = ("open", "ask", "refuse")
 def charts(request: Request, desk: TheDesk, session: SignedIn, archive: TheArchive, day: str = "") -> Response:
     """The hours of a day, and the days of its month."""
     chosen = _day(day, desk)
-    first = chosen.replace(day=1)
-    last = first.replace(day=monthrange(first.year, first.month)[1])
+    first, last = days_of("month", chosen)
     desk.looks.record(session, "charts")
     return page(
         request,
@@ -43,12 +41,8 @@ def report(
 ) -> Response:
     """The week or the month that a day lies in, to be printed; that it was made is a row."""
     chosen = _day(day, desk)
-    if span == "month":
-        first = chosen.replace(day=1)
-        last = first.replace(day=monthrange(first.year, first.month)[1])
-    else:
-        first = chosen - timedelta(days=chosen.weekday())
-        last = first + timedelta(days=6)
+    span = span if span in SPANS else SPANS[0]
+    first, last = days_of(span, chosen)
     until = min(midnight(last + timedelta(days=1), desk.zone), desk.wall())
     query = Query(since=midnight(first, desk.zone), until=until)
     made = report_of(archive.engine, query, desk.zone)
@@ -59,7 +53,7 @@ def report(
         report=made,
         lanes=lanes_of(desk),
         zone=desk.zone,
-        span="month" if span == "month" else "week",
+        span=span,
         first=first,
         last=last,
         chosen=chosen,

@@ -201,6 +201,7 @@ def rows(
         further=further,
         typed=typed,
         groups=tuple(GROUPS),
+        lanes=lanes_of(desk),
         zone=desk.zone,
         kind=partial(act_name, request.state.language),
         told=facts_of,

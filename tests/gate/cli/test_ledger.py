@@ -68,6 +68,24 @@ def test_a_noted_checkpoint_shows_a_cut_tail(config: Path, tmp_path: Path) -> No
     assert (done.exit_code, "被截断" in done.output) == (1, True)
 
 
+def test_a_checkpoint_is_given_as_a_file_or_as_it_stands(config: Path, tmp_path: Path) -> None:
+    line = _run("ledger", "anchor").output.strip()
+    (tmp_path / "mail.txt").write_text(f"> {line}\n", "utf-8")
+    for given in (line, "mail.txt"):
+        done = _run("ledger", "verify", "--anchor", given)
+        assert (done.exit_code, "箱外检查点 1 个" in done.output) == (0, True), done.output
+    (tmp_path / "empty.txt").write_text("没有", "utf-8")
+    for given, code in (("empty.txt", "ledger.anchor_none"), ("nowhere.txt", "ledger.anchor_unreadable")):
+        refused = _run("ledger", "verify", "--anchor", given).exception
+        assert isinstance(refused, Fault)
+        assert refused.code == code
+    _tamper(config, "DROP TRIGGER ledger_no_delete", "DROP TRIGGER checkpoint_no_delete")
+    _tamper(config, "DELETE FROM ledger WHERE seq = 2", "DELETE FROM checkpoint WHERE seq = 2")
+    assert _run("ledger", "verify").exit_code == 0
+    for given in (line, "mail.txt"):
+        assert _run("ledger", "verify", "--anchor", given).exit_code == 1
+
+
 def test_only_the_key_that_was_noted_counts(config: Path) -> None:
     assert _run("ledger", "verify", "--key", "ab" * 32).exit_code == 1
     assert _run("ledger", "verify", "--key", "nonsense").exit_code == 2

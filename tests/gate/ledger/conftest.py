@@ -1,24 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from enrollment.database import open_database, upgrade
 from enrollment.keyring import Keyring
 from gate.ledger.checkpoint import Signer
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.tables import MIGRATIONS
+from tests.databases import Database
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "menwei.db", busy_s=0.2)
-    upgrade(engine, MIGRATIONS)
-    yield engine
-    engine.dispose()
+def engine(database: Database) -> Engine:
+    return database.open()
 
 
 @pytest.fixture

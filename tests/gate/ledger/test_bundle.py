@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +15,11 @@ import pytest
 from sqlalchemy import Engine, select
 
 from enrollment.database import reading, writing
+from gate.archive import Archive
 from gate.ledger.bundle import write_bundle
 from gate.ledger.checkpoint import Signer
 from gate.ledger.ledger import Chain, Passage, begin
+from gate.ledger.search import Query
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import PassageRow
 
@@ -89,6 +92,29 @@ def test_nothing_of_other_passages_is_told(export: Path) -> None:
     assert "苏Z12344".encode() not in everything
 
 
+def test_rows_in_between_are_counted_and_where_they_are_too_many_it_is_said_what_is_not_here(
+    record: Engine, export: Path, tmp_path: Path, signer: Signer, snapshots: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "8 rows, 112 more as digests only, 0 between them not here; 4 passages" in _checked(export)[1]
+    monkeypatch.setattr("gate.ledger.bundle.MOST_WHOLE", 50)
+    apart = _export(record, tmp_path / "apart.zip", signer, snapshots, "p3", "p59")
+    code, said = _checked(apart, "--key", signer.public.hex())
+    assert (code, "4 rows, 36 more as digests only, 80 between them not here" in said) == (0, True), said
+
+
+def test_a_passage_that_was_found_and_left_out_is_missed(
+    record: Engine, tmp_path: Path, signer: Signer, snapshots: Snapshots
+) -> None:
+    archive = Archive(record, signer, snapshots, lambda *_told, **_facts: None)
+    exported = archive.export(Query(), "a1", "bundle", "police", "调取函")
+    archive.bundle(tmp_path / "all.zip", exported, "readme", pictures=False)
+    code, said = _checked(tmp_path / "all.zip", "--key", signer.public.hex())
+    assert (code, "60 passages" in said) == (0, True), said
+    archive.bundle(tmp_path / "less.zip", replace(exported, entries=exported.entries[1:]), "readme", pictures=False)
+    code, said = _checked(tmp_path / "less.zip", "--key", signer.public.hex())
+    assert (code, "60 passages were exported, and here are 59" in said) == (1, True), said
+
+
 def test_a_whole_record_can_be_exported(record: Engine, tmp_path: Path, signer: Signer, snapshots: Snapshots) -> None:
     every = _export(record, tmp_path / "all.zip", signer, snapshots, *(f"p{number}" for number in range(60)))
     code, said = _checked(every, "--key", signer.public.hex())
@@ -144,7 +170,7 @@ def _swapped_pictures(files: dict[str, bytes]) -> None:
         (_without_line("rows.jsonl", 4), "are missing"),
         (_without_line("rows.jsonl", 0), "are missing"),
         (_without_line("rows.jsonl", -1), "without a checkpoint"),
-        (_without_line("checkpoints.txt", 0), "without a checkpoint"),
+        (_without_line("checkpoints.txt", -1), "without a checkpoint"),
         (_replaced("details.jsonl", "苏Z12343".encode(), "苏Z12349".encode()), "details of row 8"),
         (_replaced("details.jsonl", "认错了人".encode(), "没有认错".encode()), "the remark"),
         (_swapped_pictures, "is not the picture that was taken"),

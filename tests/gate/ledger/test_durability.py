@@ -16,6 +16,7 @@ from enrollment.database import open_database, upgrade, writing
 from gate.ledger.ledger import begin
 from gate.ledger.tables import MIGRATIONS
 from gate.ledger.verify import verify
+from tests.databases import Database
 from tests.gate.ledger.kill_driver import SIGNER
 from tests.gate.ledger.power_cut import cuts, trace
 
@@ -25,11 +26,16 @@ KILLS = int(os.environ.get("GATE_KILLS", "12"))
 """Each takes a tenth of a second or more; `GATE_KILLS=500` is for a night."""
 
 
-def test_a_gate_that_is_killed_at_any_moment_has_lost_nothing_that_it_acknowledged(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.gate.ledger.kill_driver", str(tmp_path), str(KILLS), "1"]
+DRIVER = [sys.executable, "-m", "tests.gate.ledger.kill_driver"]
+
+
+def test_a_gate_that_is_killed_at_any_moment_has_lost_nothing_that_it_acknowledged(
+    database: Database, tmp_path: Path
+) -> None:
+    command = [*DRIVER, database.address, str(tmp_path), str(KILLS), "1"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = json.loads(done.stdout.splitlines()[-1])  # the writer logs each loss of its server
     assert (told["kills"], told["lost"], told["broken"]) == (KILLS, [], "")
     assert told["acknowledged"] >= KILLS
     assert told["rows"] > told["acknowledged"]
@@ -46,7 +52,7 @@ def test_what_was_acknowledged_survives_a_power_cut_that_drops_unsynced_writes(t
     _begin(site)
     names = [site / name for name in ("menwei.db", "menwei.db-wal")]
     before = {path: path.read_bytes() if path.exists() else b"" for path in names}
-    writer = [sys.executable, "-m", "tests.gate.ledger.kill_driver", str(site), "write", "150"]
+    writer = [*DRIVER, str(names[0]), str(site), "write", "150"]
     done = trace(writer, log, ROOT)
     if "ptrace" in done.stderr:
         pytest.skip(f"nothing may be traced here: {done.stderr.strip()}")

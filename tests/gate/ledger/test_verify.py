@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from enrollment.database import open_database, writing
-from gate.ledger.anchors import FILE, AnchorKeeper, read_anchors
+from enrollment.database import reading, writing
 from gate.ledger.chain import GENESIS, Row, next_row, row_hash
 from gate.ledger.checkpoint import Checkpoint, Signer
 from gate.ledger.ledger import Chain, Passage, append, begin
 from gate.ledger.snapshots import Snapshots
+from gate.ledger.tables import CheckpointRow, LedgerRow, PassageRow
 from gate.ledger.verify import Break, Proof, Why, last_checkpoint, verify
+from tests.databases import Database
 
 MOMENT = datetime(2026, 2, 17, 15, 10, tzinfo=UTC)
 ROWS = 19
@@ -51,26 +50,16 @@ def chain(engine: Engine, snapshots: Snapshots, signer: Signer) -> Engine:
     return engine
 
 
-def _behind_our_back(tmp_path: Path, *statements: str) -> None:
-    with sqlite3.connect(tmp_path / "menwei.db") as raw:
-        raw.create_function("row_hash", 5, row_hash)
-        for (trigger,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            raw.execute(f"DROP TRIGGER {trigger}")
-        for statement in statements:
-            raw.execute(statement)
-    raw.close()
-
-
-def _rewrite_from(tmp_path: Path, seq: int, *statements: str) -> None:
+def _rewrite_from(database: Database, seq: int, *statements: str) -> None:
     """Change something and bind every later row again, as somebody who knows the format would."""
-    _behind_our_back(tmp_path, *statements)
-    with sqlite3.connect(tmp_path / "menwei.db") as raw:
-        rows = [Row(*row) for row in raw.execute("SELECT seq, at, kind, body, hash FROM ledger ORDER BY seq")]
+    database.tamper(*statements)
+    with database.open().begin() as connection:
+        found = connection.exec_driver_sql("SELECT seq, at, kind, body, hash FROM ledger ORDER BY seq").all()
+        rows = [Row(*row) for row in found]
         last = rows[seq - 2].hash if seq > 1 else GENESIS
         for row in rows[seq - 1 :]:
             last = row_hash(last, row.seq, row.at, row.kind, row.body)
-            raw.execute("UPDATE ledger SET hash = ? WHERE seq = ?", (last, row.seq))
-    raw.close()
+            connection.execute(update(LedgerRow).where(LedgerRow.seq == row.seq).values(hash=last))
 
 
 def _anchor(engine: Engine, signer: Signer) -> Checkpoint:
@@ -146,36 +135,32 @@ TWICE = """
     ],
 )  # fmt: skip
 def test_the_first_touched_row_is_named(
-    chain: Engine, tmp_path: Path, signer: Signer, statements: list[str], seq: int, why: Why
+    chain: Engine, database: Database, signer: Signer, statements: list[str], seq: int, why: Why
 ) -> None:
-    _behind_our_back(tmp_path, *statements)
+    database.tamper(*statements)
     assert verify(chain, key=signer.public).first_broken == Break(seq, why)
 
 
-def test_of_two_breaks_the_first_is_named(chain: Engine, tmp_path: Path) -> None:
-    _behind_our_back(
-        tmp_path,
+def test_of_two_breaks_the_first_is_named(chain: Engine, database: Database) -> None:
+    database.tamper(
         "UPDATE ledger SET kind = 'x' WHERE seq = 9",
         "UPDATE passage SET verdict = 'open' WHERE id = 'p1'",
     )
     assert verify(chain).first_broken == Break(5, Why.PASSAGE_ALTERED)
 
 
-def test_rows_bound_anew_after_a_change_differ_from_the_checkpoint(chain: Engine, tmp_path: Path) -> None:
-    _rewrite_from(tmp_path, 3, 'UPDATE ledger SET body = \'{"act":"closed"}\' WHERE seq = 3')
+def test_rows_bound_anew_after_a_change_differ_from_the_checkpoint(chain: Engine, database: Database) -> None:
+    _rewrite_from(database, 3, 'UPDATE ledger SET body = \'{"act":"closed"}\' WHERE seq = 3')
     assert verify(chain).first_broken == Break(10, Why.REWRITTEN)
 
 
-def test_a_checkpoint_of_another_key_is_named(chain: Engine, tmp_path: Path, signer: Signer) -> None:
-    _rewrite_from(tmp_path, 3, 'UPDATE ledger SET body = \'{"act":"closed"}\' WHERE seq = 3')
-    with sqlite3.connect(tmp_path / "menwei.db") as raw:
-        (hash_,) = raw.execute("SELECT hash FROM ledger WHERE seq = 10").fetchone()
+def test_a_checkpoint_of_another_key_is_named(chain: Engine, database: Database, signer: Signer) -> None:
+    _rewrite_from(database, 3, 'UPDATE ledger SET body = \'{"act":"closed"}\' WHERE seq = 3')
+    with chain.begin() as connection:
+        hash_ = connection.exec_driver_sql("SELECT hash FROM ledger WHERE seq = 10").scalar_one()
         forged = Signer(b"f" * 32).sign(10, "2026-02-17T15:10:00.000000Z", hash_)
-        raw.execute(
-            "UPDATE checkpoint SET at = ?, hash = ?, key = ?, signature = ? WHERE seq = 10",
-            (forged.at, forged.hash, forged.key, forged.signature),
-        )
-    raw.close()
+        values = {"at": forged.at, "hash": forged.hash, "key": forged.key, "signature": forged.signature}
+        connection.execute(update(CheckpointRow).where(CheckpointRow.seq == 10).values(values))
     assert verify(chain, key=signer.public).first_broken == Break(10, Why.CHECKPOINT_FOREIGN)
 
 
@@ -199,29 +184,27 @@ def test_checkpoints_that_were_all_taken_away_are_missed(engine: Engine, tmp_pat
 class TestOutside:
     """What only a checkpoint noted elsewhere can show."""
 
-    def test_a_tail_cut_with_its_checkpoints_and_passages(self, chain: Engine, tmp_path: Path, signer: Signer) -> None:
+    def test_a_tail_cut_with_its_checkpoints_and_passages(
+        self, chain: Engine, database: Database, signer: Signer
+    ) -> None:
         anchor = _anchor(chain, signer)
         tables = "ledger", "checkpoint", "passage"
-        _behind_our_back(tmp_path, *(f"DELETE FROM {table} WHERE seq > 10" for table in tables))
+        database.tamper(*(f"DELETE FROM {table} WHERE seq > 10" for table in tables))
         assert verify(chain, key=signer.public).first_broken is None
         assert verify(chain, key=signer.public, anchors=[anchor]).first_broken == Break(11, Why.CUT_OFF)
 
-    def test_an_older_copy_of_the_file(self, chain: Engine, tmp_path: Path, signer: Signer) -> None:
-        with chain.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy(tmp_path / "menwei.db", tmp_path / "older.db")
+    def test_an_older_copy_of_the_database(self, chain: Engine, database: Database, signer: Signer) -> None:
+        older = database.copied()
         with writing(chain) as session:
             append(session, MOMENT, "barrier", {"act": "opened"})
         anchor = _anchor(chain, signer)
-        older = open_database(tmp_path / "older.db")
-        assert verify(older, anchors=[anchor]).first_broken == Break(ROWS + 1, Why.CUT_OFF)
-        older.dispose()
+        assert verify(older.open(), anchors=[anchor]).first_broken == Break(ROWS + 1, Why.CUT_OFF)
 
     def test_everything_rewritten_by_somebody_who_has_the_key(
-        self, chain: Engine, tmp_path: Path, signer: Signer
+        self, chain: Engine, database: Database, signer: Signer
     ) -> None:
         anchor = _anchor(chain, signer)
-        _rewrite_from(tmp_path, 3, "UPDATE ledger SET body = '{}' WHERE seq = 3", "DELETE FROM checkpoint")
+        _rewrite_from(database, 3, "UPDATE ledger SET body = '{}' WHERE seq = 3", "DELETE FROM checkpoint")
         with writing(chain) as session:
             Chain(session).sign(signer, MOMENT)
         assert verify(chain, key=signer.public).first_broken is None
@@ -231,26 +214,16 @@ class TestOutside:
         foreign = Signer(b"f" * 32).sign(5, "2026-02-17T15:10:00.000000Z", b"h" * 32)
         assert verify(chain, key=signer.public, anchors=[foreign]).first_broken == Break(5, Why.CHECKPOINT_FOREIGN)
 
-    def test_the_keeper_notes_the_newest_checkpoint_once_in_every_folder_that_is_there(
-        self, chain: Engine, tmp_path: Path, signer: Signer
-    ) -> None:
-        here, away = tmp_path / "stick", tmp_path / "away"
-        here.mkdir()
-        keeper = AnchorKeeper(chain, [here, away])
-        keeper.write()
-        keeper.write()
-        away.mkdir()
-        _anchor(chain, signer)
-        keeper.write()
-        assert [anchor.seq for anchor in read_anchors([here / FILE])] == [10, ROWS]
-        assert [anchor.seq for anchor in read_anchors([away / FILE])] == [ROWS]
-        assert verify(chain, key=signer.public, anchors=read_anchors([here / FILE])).anchors == 2
 
-    def test_notes_are_found_in_the_text_of_an_e_mail(self, chain: Engine, tmp_path: Path, signer: Signer) -> None:
-        anchor = _anchor(chain, signer)
-        mail = tmp_path / "mail.txt"
-        mail.write_text(f"您好，今天的检查点：\r\n  {anchor}\r\n此致\r\n", "utf-8")
-        assert read_anchors([mail]) == (anchor,)
+COLUMNS = "seq, at, kind, body, hash"
+REWRITE = {
+    "ledger": f"INTO ledger ({COLUMNS}) SELECT seq, at, 'x', body, hash FROM ledger WHERE seq = 5",
+    "checkpoint": "INTO checkpoint SELECT seq, at, zeroblob(32), key, signature FROM checkpoint WHERE seq = 10",
+}
+OWN = {
+    "sqlite": [f"REPLACE {rewrite}" for rewrite in REWRITE.values()],
+    "postgresql": ["TRUNCATE ledger", "TRUNCATE checkpoint", "TRUNCATE ledger, checkpoint, passage CASCADE"],
+}
 
 
 @pytest.mark.parametrize(
@@ -258,17 +231,24 @@ class TestOutside:
     [
         "UPDATE ledger SET kind = 'x'",
         "DELETE FROM ledger",
-        "REPLACE INTO ledger (seq, at, kind, body, hash) SELECT seq, at, 'x', body, hash FROM ledger WHERE seq = 5",
-        "INSERT INTO ledger (seq, at, kind, body, hash) SELECT seq + 100, at, kind, body, hash FROM ledger",
+        f"INSERT {REWRITE['ledger']} ON CONFLICT (seq) DO UPDATE SET kind = excluded.kind",
+        f"INSERT INTO ledger ({COLUMNS}) SELECT seq + 100, at, kind, body, hash FROM ledger",
         "UPDATE checkpoint SET key = zeroblob(32)",
         "DELETE FROM checkpoint",
-        "REPLACE INTO checkpoint SELECT seq, at, zeroblob(32), key, signature FROM checkpoint WHERE seq = 10",
+        f"INSERT {REWRITE['checkpoint']} ON CONFLICT (seq) DO UPDATE SET hash = excluded.hash",
+        "INSERT INTO checkpoint SELECT seq - 1, at, hash, key, signature FROM checkpoint WHERE seq = 10",
         "UPDATE passage SET verdict = 'open'",
     ],
 )
 def test_the_database_refuses_to_change_the_record(chain: Engine, statement: str) -> None:
     with pytest.raises(IntegrityError, match="only grows"), chain.begin() as connection:
         connection.exec_driver_sql(statement)
+
+
+def test_what_only_one_of_the_databases_can_do_is_refused_there(chain: Engine, database: Database) -> None:
+    for statement in OWN[database.kind]:
+        with pytest.raises(IntegrityError, match="only grows"), chain.begin() as connection:
+            connection.exec_driver_sql(statement)
 
 
 def _files(tmp_path: Path) -> list[Path]:
@@ -289,11 +269,9 @@ def test_a_picture_that_is_altered_swapped_or_missing_is_told_apart(
 ) -> None:
     files = _files(tmp_path)
     touch(files)
-    with sqlite3.connect(tmp_path / "menwei.db") as raw:
-        named = {
-            name: seq for seq, *names in raw.execute("SELECT seq, snapshot, context FROM passage") for name in names
-        }
-    raw.close()
+    with reading(chain) as session:
+        stored = session.execute(select(PassageRow.seq, PassageRow.snapshot, PassageRow.context))
+        named = {name: seq for seq, *names in stored for name in names}
     touched = f"{files[0].parent.name}-{files[0].name}"
     assert verify(chain, snapshots).first_broken == Break(named[touched], why)
 
@@ -318,9 +296,7 @@ def test_a_rewritten_record_full_of_nonsense_is_named_and_stops_nobody(engine: E
     for kind, body in (("decision", {"snapshot": 7}), ("pictures.deleted", {}), ("x", {"remark": 1})):
         rows.append(next_row(rows[-1] if rows else None, MOMENT, kind, body))
     with engine.begin() as connection:
-        for row in rows:
-            values = row.seq, row.at, row.kind, row.body, row.hash
-            connection.exec_driver_sql("INSERT INTO ledger (seq, at, kind, body, hash) VALUES (?, ?, ?, ?, ?)", values)
+        connection.execute(insert(LedgerRow), [row._asdict() for row in rows])
     assert verify(engine, snapshots).first_broken == Break(1, Why.PASSAGE_MISSING)
 
 
@@ -331,8 +307,6 @@ def test_every_reason_has_a_sentence() -> None:
 
 
 def test_the_last_checkpoint_is_the_newest(chain: Engine, signer: Signer) -> None:
-    from enrollment.database import reading
-
     with reading(chain) as session:
         newest = last_checkpoint(session)
     assert newest is not None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -24,6 +25,7 @@ from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import MIGRATIONS, CheckpointRow, LedgerRow, PassageRow, RemarkRow
 from gate.ledger.verify import verify
 from gate.ledger.writer import LedgerWriter
+from tests.databases import Database
 
 MOMENT = datetime(2026, 2, 17, 15, 10, tzinfo=UTC)
 PASSAGE = Passage("p1", MOMENT, "north-in", "open", "known_vehicle", "v1", "rules", {"plate": "辽A12345"})
@@ -38,12 +40,11 @@ def writer(engine: Engine, snapshots: Snapshots) -> Iterator[LedgerWriter]:
 
 
 @pytest.fixture
-def lock(tmp_path: Path, engine: Engine) -> Iterator[sqlite3.Connection]:
-    """Another process that holds the database, as a backup would."""
-    raw = sqlite3.connect(tmp_path / "menwei.db", isolation_level=None, check_same_thread=False)
-    raw.execute("BEGIN IMMEDIATE")
-    yield raw
-    raw.close()
+def lock(database: Database) -> Iterator[ExitStack]:
+    """Another process that holds the database until the stack is closed."""
+    with ExitStack() as stack:
+        stack.enter_context(database.held())
+        yield stack
 
 
 def _signed(engine: Engine) -> list[int]:
@@ -89,28 +90,26 @@ def test_entries_of_many_threads_make_one_whole_chain(engine: Engine, snapshots:
 
 
 def test_a_locked_database_keeps_rows_waiting_and_in_order(
-    writer: LedgerWriter, engine: Engine, lock: sqlite3.Connection
+    writer: LedgerWriter, engine: Engine, lock: ExitStack
 ) -> None:
     first, second = writer.note("a"), writer.note("b")
     with pytest.raises(TimeoutError):
         first.result(0.5)
     assert writer.health().waiting == 2
     assert writer.health().broken == "store.locked"
-    lock.rollback()
+    lock.close()
     assert (first.result(10).seq, second.result(10).seq) == (1, 2)
     assert writer.note("c").result(10).seq == 3
     assert writer.health().broken is None
     assert _kinds(engine) == ["a", "b", "c"]
 
 
-def test_a_full_spool_drops_counts_and_records_the_gap(
-    writer: LedgerWriter, engine: Engine, lock: sqlite3.Connection
-) -> None:
+def test_a_full_spool_drops_counts_and_records_the_gap(writer: LedgerWriter, engine: Engine, lock: ExitStack) -> None:
     kept = [writer.note("kept") for _ in range(5)]
     with pytest.raises(LedgerUnwritable):
         writer.note("dropped").result(0)
     assert writer.health().lost == 1
-    lock.rollback()
+    lock.close()
     for future in kept:
         future.result(10)
     assert _kinds(engine) == ["ledger.gap", *["kept"] * 5]
@@ -156,6 +155,27 @@ def test_on_a_full_disk_rows_wait_and_are_written_once_there_is_room(small_disk:
     proof = verify(engine)
     assert (proof.first_broken, proof.passages) == (None, 20)
     engine.dispose()
+
+
+def test_a_commit_whose_answer_is_lost_is_neither_repeated_nor_stuck(
+    engine: Engine, snapshots: Snapshots, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, lose = engine.dialect.do_commit, [True]
+
+    def losing(raw: Any) -> None:
+        commit(raw)
+        if lose.pop() if lose else False:
+            writer.note("later")  # the group that is tried again is not the same
+            raise engine.dialect.loaded_dbapi.OperationalError("the connection is lost")
+
+    writer = LedgerWriter(engine, snapshots, retry_s=0.01, signer=signer)
+    saving = [writer.submit(PASSAGE), writer.note("barrier")]
+    monkeypatch.setattr(engine.dialect, "do_commit", losing)
+    writer.start()
+    assert [future.result(10).seq for future in saving] == [1, 2]
+    writer.stop()
+    assert _kinds(engine) == ["decision", "barrier", "later"]
+    assert verify(engine).signed == 3
 
 
 def test_what_json_cannot_hold_is_refused_at_the_door(writer: LedgerWriter) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from enrollment.accounts import Accounts, Role
-from enrollment.database import open_database, reading, upgrade, writing
+from enrollment.database import reading, writing
 from enrollment.keyring import Keyring
 from enrollment.tables import HouseholdRow, ResidentRow, VehicleRow
 from gate.archive import Archive
@@ -21,7 +21,8 @@ from gate.console.serving import ConsoleServer
 from gate.ledger.checkpoint import Signer
 from gate.ledger.ledger import Chain, Passage, StaffActs, append_note, begin
 from gate.ledger.snapshots import Snapshots
-from gate.ledger.tables import MIGRATIONS, LedgerRow
+from gate.ledger.tables import LedgerRow
+from tests.databases import Database
 from tests.gate.console.conftest import Booth, Clock
 from tests.gate.console.fake_watch import FakeAccounts, FakeWatch
 
@@ -84,12 +85,16 @@ def fill(engine: Engine, snapshots: Snapshots, signer: Signer) -> None:
 
 @pytest.fixture
 def office(
-    tmp_path: Path, watch: FakeWatch, settings: Console, wall: Callable[[], datetime], monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    tmp_path: Path,
+    watch: FakeWatch,
+    settings: Console,
+    wall: Callable[[], datetime],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Office]:
     monkeypatch.setattr("gate.console.listeners.WAIT_S", 0.02)
     monkeypatch.delenv("GATE_LANG", raising=False)
-    engine, signer = open_database(tmp_path / "menwei.db"), Signer(b"s" * 32)
-    upgrade(engine, MIGRATIONS)
+    engine, signer = database.open(), Signer(b"s" * 32)
     snapshots = Snapshots(tmp_path / "snapshots", Keyring(b"k" * 32), 30)
     fill(engine, snapshots, signer)
     Accounts(engine, StaffActs(signer)).add("laowang", "a-good-long-one", Role.GUARD, "t")
@@ -105,7 +110,6 @@ def office(
         booth = Booth(watch, accounts, clock, app, server)
         with booth.browsers:
             yield Office(booth, engine, signer)
-    engine.dispose()
 
 
 @pytest.fixture

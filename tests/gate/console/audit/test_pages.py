@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -15,11 +16,12 @@ import pytest
 from sqlalchemy import select
 
 from enrollment.accounts import Role
-from enrollment.database import reading
+from enrollment.database import reading, writing
 from gate.console.access import RULES
+from gate.ledger.ledger import append
 from gate.ledger.tables import LedgerRow, RemarkRow
 from gate.ledger.verify import verify
-from tests.gate.console.audit.conftest import Office
+from tests.gate.console.audit.conftest import NOON, Office
 
 PROGRAM = Path(__file__).parents[4] / "samples" / "verify_export.py"
 WHY = {"purpose": "incident", "words": "北门剐蹭"}
@@ -68,6 +70,10 @@ def test_a_search_pages_through_everything_once_and_newest_first(office: Office,
         ({"reason": "known_vehicle"}, 40, "苏Z10B88"),
         ({"since": "2026-11-20T11:40", "until": "2026-11-20T11:50"}, 10, "张三"),
         ({"since": "2026-11-20", "until": "2026-11-20", "verdict": "open"}, 80, "张三"),
+        ({"operator": "guard"}, 0, "没有符合条件的记录"),
+        ({"operator": "id-guard"}, 7, "苏Z71198"),
+        ({"operator": "id-guard", "since": "2026-11-20T11:55"}, 2, "/audit/rows?operator=id-guard"),
+        ({"operator": "id-guard", "lane": "men"}, 0, "没有符合条件的记录"),
         ({"until": "2026-11-19"}, 0, "没有符合条件的记录"),
         ({"person": "张", **WHY}, 40, "3-2-501"),
         ({"person": "%", **WHY}, 0, "没有符合条件的记录"),
@@ -159,6 +165,19 @@ def test_a_story_tells_everything_and_that_it_was_read(office: Office, auditor: 
     assert ("id-auditor", "passage:p119") in office.booth.watch.looked
 
 
+def test_a_guards_openings_by_hand_lead_to_the_passages_they_answered(office: Office, auditor: httpx.Client) -> None:
+    import re
+
+    html = auditor.get("/audit/rows?operator=id-guard").text
+    assert re.findall(r"/audit/passages/(p\d+)", html) == [f"p{number}" for number in range(119, 100, -3)]
+    assert "东门车道 访客，已确认" in html
+    assert office.found(auditor, verdict="ask").count("<td>id-guard</td>") == 7
+    with writing(office.engine) as session:
+        facts = {"lane": "che", "actor": "id-guard", "reason": "staff", "command_id": "g:late"}
+        append(session, NOON + timedelta(hours=1), "manual.open", facts)
+    assert auditor.get("/audit/rows?operator=id-guard").text.count("/audit/passages/") == 7
+
+
 def test_a_face_is_told_with_its_margin(auditor: httpx.Client) -> None:
     html = auditor.get("/audit/passages/p0").text
     assert "0.6100" in html
@@ -223,7 +242,7 @@ def test_a_csv_opens_in_a_spreadsheet_and_holds_no_formula(office: Office, audit
     assert answer.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert len(rows) == 41
-    assert rows[1][5:7] == ["张三", "3-2-501"]
+    assert rows[1][5:8] == ["张三", "3-2-501", ""]
 
 
 def test_an_xlsx_has_every_passage_as_text(office: Office, auditor: httpx.Client) -> None:
