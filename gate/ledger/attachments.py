@@ -15,15 +15,16 @@ from sqlalchemy.orm import Session
 from gate.errors import LedgerBroken
 from gate.ledger.chain import Row, details_digest
 from gate.ledger.diagnosis import Break, Why
+from gate.ledger.plate_pattern import folded
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import PassageRow, RemarkRow
 
-ROW = "SELECT seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate FROM passage"
-
+COLUMNS = "SELECT seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key FROM passage"
 
 LET_GO = frozenset({"passages.forgotten", "pictures.deleted"})
-MARKED = LET_GO | {"decision"}
-"""Rows that something hangs on, or that let something go; of the others only those with a remark."""
+MARKED = LET_GO | {"decision", "ledger.began"}
+"""Rows that something hangs on or that let something go, and the first; of the others only those with a remark."""
+REMARKED = '"remark":'
 
 
 class Attachments:
@@ -38,12 +39,14 @@ class Attachments:
         self._forgotten_before = ""
         self.passages = self.pictures = self.pictures_over = 0
 
-    def check(self, rows: Sequence[Row]) -> Break | None:
-        """The first of these rows whose attachments differ from what it says."""
-        if not rows:
+    def check(self, first: int, last: int, marked: Sequence[Row]) -> Break | None:
+        """The first row from `first` to `last` whose attachments differ from what it says.
+
+        `marked` are those of these rows that are of a kind in `MARKED` or have `REMARKED` in their body.
+        """
+        if last < first:
             return None
-        passages = self._passages(rows[0].seq, rows[-1].seq)
-        marked = [row for row in rows if row.kind in MARKED or '"remark":' in row.body]
+        passages = self._passages(first, last)
         remarks = self._remarks(marked)
         for row in marked:
             why = None
@@ -51,7 +54,7 @@ class Attachments:
                 why = self._passage(row, passages.pop(row.seq, None))
             elif row.kind in LET_GO:
                 self._let_go(row)
-            else:
+            elif REMARKED in row.body:
                 why = self._remark(row, remarks)
             if why:
                 return Break(row.seq, why)
@@ -75,7 +78,7 @@ class Attachments:
         return min(breaks, key=lambda found: found.seq, default=None)
 
     def _passages(self, first: int, last: int) -> dict[int, tuple[Any, ...]]:
-        sql = f"{ROW} WHERE seq BETWEEN {first:d} AND {last:d}"
+        sql = f"{COLUMNS} WHERE seq BETWEEN {first:d} AND {last:d}"
         found = self._session.connection().exec_driver_sql(sql).cursor
         return {stored[0]: stored for stored in found.fetchall()} if found else {}
 
@@ -131,13 +134,16 @@ class Attachments:
 
 def _agrees(row: Row, stored: tuple[Any, ...]) -> bool:
     """Whether a passage is the one of its row; the row's text is written again from the passage, which is faster."""
-    _, id_, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate = stored
+    _, id_, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key = stored
     digest = details_digest(salt, details)
     expected = (
         f'{{"context":{_text(context)},"details":"{digest}","lane":"{lane}","passage":"{id_}","reason":"{reason}",'
         f'"rules":"{rules}","snapshot":{_text(snapshot)},"subject":{_text(subject)},"verdict":"{verdict}"}}'
     )
-    return at == row.at and expected == row.body and plate == _plate(details)
+    if at != row.at or expected != row.body:
+        return False
+    told = _plate(details)
+    return plate == told and plate_key == (told and folded(told))
 
 
 def _plate(details: str) -> str | None:
