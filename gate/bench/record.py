@@ -6,6 +6,7 @@ Every row goes through `Chain`, so it is encoded, bound, attached and signed as 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from random import Random
 from sqlalchemy import Engine
 
 from enrollment.database import writing
+from enrollment.tables import HouseholdRow, ResidentRow, VehicleRow
 from gate.ledger.checkpoint import EVERY_ROWS, Signer
 from gate.ledger.ledger import Chain, Passage, begin
 from gate.ledger.writer import GROUP
@@ -42,11 +44,17 @@ class Record:
         self._passages = 0
         with writing(engine) as session:
             begin(session, self.signer, BEGIN)
+            session.add_all(_household(number) for number in range(SUBJECTS // 2))
+            session.flush()
+            session.add_all(_subject(number, id_) for number, id_ in enumerate(self.subjects))
 
-    def append(self, rows: int) -> None:
-        """Go on to so many rows, or a few more, with commits and checkpoints as the gate's writer makes them."""
+    def append(self, rows: int, group: int = GROUP) -> None:
+        """Go on to so many rows, or a few more, in commits of so many; they and checkpoints by default as the gate's.
+
+        A `group` of 1 gives each passage with its acts a commit of its own.
+        """
         while self.rows < rows:
-            self._commit(min(rows, self.rows + GROUP), rows)
+            self._commit(min(rows, self.rows + group), rows)
 
     def fill(self, rows: int) -> None:
         """Go on to so many rows, or a few more, fast."""
@@ -71,8 +79,9 @@ class Record:
     def _passage(self, chain: Chain) -> None:
         random, self._passages = self._random, self._passages + 1
         name, at = f"{random.getrandbits(128):032x}", BEGIN + timedelta(seconds=self.rows)
-        details = {"frames": 6, "weakest": round(random.random(), 4), "colour": "blue", "kind": "car"}
-        verdict, reason, subject = "open", "known_vehicle", random.choice(self.subjects)
+        details: dict[str, object] = {"frames": 6, "weakest": round(random.random(), 4), "colour": "blue", "kind": "car"}
+        verdict, reason = "open", "known_vehicle"
+        subject: str | None = random.choice(self.subjects)
         if self._passages % 5 == 0:
             verdict, reason = OUTCOMES[self._passages % 1000 == 0]
             details["plate"], subject = f"苏Z{random.randrange(100_000):05d}", None
@@ -85,14 +94,22 @@ class Record:
             chain.add(at, "passage.viewed", {"actor": random.choice(OPERATORS), "passage": name})
 
 
+def _household(number: int) -> HouseholdRow:
+    return HouseholdRow(id=f"home-{number}", building=f"{number // 30 + 1}", unit="1", room=f"{101 + number % 30}")
+
+
+def _subject(number: int, id_: str) -> ResidentRow | VehicleRow:
+    """The residents and the vehicles of the invented households by turns."""
+    home = f"home-{number // 2}"
+    if number % 2:
+        return VehicleRow(id=id_, plate=f"辽Z{number:05d}", household_id=home, created_at=BEGIN)
+    return ResidentRow(id=id_, name=f"张三{number}号", household_id=home, created_at=BEGIN)
+
+
 @contextmanager
 def _bare(engine: Engine) -> Iterator[None]:
     """Without the indexes and triggers of a SQLite record, which are put back at the end; sorting on disk."""
-    with engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        if raw is None:
-            raise TypeError("no connection")
-        connection.rollback()
+    with _alone(engine) as raw:
         raw.execute("PRAGMA temp_store=FILE")
         kept = raw.execute(
             "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
@@ -101,9 +118,20 @@ def _bare(engine: Engine) -> Iterator[None]:
         for kind, name, _ in kept:
             raw.execute(f"DROP {kind} {name}")
     yield
-    with engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        connection.rollback()
+    with _alone(engine) as raw:
+        raw.execute("PRAGMA temp_store=FILE")
         for _, _, sql in kept:
             raw.execute(sql)
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[sqlite3.Connection]:
+    """A connection of its own, outside any transaction."""
+    raw = engine.raw_connection()
+    connection = raw.driver_connection
+    if not isinstance(connection, sqlite3.Connection):
+        raise TypeError("only a SQLite record is filled")
+    yield connection
+    connection.execute("PRAGMA temp_store=MEMORY")
+    raw.close()

@@ -82,13 +82,13 @@ class Attachments:
         found = self._session.connection().exec_driver_sql(sql).cursor
         return {stored[0]: stored for stored in found.fetchall()} if found else {}
 
-    def _remarks(self, rows: Iterable[Row]) -> dict[str, tuple[bytes, str]]:
+    def _remarks(self, rows: Iterable[Row]) -> dict[str, tuple[str, bytes, str]]:
         names = [str(_body(row).get("remark")) for row in rows if row.kind not in MARKED]
-        found: dict[str, tuple[bytes, str]] = {}
+        found: dict[str, tuple[str, bytes, str]] = {}
         for start in range(0, len(names), 500):
             wanted = RemarkRow.id.in_(names[start : start + 500])
-            stored = self._session.execute(select(RemarkRow.id, RemarkRow.salt, RemarkRow.words).where(wanted))
-            found |= {name: (salt, words) for name, salt, words in stored}
+            stored = self._session.execute(select(RemarkRow.id, RemarkRow.at, RemarkRow.salt, RemarkRow.words).where(wanted))
+            found |= {name: (at, salt, words) for name, at, salt, words in stored}
         return found
 
     def _passage(self, row: Row, stored: tuple[Any, ...] | None) -> Why | None:
@@ -100,13 +100,15 @@ class Attachments:
                 return Why.PASSAGE_ALTERED
         return self._pictures_of(row) if self._snapshots else None
 
-    def _remark(self, row: Row, remarks: dict[str, tuple[bytes, str]]) -> Why | None:
+    def _remark(self, row: Row, remarks: dict[str, tuple[str, bytes, str]]) -> Why | None:
         body = _body(row)
         stored = remarks.get(str(body.get("remark")))
         if stored is None:
             self._missing[Why.REMARK_MISSING].setdefault(row.at[:10], row.seq)
             return None
-        return None if details_digest(*stored) == body.get("words") else Why.REMARK_ALTERED
+        at, salt, words = stored
+        whole = at == row.at and type(salt) is bytes and type(words) is str
+        return None if whole and details_digest(salt, words) == body.get("words") else Why.REMARK_ALTERED
 
     def _pictures_of(self, row: Row) -> Why | None:
         body = _body(row)
@@ -135,25 +137,27 @@ class Attachments:
 def _agrees(row: Row, stored: tuple[Any, ...]) -> bool:
     """Whether a passage is the one of its row; the row's text is written again from the passage, which is faster."""
     _, id_, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key = stored
+    if at != row.at or type(details) is not str or type(salt) is not bytes:
+        return False
     digest = details_digest(salt, details)
     expected = (
         f'{{"context":{_text(context)},"details":"{digest}","lane":"{lane}","passage":"{id_}","reason":"{reason}",'
         f'"rules":"{rules}","snapshot":{_text(snapshot)},"subject":{_text(subject)},"verdict":"{verdict}"}}'
     )
-    if at != row.at or expected != row.body:
-        return False
     told = _plate(details)
-    return plate == told and plate_key == (told and folded(told))
+    return expected == row.body and plate == told and plate_key == (told and folded(told))
 
 
 def _plate(details: str) -> str | None:
-    """The plate that the details tell; the column beside them must not tell another."""
+    """The plate that the details tell; the columns beside them must not tell another."""
     if '"plate":' not in details:
         return None
     try:
-        return json.loads(details).get("plate") or None
+        told = json.loads(details)
     except ValueError:
         return None
+    plate = told.get("plate") if isinstance(told, dict) else None
+    return plate if isinstance(plate, str) and plate else None
 
 
 def _body(row: Row) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -137,11 +138,11 @@ class _Walk:
         return diagnose(*self._hashes, self._seq + 1, row, following)
 
 
-def stored_rows(session: Session, seq: int, most: int) -> Iterable[tuple[int, str, str, str, bytes]]:
+def stored_rows(session: Session, seq: int, most: int) -> Iterator[tuple[int, str, str, str, bytes]]:
     """The next rows of the chain as they are stored, read past the mapper and one at a time."""
     sql = f"SELECT seq, at, kind, body, hash FROM ledger WHERE seq > {seq:d} ORDER BY seq LIMIT {most:d}"  # noqa: S608
-    found = session.connection().exec_driver_sql(sql).cursor
-    return found if found else ()
+    found: Any = session.connection().exec_driver_sql(sql).cursor
+    return iter(found)
 
 
 def rows_after(session: Session, seq: int, most: int) -> list[Row]:
