@@ -36,7 +36,7 @@ class Record:
     """Writes rows in order into an empty record; the same ones each time, but for salts and names."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._random = Random(1)  # noqa: S311 - the same rows each time
         self.signer = Signer(bytes(32))
         self.subjects = [f"{self._random.getrandbits(128):032x}" for _ in range(SUBJECTS)]
@@ -60,12 +60,12 @@ class Record:
         """Go on to so many rows, or a few more, fast."""
         if self.rows >= rows:
             return
-        with _bare(self._engine):
+        with _bare(self.engine):
             while self.rows < rows:
                 self._commit(min(rows, self.rows + BULK), rows)
 
     def _commit(self, rows: int, last: int) -> None:
-        with writing(self._engine) as session:
+        with writing(self.engine) as session:
             chain = Chain(session)
             signed = self.rows // EVERY_ROWS
             while self.rows < rows:
@@ -79,7 +79,12 @@ class Record:
     def _passage(self, chain: Chain) -> None:
         random, self._passages = self._random, self._passages + 1
         name, at = f"{random.getrandbits(128):032x}", BEGIN + timedelta(seconds=self.rows)
-        details: dict[str, object] = {"frames": 6, "weakest": round(random.random(), 4), "colour": "blue", "kind": "car"}
+        details: dict[str, object] = {
+            "frames": 6,
+            "weakest": round(random.random(), 4),
+            "colour": "blue",
+            "kind": "car",
+        }
         verdict, reason = "open", "known_vehicle"
         subject: str | None = random.choice(self.subjects)
         if self._passages % 5 == 0:

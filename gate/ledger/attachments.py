@@ -19,7 +19,7 @@ from gate.ledger.plate_pattern import folded
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import PassageRow, RemarkRow
 
-COLUMNS = "SELECT seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key FROM passage"
+COLUMNS = "seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key"
 
 LET_GO = frozenset({"passages.forgotten", "pictures.deleted"})
 MARKED = LET_GO | {"decision", "ledger.began"}
@@ -78,7 +78,7 @@ class Attachments:
         return min(breaks, key=lambda found: found.seq, default=None)
 
     def _passages(self, first: int, last: int) -> dict[int, tuple[Any, ...]]:
-        sql = f"{COLUMNS} WHERE seq BETWEEN {first:d} AND {last:d}"
+        sql = f"SELECT {COLUMNS} FROM passage WHERE seq BETWEEN {first:d} AND {last:d}"  # noqa: S608
         found = self._session.connection().exec_driver_sql(sql).cursor
         return {stored[0]: stored for stored in found.fetchall()} if found else {}
 
@@ -87,7 +87,9 @@ class Attachments:
         found: dict[str, tuple[str, bytes, str]] = {}
         for start in range(0, len(names), 500):
             wanted = RemarkRow.id.in_(names[start : start + 500])
-            stored = self._session.execute(select(RemarkRow.id, RemarkRow.at, RemarkRow.salt, RemarkRow.words).where(wanted))
+            stored = self._session.execute(
+                select(RemarkRow.id, RemarkRow.at, RemarkRow.salt, RemarkRow.words).where(wanted)
+            )
             found |= {name: (at, salt, words) for name, at, salt, words in stored}
         return found
 
