@@ -1,79 +1,105 @@
-"""How fast the record is written, proven and searched, with rows as a gate makes them: one decision to four acts."""
+"""How fast the record is written, proven and searched, and how much memory that takes."""
 
 from __future__ import annotations
 
 import hashlib
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from random import Random
+from statistics import median
 from typing import TypeVar
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from enrollment.database import open_database, reading, upgrade, writing
+from enrollment.database import open_database, reading, upgrade
+from gate.bench.record import BEGIN, LANES, OPERATORS, Record
 from gate.ledger.chain import VERSION
-from gate.ledger.checkpoint import EVERY_ROWS, Signer
-from gate.ledger.ledger import Chain, Passage, begin
-from gate.ledger.search import PAGE
-from gate.ledger.tables import MIGRATIONS, PassageRow
+from gate.ledger.search import Found, Query, search_passages, search_rows
+from gate.ledger.tables import MIGRATIONS
 from gate.ledger.verify import rows_after, verify
-from gate.ledger.writer import GROUP
 
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-ACTS = 4
-SUBJECTS = 3000
-SEARCHES = 20
+APPENDED = 50_000
+"""Rows that are timed while they are committed as the gate does it, at the end of a record that is that long."""
+ALONE = 100
+"""Passages that are timed with a commit for each."""
+ROUNDS = 5
+PAGES = 3
+"""Every search is made so often, and each time so many pages are turned."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerSpeed:
-    """What was measured.
+    """What was measured; rates per second of processor time say what a machine that does nothing else would do.
 
-    `hash_ratio` is the time of a verification over that of hashing the same rows' bytes, already in memory, once; the
-    rates per second of processor time say what a machine that does nothing else would do. `search_ms` is the median of
-    searches for one subject's newest page, and `peak_mib` the most memory that the process ever had.
+    The last `appended` of the `rows` were committed in groups as the gate does it, `alone_per_s` are rows whose passage
+    has a commit of its own. `hash_ratio` is the processor time of a verification over that of hashing the same rows'
+    bytes, already in memory, once. `search_ms` has the median for a page of each search, `slowest_search` and
+    `slowest_ms` the slowest of these, and the memory is the most that the process had in each part.
     """
 
     rows: int
+    appended: int
     append_per_s: float
     append_per_cpu_s: float
+    alone_per_s: float
+    append_peak_mib: int
     verify_per_s: float
     verify_per_cpu_s: float
     hash_ratio: float
-    search_ms: float
-    peak_mib: float
+    verify_peak_mib: int
+    search_ms: Mapping[str, float]
+    slowest_search: str
+    slowest_ms: float
+    search_peak_mib: int
 
 
 def measure(folder: Path, rows: int) -> LedgerSpeed:
-    """Write so many rows into a database of its own in the folder, in commits as the gate's, and go through them."""
+    """Write so many rows into a database of its own in the folder, the last as the gate does, and go through them."""
     engine = open_database(folder / "record.db")
     upgrade(engine, MIGRATIONS)
-    signer, random = Signer(bytes(32)), Random(1)  # noqa: S311 - the same rows each time
-    with writing(engine) as session:
-        begin(session, signer, BEGIN)
-    subjects = [f"{random.getrandbits(128):032x}" for _ in range(SUBJECTS)]
-    written, appended = _timed(lambda: _append(engine, signer, random, subjects, rows))
-    proof, verified = _timed(lambda: verify(engine, key=signer.public))
-    if proof.first_broken or proof.rows != written:
+    record = Record(engine)
+    record.fill(rows - APPENDED)
+    try:
+        return measure_record(engine, record, rows)
+    finally:
+        engine.dispose()
+
+
+def measure_record(engine: Engine, record: Record, rows: int) -> LedgerSpeed:
+    """Append to a record until it has so many rows, then prove and search it."""
+    _forget_peak()
+    filled = record.rows
+    appended = _timed(lambda: record.append(rows))[1]
+    grouped = record.rows - filled
+    alone = _timed(lambda: record.append(record.rows + 5 * ALONE, group=1))[1]
+    append_peak = _peak_mib()
+    proof, verified = _timed(lambda: verify(engine, key=record.signer.public))
+    verify_peak = _peak_mib()
+    if proof.first_broken or proof.rows != record.rows:
         raise AssertionError(f"the record does not hold: {proof}")
-    hashed_s = _hashing_s(engine)
-    searches = sorted(_timed(partial(_search, engine, one))[1][0] for one in subjects[:SEARCHES])
-    engine.dispose()
+    search_ms = {name: _page_ms(search) for name, search in _searches(engine, record).items()}
+    search_peak = _peak_mib()
+    slowest = max(search_ms, key=lambda name: search_ms[name])
     return LedgerSpeed(
-        rows=written,
-        append_per_s=round(written / appended[0]),
-        append_per_cpu_s=round(written / appended[1]),
-        verify_per_s=round(written / verified[0]),
-        verify_per_cpu_s=round(written / verified[1]),
-        hash_ratio=round(verified[1] / hashed_s, 2),
-        search_ms=round(1000 * searches[len(searches) // 2], 1),
-        peak_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        rows=record.rows,
+        appended=grouped,
+        append_per_s=round(grouped / appended[0]),
+        append_per_cpu_s=round(grouped / appended[1]),
+        alone_per_s=round((record.rows - filled - grouped) / alone[0]),
+        append_peak_mib=append_peak,
+        verify_per_s=round(proof.rows / verified[0]),
+        verify_per_cpu_s=round(proof.rows / verified[1]),
+        hash_ratio=round(verified[1] / _hashing_s(engine), 2),
+        verify_peak_mib=verify_peak,
+        search_ms=search_ms,
+        slowest_search=slowest,
+        slowest_ms=search_ms[slowest],
+        search_peak_mib=search_peak,
     )
 
 
@@ -82,30 +108,6 @@ def _timed(work: Callable[[], T]) -> tuple[T, tuple[float, float]]:
     began, began_cpu = time.perf_counter(), time.process_time()
     outcome = work()
     return outcome, (time.perf_counter() - began, time.process_time() - began_cpu)
-
-
-def _append(engine: Engine, signer: Signer, random: Random, subjects: Sequence[str], rows: int) -> int:
-    signed, written = 0, 1
-    while written < rows:
-        with writing(engine) as session:
-            chain = Chain(session)
-            for _ in range(min(GROUP, rows - written + ACTS) // (ACTS + 1) or 1):
-                _passage(chain, random, random.choice(subjects), BEGIN + timedelta(seconds=written))
-            chain.flush()
-            written = chain.tip.seq if chain.tip else written
-            if written - signed >= EVERY_ROWS or written >= rows:
-                chain.sign(signer, BEGIN)
-                signed = written
-    return written
-
-
-def _passage(chain: Chain, random: Random, subject: str, at: datetime) -> None:
-    name = f"{random.getrandbits(128):032x}"
-    details = {"frames": 6, "weakest": round(random.random(), 4), "colour": "blue", "kind": "car"}
-    chain.add_passage(Passage(name, at, "north-in", "open", "known_vehicle", subject, "0123456789ab", details), None)
-    for act in ("commanded", "opened", "lowering", "closed"):
-        body = {"barrier": "arm", "act": act, "before": "closed", "after": "open", "cause": "passage"}
-        chain.add(at, "barrier", {**body, "command": None, "command_id": name})
 
 
 def _hashing_s(engine: Engine) -> float:
@@ -122,7 +124,69 @@ def _hashing_s(engine: Engine) -> float:
     return spent
 
 
-def _search(engine: Engine, subject: str) -> None:
-    with reading(engine) as session:
-        newest = select(PassageRow).where(PassageRow.subject == subject)
-        session.scalars(newest.order_by(PassageRow.at.desc(), PassageRow.seq.desc()).limit(PAGE)).all()
+def _searches(engine: Engine, record: Record) -> dict[str, Callable[..., Found]]:
+    """A search by each filter alone, by what is rare and by what is frequent, and by several filters at once."""
+    middle = BEGIN + timedelta(seconds=record.rows // 2)
+    passages = {
+        "newest": Query(),
+        "time": Query(since=middle, until=middle + timedelta(days=1)),
+        "lane": Query(lane=LANES[0]),
+        "person": Query(person="张三1000号"),
+        "many_people": Query(person="0号"),
+        "household": Query(household="17-1-110"),
+        "plate": Query(plate="苏Z12345"),
+        "plate_begins": Query(plate="苏Z1234*"),
+        "plate_has": Query(plate="*12345*"),
+        "verdict": Query(verdict="open"),
+        "rare_verdict": Query(verdict="refuse"),
+        "rare_reason": Query(reason="blocked_vehicle"),
+        "several": Query(since=BEGIN, lane=LANES[0], verdict="refuse", reason="blocked_vehicle"),
+        "person_on_lane": Query(person="张三1000号", lane=LANES[0], verdict="open"),
+        "nothing": Query(verdict="nothing"),
+        "operator": Query(since=middle, until=middle + timedelta(hours=2), operator=OPERATORS[0]),
+    }
+    rows = {
+        "rows_newest": Query(),
+        "rows_time": Query(since=middle, until=middle + timedelta(days=1)),
+        "rows_frequent_kind": Query(kinds="barrier"),
+        "rows_rare_kind": Query(kinds="keeping"),
+        "rows_operator": Query(operator=OPERATORS[0]),
+        "rows_views_of_operator": Query(kinds="views", operator=OPERATORS[0]),
+    }
+    return {
+        **{name: partial(search_passages, engine, query) for name, query in passages.items()},
+        **{name: partial(search_rows, engine, query) for name, query in rows.items()},
+    }
+
+
+def _page_ms(search: Callable[..., Found]) -> float:
+    """The median milliseconds for a page, over the first pages."""
+    spent = []
+    for _ in range(ROUNDS):
+        place = None
+        for _ in range(PAGES):
+            found, (elapsed_s, _) = _timed(partial(search, place))
+            spent.append(1000 * elapsed_s)
+            place = found.after
+            if place is None:
+                break
+    return round(median(spent), 1)
+
+
+def _forget_peak() -> None:
+    """Begin to note the most memory anew, where the system can do that: Linux."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", "ascii")
+    except OSError:
+        return
+
+
+def _peak_mib() -> int:
+    """The most memory since the last call, or ever where that cannot be begun anew."""
+    try:
+        lines = Path("/proc/self/status").read_text("ascii").splitlines()
+        peak_kib = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _forget_peak()
+    return round(peak_kib / 1024)

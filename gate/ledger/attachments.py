@@ -15,15 +15,16 @@ from sqlalchemy.orm import Session
 from gate.errors import LedgerBroken
 from gate.ledger.chain import Row, details_digest
 from gate.ledger.diagnosis import Break, Why
+from gate.ledger.plate_pattern import folded
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import PassageRow, RemarkRow
 
-ROW = "SELECT seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate FROM passage"
-
+COLUMNS = "seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key"
 
 LET_GO = frozenset({"passages.forgotten", "pictures.deleted"})
-MARKED = LET_GO | {"decision"}
-"""Rows that something hangs on, or that let something go; of the others only those with a remark."""
+MARKED = LET_GO | {"decision", "ledger.began"}
+"""Rows that something hangs on or that let something go, and the first; of the others only those with a remark."""
+REMARKED = '"remark":'
 
 
 class Attachments:
@@ -38,12 +39,14 @@ class Attachments:
         self._forgotten_before = ""
         self.passages = self.pictures = self.pictures_over = 0
 
-    def check(self, rows: Sequence[Row]) -> Break | None:
-        """The first of these rows whose attachments differ from what it says."""
-        if not rows:
+    def check(self, first: int, last: int, marked: Sequence[Row]) -> Break | None:
+        """The first row from `first` to `last` whose attachments differ from what it says.
+
+        `marked` are those of these rows that are of a kind in `MARKED` or have `REMARKED` in their body.
+        """
+        if last < first:
             return None
-        passages = self._passages(rows[0].seq, rows[-1].seq)
-        marked = [row for row in rows if row.kind in MARKED or '"remark":' in row.body]
+        passages = self._passages(first, last)
         remarks = self._remarks(marked)
         for row in marked:
             why = None
@@ -51,7 +54,7 @@ class Attachments:
                 why = self._passage(row, passages.pop(row.seq, None))
             elif row.kind in LET_GO:
                 self._let_go(row)
-            else:
+            elif REMARKED in row.body:
                 why = self._remark(row, remarks)
             if why:
                 return Break(row.seq, why)
@@ -75,17 +78,19 @@ class Attachments:
         return min(breaks, key=lambda found: found.seq, default=None)
 
     def _passages(self, first: int, last: int) -> dict[int, tuple[Any, ...]]:
-        sql = f"{ROW} WHERE seq BETWEEN {first:d} AND {last:d}"
+        sql = f"SELECT {COLUMNS} FROM passage WHERE seq BETWEEN {first:d} AND {last:d}"  # noqa: S608
         found = self._session.connection().exec_driver_sql(sql).cursor
         return {stored[0]: stored for stored in found.fetchall()} if found else {}
 
-    def _remarks(self, rows: Iterable[Row]) -> dict[str, tuple[bytes, str]]:
+    def _remarks(self, rows: Iterable[Row]) -> dict[str, tuple[str, bytes, str]]:
         names = [str(_body(row).get("remark")) for row in rows if row.kind not in MARKED]
-        found: dict[str, tuple[bytes, str]] = {}
+        found: dict[str, tuple[str, bytes, str]] = {}
         for start in range(0, len(names), 500):
             wanted = RemarkRow.id.in_(names[start : start + 500])
-            stored = self._session.execute(select(RemarkRow.id, RemarkRow.salt, RemarkRow.words).where(wanted))
-            found |= {name: (salt, words) for name, salt, words in stored}
+            stored = self._session.execute(
+                select(RemarkRow.id, RemarkRow.at, RemarkRow.salt, RemarkRow.words).where(wanted)
+            )
+            found |= {name: (at, salt, words) for name, at, salt, words in stored}
         return found
 
     def _passage(self, row: Row, stored: tuple[Any, ...] | None) -> Why | None:
@@ -97,13 +102,15 @@ class Attachments:
                 return Why.PASSAGE_ALTERED
         return self._pictures_of(row) if self._snapshots else None
 
-    def _remark(self, row: Row, remarks: dict[str, tuple[bytes, str]]) -> Why | None:
+    def _remark(self, row: Row, remarks: dict[str, tuple[str, bytes, str]]) -> Why | None:
         body = _body(row)
         stored = remarks.get(str(body.get("remark")))
         if stored is None:
             self._missing[Why.REMARK_MISSING].setdefault(row.at[:10], row.seq)
             return None
-        return None if details_digest(*stored) == body.get("words") else Why.REMARK_ALTERED
+        at, salt, words = stored
+        whole = at == row.at and type(salt) is bytes and type(words) is str
+        return None if whole and details_digest(salt, words) == body.get("words") else Why.REMARK_ALTERED
 
     def _pictures_of(self, row: Row) -> Why | None:
         body = _body(row)
@@ -131,23 +138,28 @@ class Attachments:
 
 def _agrees(row: Row, stored: tuple[Any, ...]) -> bool:
     """Whether a passage is the one of its row; the row's text is written again from the passage, which is faster."""
-    _, id_, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate = stored
+    _, id_, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key = stored
+    if at != row.at or type(details) is not str or type(salt) is not bytes:
+        return False
     digest = details_digest(salt, details)
     expected = (
         f'{{"context":{_text(context)},"details":"{digest}","lane":"{lane}","passage":"{id_}","reason":"{reason}",'
         f'"rules":"{rules}","snapshot":{_text(snapshot)},"subject":{_text(subject)},"verdict":"{verdict}"}}'
     )
-    return at == row.at and expected == row.body and plate == _plate(details)
+    told = _plate(details)
+    return expected == row.body and plate == told and plate_key == (told and folded(told))
 
 
 def _plate(details: str) -> str | None:
-    """The plate that the details tell; the column beside them must not tell another."""
+    """The plate that the details tell; the columns beside them must not tell another."""
     if '"plate":' not in details:
         return None
     try:
-        return json.loads(details).get("plate") or None
+        told = json.loads(details)
     except ValueError:
         return None
+    plate = told.get("plate") if isinstance(told, dict) else None
+    return plate if isinstance(plate, str) and plate else None
 
 
 def _body(row: Row) -> dict[str, Any]:

@@ -29,6 +29,7 @@ GENESIS = hashlib.sha256(f"{VERSION}\n".encode()).digest()
 KIND = re.compile(r"[a-z0-9_.]{1,40}")
 WHOLE = 2**53
 """RFC 8785 writes numbers as doubles do: from here on two whole numbers may look the same."""
+ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 class Row(NamedTuple):
@@ -54,11 +55,15 @@ def canonical(body: Mapping[str, Any]) -> str:
 
 def as_json(body: Mapping[str, Any]) -> str:
     """One line of JSON with sorted keys, fractions allowed. Raises ValueError for NaN and infinity."""
-    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return ENCODER.encode(body)
 
 
 def _check(value: object) -> None:
-    if isinstance(value, Mapping):
+    # Text, true, false and null first: they are nearly all there is, and asking for a Mapping is slow.
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return
+    if isinstance(value, dict | Mapping):
         for key, inner in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise ValueError(f"JSON of the chain has ASCII keys, not {key!r}")

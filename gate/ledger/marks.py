@@ -30,17 +30,20 @@ class Marks:
         self.signed = 0
         self.anchors = 0
 
-    def check(self, rows: Sequence[Row]) -> Break | None:
-        """The first row of these that a checkpoint speaks against."""
-        if not rows:
+    def check(self, first: int, hashes: Sequence[bytes], rows: Iterable[Row]) -> Break | None:
+        """The first of some rows that a checkpoint speaks against: their hashes from row `first` on.
+
+        Of the rows themselves only the very first is wanted among `rows`: it says whose checkpoints count.
+        """
+        if not hashes:
             return None
-        if rows[0].seq == 1 and (broken := self._began(rows[0])):
+        if first == 1 and (broken := self._began(next(iter(rows), None))):
             return broken
-        first, last = rows[0].seq, rows[-1].seq
+        last = first + len(hashes) - 1
         noted = [anchor for anchor in self._anchors if first <= anchor.seq <= last]
         self.anchors += len(noted)
         found = (Checkpoint(*stored) for stored in self._stored(first, last))
-        return self._against(rows, found, signing=True) or self._against(rows, noted, signing=False)
+        return self._against(first, hashes, found, signing=True) or self._against(first, hashes, noted, signing=False)
 
     def end(self, rows: int) -> Break | None:
         """What the checkpoints say about the end: whether rows are missing there, or too many are unsigned."""
@@ -55,8 +58,8 @@ class Marks:
             return Break(self.signed + 1, Why.CHECKPOINTS_MISSING)
         return None
 
-    def _began(self, row: Row) -> Break | None:
-        if row.kind != "ledger.began":
+    def _began(self, row: Row | None) -> Break | None:
+        if row is None or row.seq != 1 or row.kind != "ledger.began":
             return None
         named = bytes.fromhex(json.loads(row.body)["key"])
         self._signs = True
@@ -64,11 +67,13 @@ class Marks:
             self._key = named
         return Break(1, Why.FOREIGN_CHAIN) if self._key != named else None
 
-    def _against(self, rows: Sequence[Row], checkpoints: Iterable[Checkpoint], *, signing: bool) -> Break | None:
+    def _against(
+        self, first: int, hashes: Sequence[bytes], checkpoints: Iterable[Checkpoint], *, signing: bool
+    ) -> Break | None:
         for checkpoint in checkpoints:
             if foreign := self._foreign(checkpoint):
                 return Break(checkpoint.seq, foreign)
-            if rows[checkpoint.seq - rows[0].seq].hash != checkpoint.hash:
+            if hashes[checkpoint.seq - first] != checkpoint.hash:
                 over = self._restored is not None and self._restored <= checkpoint.seq and not signing
                 return Break(checkpoint.seq, Why.RESTORED_OVER if over else Why.REWRITTEN)
             if signing and self._signs and checkpoint.seq - self.signed > MOST_UNSIGNED:

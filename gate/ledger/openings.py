@@ -28,7 +28,7 @@ def answered(session: Session, *where: ColumnElement[bool], most: int) -> dict[i
         .scalar_subquery()
     )
     opened = select(LedgerRow.seq, LedgerRow.at, before.label("passage")).where(LedgerRow.kind == "manual.open", *where)
-    acts = opened.order_by(LedgerRow.seq.desc()).limit(most).subquery()
+    acts = opened.order_by(LedgerRow.at.desc(), LedgerRow.seq.desc()).limit(most).subquery()
     joined = select(acts.c.seq, acts.c.at, PassageRow.seq, PassageRow.at).join(
         PassageRow, PassageRow.seq == acts.c.passage
     )

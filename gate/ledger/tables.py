@@ -25,8 +25,8 @@ class LedgerRow(Base):
     __tablename__ = "ledger"
     __table_args__ = (
         Index("ledger_at", "at", "seq"),
-        Index("ledger_kind", "kind", "seq"),
-        Index("ledger_actor", "actor", "seq"),
+        Index("ledger_kind", "kind", "at", "seq"),
+        Index("ledger_actor", "actor", "at", "seq"),
         Index("ledger_about", "about", "seq"),
     )
 
@@ -73,6 +73,7 @@ class PassageRow(Base):
     __table_args__ = (
         Index("passage_at", "at", "seq"),
         Index("passage_subject", "subject", "at", "seq"),
+        Index("passage_verdict", "verdict", "at", "seq"),
         Index("passage_reason", "reason", "at", "seq"),
         Index("passage_lane", "lane", "at", "seq"),
         Index("passage_plate", "plate", "at", "seq"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from enrollment.database import reading
-from gate.ledger.attachments import Attachments
+from gate.ledger.attachments import MARKED, REMARKED, Attachments
 from gate.ledger.chain import GENESIS, VERSION, Row
 from gate.ledger.checkpoint import Checkpoint
 from gate.ledger.diagnosis import WINDOW, Break, Why, diagnose
@@ -20,8 +21,8 @@ from gate.ledger.tables import CheckpointRow
 
 __all__ = ["Break", "Proof", "Why", "verify"]
 
-BATCH = 5000
-"""Rows read at a time: a few megabytes, however long the record is."""
+BATCH = 10_000
+"""Rows of one read: some ten megabytes, however long the record is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +69,28 @@ class _Walk:
         self._session = session
         self._hashes = GENESIS, GENESIS
         self._seq = 0
+        self._good: list[bytes] = []
+        self._marked: list[Row] = []
         self._attached = Attachments(session, snapshots)
         self._marks = Marks(session, key, anchors)
 
     def through(self) -> Break | None:
         """Walk to the end; the first break."""
-        for batch in self._batches():
-            good = self._linked(batch)
+        while True:
+            first = self._seq + 1
+            wrong = self._stretch(first)
+            last = self._seq
             broken = self._first(
-                self._attached.check(batch[:good]),
-                self._marks.check(batch[:good]),
-                None if good == len(batch) else self._diagnosed(batch[good]),
+                self._attached.check(first, last, self._marked),
+                self._marks.check(first, self._good, self._marked),
+                self._diagnosed(wrong) if wrong else None,
             )
             if broken:
                 return broken
             # Each batch is a read of its own, so that none holds the database's log back for long.
             self._session.rollback()
-        return self._first(self._marks.end(self._seq), self._attached.end(self._seq))
+            if last < first:
+                return self._first(self._marks.end(last), self._attached.end(last))
 
     def proof(self) -> Proof:
         """The outcome so far."""
@@ -104,33 +110,44 @@ class _Walk:
     def _first(*breaks: Break | None) -> Break | None:
         return min((found for found in breaks if found), key=lambda found: found.seq, default=None)
 
-    def _batches(self) -> Iterator[list[Row]]:
-        while batch := rows_after(self._session, self._seq, BATCH):
-            yield batch
+    def _stretch(self, first: int) -> Row | None:
+        """Go over the next rows that continue the chain; the row that does not, if there is one.
 
-    def _linked(self, batch: Sequence[Row]) -> int:
-        """How many rows of the batch continue the chain."""
-        sha256, (before, last), due = hashlib.sha256, self._hashes, self._seq + 1
-        for seq, at, kind, body, hash_ in batch:
+        Their hashes are in `_good` then, and in `_marked` those rows that say more than that they are there.
+        """
+        sha256, last, due = hashlib.sha256, self._hashes[1], first
+        good, marked = self._good, self._marked = [], []
+        wrong = None
+        for row in stored_rows(self._session, self._seq, BATCH):
+            seq, at, kind, body, hash_ = row
             # `chain.row_hash` written out: two calls a row would cost a fifth of the speed.
             content = sha256(f"{VERSION}\n{seq}\n{at}\n{kind}\n{body}".encode()).digest()
             if seq != due or sha256(last + content).digest() != hash_:
+                wrong = Row._make(row)
                 break
-            before, last, due = last, hash_, due + 1
-        good = due - 1 - self._seq
-        self._hashes, self._seq = (before, last), due - 1
-        return good
+            good.append(hash_)
+            if kind in MARKED or REMARKED in body:
+                marked.append(Row._make(row))
+            last, due = hash_, due + 1
+        self._hashes = (*self._hashes, *good[-2:])[-2], last
+        self._seq = due - 1
+        return wrong
 
     def _diagnosed(self, row: Row) -> Break:
         following = rows_after(self._session, row.seq, WINDOW)
         return diagnose(*self._hashes, self._seq + 1, row, following)
 
 
-def rows_after(session: Session, seq: int, most: int) -> list[Row]:
-    """The next rows of the chain as they are stored, read past the mapper."""
+def stored_rows(session: Session, seq: int, most: int) -> Iterator[tuple[int, str, str, str, bytes]]:
+    """The next rows of the chain as they are stored, read past the mapper and one at a time."""
     sql = f"SELECT seq, at, kind, body, hash FROM ledger WHERE seq > {seq:d} ORDER BY seq LIMIT {most:d}"  # noqa: S608
-    found = session.connection().exec_driver_sql(sql).cursor
-    return list(map(Row._make, found.fetchall())) if found else []
+    found: Any = session.connection().exec_driver_sql(sql).cursor
+    return iter(found)
+
+
+def rows_after(session: Session, seq: int, most: int) -> list[Row]:
+    """The next rows of the chain, all in memory."""
+    return [Row._make(row) for row in stored_rows(session, seq, most)]
 
 
 def last_checkpoint(session: Session) -> Checkpoint | None:

@@ -121,6 +121,11 @@ TWICE = """
         (["UPDATE passage SET details = replace(details, '0.5', '0.6') WHERE id = 'p2'"], 8, Why.PASSAGE_ALTERED),
         (["UPDATE passage SET details = 'no json' WHERE id = 'p1'"], 5, Why.PASSAGE_ALTERED),
         (["UPDATE passage SET plate = '辽B12345' WHERE id = 'p1'"], 5, Why.PASSAGE_ALTERED),
+        (["UPDATE passage SET plate_key = '辽812345' WHERE id = 'p1'"], 5, Why.PASSAGE_ALTERED),
+        (["UPDATE passage SET plate_key = NULL WHERE id = 'p1'"], 5, Why.PASSAGE_ALTERED),
+        (["UPDATE passage SET details = CAST(details AS BLOB) WHERE id = 'p1'"], 5, Why.PASSAGE_ALTERED),
+        (["UPDATE passage SET salt = 'salt' WHERE id = 'p1'"], 5, Why.PASSAGE_ALTERED),
+        (["UPDATE remark SET at = replace(at, '2026', '2025') WHERE words = '客人 1'"], 7, Why.REMARK_ALTERED),
         (["UPDATE passage SET subject = 'v1' WHERE id = 'p0'"], 2, Why.PASSAGE_ALTERED),
         (["DELETE FROM passage WHERE id = 'p3'"], 11, Why.PASSAGE_MISSING),
         (
@@ -139,6 +144,35 @@ def test_the_first_touched_row_is_named(
 ) -> None:
     database.tamper(*statements)
     assert verify(chain, key=signer.public).first_broken == Break(seq, why)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 7])
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        ([], None),
+        (["UPDATE ledger SET hash = zeroblob(32) WHERE seq = 7"], Break(7, Why.ALTERED)),
+        ([*_renumbered(12, 1), COPY.format(13, FORGED)], Break(13, Why.INSERTED)),
+        ([statement.format(14) for statement in SWAPPED], Break(13, Why.REORDERED)),
+        (["DELETE FROM ledger WHERE seq = 8"], Break(9, Why.MISSING_BEFORE)),
+        (["DELETE FROM ledger WHERE seq >= 8"], Break(8, Why.CUT_OFF)),
+        ([TWICE], Break(9, Why.PASSAGE_INSERTED)),
+        (["UPDATE remark SET words = '自己人' WHERE words = '客人 1'"], Break(7, Why.REMARK_ALTERED)),
+        (["UPDATE checkpoint SET signature = zeroblob(64) WHERE seq = 10"], Break(10, Why.CHECKPOINT_FORGED)),
+    ],
+)
+def test_where_a_batch_ends_changes_nothing(
+    chain: Engine,
+    database: Database,
+    signer: Signer,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+    statements: list[str],
+    found: Break | None,
+) -> None:
+    monkeypatch.setattr("gate.ledger.verify.BATCH", batch)
+    database.tamper(*statements)
+    assert verify(chain, key=signer.public).first_broken == found
 
 
 def test_of_two_breaks_the_first_is_named(chain: Engine, database: Database) -> None:
