@@ -1,9 +1,11 @@
 """The grammar of Chinese number plates: which texts can be a plate, and of what kind.
 
 Sources: GA 36-2018 for the forms and their colours. A sequence is digits and capital letters without I and O, at most
-two of them letters, which also turns away most of what a reader makes of railings (`甘HHHHHW`). Repeated digits as in
-`川111111` have no issuing letter and fall out too, while `川A11111` is a plate like any other: only thresholds and
-votes can tell that one from a misreading. The letter O lives on as an issuing letter (`粤O`).
+two of them letters whatever kind of plate it stands on, which also turns away most of what a reader makes of railings
+(`甘HHHHHW`, `甘HHHH挂`). Repeated digits as in `川111111` have no issuing letter and fall out too, while `川A11111` is
+a plate like any other: only thresholds and votes can tell that one from a misreading. The letter O lives on as an
+issuing letter (`粤O`). Forms that a plate cut short would also have (an armed police plate of four digits), the plates
+of Hong Kong and Macau themselves and provincial ones are left out on purpose: what is not sure is the guard's.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ NEW_ENERGY = "DABCEFGHJK"
 """What marks new energy: D A B C E are driven by the battery alone, F G H J K by an engine too."""
 
 MOST_LETTERS = 2
-"""So many letters stand in a car's sequence at most (GA 36-2018)."""
+"""So many letters stand in a sequence at most (GA 36-2018)."""
 
 _REGION = f"[{PROVINCES}][A-HJ-Z]"
 _SIGN = f"[0-9{LETTERS}]"
@@ -39,25 +41,30 @@ class Rule:
     kind: PlateKind
     form: re.Pattern[str]
     colours: frozenset[PlateColour]
-    sequence: slice | None = None
+    sequence: slice
 
     def fits(self, text: str) -> bool:
         """Whether the text has this form, whatever the colour."""
         if not self.form.fullmatch(text):
             return False
-        return self.sequence is None or sum(s.isalpha() for s in text[self.sequence]) <= MOST_LETTERS
+        return sum(sign.isalpha() for sign in text[self.sequence]) <= MOST_LETTERS
 
 
-def _rule(kind: PlateKind, form: str, *colours: PlateColour, sequence: slice | None = None) -> Rule:
+def _rule(kind: PlateKind, form: str, *colours: PlateColour, sequence: slice = slice(2, 6)) -> Rule:
     return Rule(kind, re.compile(form), frozenset(colours), sequence)
 
 
 RULES = (
     _rule(PlateKind.CROSS_BORDER, rf"粤Z{_SIGN}{{4}}[港澳]", _C.BLACK),
     _rule(PlateKind.CAR, rf"{_REGION}{_SIGN}{{5}}", _C.BLUE, _C.YELLOW, _C.BLACK, _C.WHITE, sequence=slice(2, 7)),
-    _rule(PlateKind.NEW_ENERGY_SMALL, rf"{_REGION}[{NEW_ENERGY}]{_SIGN}[0-9]{{4}}", _C.GREEN),
+    _rule(PlateKind.NEW_ENERGY_SMALL, rf"{_REGION}[{NEW_ENERGY}]{_SIGN}[0-9]{{4}}", _C.GREEN, sequence=slice(2, 8)),
     # Not every reader knows yellow-green: to the others such a plate is green or yellow.
-    _rule(PlateKind.NEW_ENERGY_LARGE, rf"{_REGION}[0-9]{{5}}[{NEW_ENERGY}]", _C.YELLOW_GREEN, _C.GREEN, _C.YELLOW),
+    _rule(
+        PlateKind.NEW_ENERGY_LARGE,
+        rf"{_REGION}[0-9]{{5}}[{NEW_ENERGY}]",
+        *(_C.YELLOW_GREEN, _C.GREEN, _C.YELLOW),
+        sequence=slice(2, 8),
+    ),
     _rule(PlateKind.TRAILER, rf"{_REGION}{_SIGN}{{4}}挂", _C.YELLOW),
     _rule(PlateKind.COACH, rf"{_REGION}{_SIGN}{{4}}学", _C.YELLOW),
     _rule(PlateKind.POLICE, rf"{_REGION}{_SIGN}{{4}}警", _C.WHITE),
@@ -66,7 +73,7 @@ RULES = (
     _rule(PlateKind.EMBASSY, r"使[0-9]{6}|[0-9]{6}使", _C.BLACK),
     _rule(PlateKind.CONSULATE, rf"{_REGION}{_SIGN}{{4}}领", _C.BLACK),
     _rule(PlateKind.EMERGENCY, rf"[{PROVINCES}][XS]{_SIGN}{{4}}应急", _C.WHITE),
-    _rule(PlateKind.CIVIL_AVIATION, rf"民航[{LETTERS}]{_SIGN}{{4}}", _C.GREEN),
+    _rule(PlateKind.CIVIL_AVIATION, rf"民航[{LETTERS}]{_SIGN}{{4}}", _C.GREEN, sequence=slice(3, 7)),
 )
 """The table of kinds. Tractors, low-speed vehicles and paper plates follow provincial forms and belong to the guard."""
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.plate.grammar import MOST_LETTERS, NEW_ENERGY, PROVINCES, RULES, classify, normalise
+from models.plate.grammar import MOST_LETTERS, NEW_ENERGY, PROVINCES, RULES, Rule, classify, normalise
 from models.sighting import PlateColour, PlateKind
 
 B, G, Y, YG, W, K, U = (
@@ -82,6 +82,12 @@ def test_every_kind_is_known_by_text_and_colour(text: str, colour: PlateColour, 
         ("辽Z1234港", K),
         ("粤Z1234港", B),
         ("辽A12345\n", B),
+        ("甘HHHH挂", Y),
+        ("甘HHHH警", W),
+        ("粤ZABC2港", K),
+        ("沪AABC3领", K),
+        ("民航AHHHH", G),
+        ("京XHHH1应急", W),
     ],
 )
 def test_what_fits_no_rule_has_no_kind(text: str, colour: PlateColour) -> None:
@@ -125,6 +131,39 @@ def test_separators_and_case_never_matter(plate: str, separator: str) -> None:
 def test_a_car_has_two_letters_in_its_sequence_at_most(plate: str) -> None:
     letters = sum(sign.isalpha() for sign in plate[2:])
     assert (classify(plate, B) is PlateKind.CAR) == (letters <= MOST_LETTERS)
+
+
+@pytest.mark.parametrize("colour", [B, G, Y, YG, W, K, U])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("甘HHHHHW", "甘HHHHH", "川111111", "川1111111", "吉11111", "HHHHHHH", "甘HHHHHHW"),
+        *("C00D", "OOOO", "0000", "QQQQ", "AUDI", "0OO0"),
+        *("13912345678", "4008123123", "02412345678", "024-12345678", "114", "1391234", "辽13912345", "电13912345"),
+        *("TAXI", "欢迎光临", "限速5", "出口", "停车场", "SINOTRUK", "P", "辽", "·"),
+    ],
+)
+def test_rails_rings_and_telephone_numbers_are_no_plates_on_any_colour(text: str, colour: PlateColour) -> None:
+    assert classify(normalise(text), colour) is None
+
+
+LENGTHS = {B: {7}, G: {7, 8}, Y: {7, 8}, YG: {8}, W: {7, 8}, K: {7}}
+"""How many characters a plate of a colour has; green of 7 is civil aviation, white of 8 WJ with a province and 应急."""
+
+
+@given(st.one_of([st.tuples(st.from_regex(rule.form, fullmatch=True), st.just(rule)) for rule in RULES]))
+def test_length_and_colour_agree(drawn: tuple[str, Rule]) -> None:
+    text, rule = drawn
+    for colour in rule.colours:
+        if classify(text, colour):
+            assert len(text) in LENGTHS[colour]
+
+
+@given(st.one_of([st.from_regex(rule.form, fullmatch=True) for rule in RULES]), st.sampled_from([B, G, Y, YG, W, K, U]))
+def test_no_i_or_o_stands_in_a_sequence(text: str, colour: PlateColour) -> None:
+    for place in range(2, len(text)):
+        for letter in "IO":
+            assert classify(text[:place] + letter + text[place + 1 :], colour) is None
 
 
 @given(st.text(max_size=9), st.sampled_from([B, G, Y, YG, W, K]))
