@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -20,7 +20,7 @@ from enrollment.tables import RegisterVersionRow, ResidentRow, RightRow, Templat
 from enrollment.template import is_unit, open_template
 from models.errors import ModelIncompatible
 from models.plate.grammar import normalise
-from models.sighting import Embedding
+from models.sighting import Embedding, PlateColour
 
 log = structlog.get_logger("enrollment")
 
@@ -117,10 +117,14 @@ def _searched(subjects: Sequence[Subject], lane: str | None) -> Indices:
 
 @dataclass(frozen=True, slots=True)
 class PlateBook:
-    """Every enrolled vehicle by its plate. `version` is the register's when this was loaded."""
+    """Every enrolled vehicle by its plate, and the colour of the plate where the register has one.
+
+    `version` is the register's when this was loaded.
+    """
 
     vehicles: Mapping[str, Subject]
     version: int = 0
+    colours: Mapping[str, PlateColour] = field(default_factory=dict)
 
     def find(self, plate: str) -> Subject | None:
         """The vehicle with exactly this plate, however it is spaced and cased."""
@@ -163,15 +167,13 @@ def gallery_in(session: Session, keyring: Keyring, model_id: str) -> Gallery:
 def load_plate_book(engine: Engine) -> PlateBook:
     """The plates of all living vehicles."""
     with reading(engine) as session:
-        vehicles = session.execute(
-            select(VehicleRow.id, VehicleRow.household_id, VehicleRow.blocked, VehicleRow.plate).where(
-                VehicleRow.ended_at.is_(None)
-            )
-        ).all()
+        columns = (VehicleRow.id, VehicleRow.household_id, VehicleRow.blocked, VehicleRow.plate, VehicleRow.colour)
+        vehicles = session.execute(select(*columns).where(VehicleRow.ended_at.is_(None))).all()
         subjects = _subjects(
             session, SubjectKind.VEHICLE, [(row.id, row.household_id, row.blocked) for row in vehicles]
         )
-        return PlateBook({str(row.plate): subjects[row.id] for row in vehicles}, version_in(session))
+        colours = {str(row.plate): PlateColour(row.colour) for row in vehicles if row.colour}
+        return PlateBook({str(row.plate): subjects[row.id] for row in vehicles}, version_in(session), colours)
 
 
 def register_version(engine: Engine) -> int:

@@ -163,7 +163,7 @@ class RunningGate:
         if lane.kind == "pedestrian" and self.faces:
             return FaceWatcher(self.faces, self.register_watch.gallery, lane.id, self._face_limits, region)
         if lane.kind == "vehicle" and self.plates:
-            return PlateWatcher(self.plates, self.register_watch.book, region)
+            return PlateWatcher(self.plates, self.register_watch.book, self.config.plates, region)
         raise LookupError(f"no model for a {lane.kind} lane")
 
     def _decided(self, lane: Lane, outcome: Outcome) -> None:

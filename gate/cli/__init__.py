@@ -18,6 +18,7 @@ from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
 from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
+from gate.cli.plates import app as plates_commands
 from gate.cli.report import report
 from gate.cli.run import run
 from gate.cli.terminal import fail
@@ -32,6 +33,7 @@ app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
+app.add_typer(plates_commands, name="plates")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 app.add_typer(bench_commands, name="bench")

@@ -57,6 +57,9 @@ def _plate(evidence: PlateEvidence, rules: Rules, at: time) -> Finding:
         return (Verdict.ASK, Reason.UNREADABLE_PLATE, None) if seen_enough else WAIT
     if evidence.subject is None:
         return (Verdict.ASK, Reason.UNKNOWN_VEHICLE, None) if seen_enough else WAIT
+    if evidence.doubt is not None:
+        # The next readings may make it sure; until the guard would be asked there is time for them.
+        return _subject(evidence.subject, rules, at, Reason.LOOKALIKE_VEHICLE) if seen_enough else WAIT
     return _subject(evidence.subject, rules, at, Reason.KNOWN_VEHICLE)
 
 

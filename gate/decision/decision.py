@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from enrollment.candidate import Candidate, Subject
+from enrollment.plate_match import Doubt
 from models.sighting import PlateColour, PlateKind
 
 
@@ -23,6 +24,7 @@ class Reason(StrEnum):
 
     KNOWN_RESIDENT = "known_resident"
     KNOWN_VEHICLE = "known_vehicle"
+    LOOKALIKE_VEHICLE = "lookalike_vehicle"
     STRANGER = "stranger"
     UNKNOWN_VEHICLE = "unknown_vehicle"
     TOO_CLOSE_TO_CALL = "too_close_to_call"
@@ -54,7 +56,8 @@ class PlateEvidence:
     """What a track of one vehicle has shown so far.
 
     `text` is the winner of the vote per character and `confidences` the winner's share at each position, 0 to 1;
-    `kind` is None where the grammar fits no rule; `subject` is the enrolled vehicle with exactly this plate.
+    `kind` is None where the grammar fits no rule; `subject` is the enrolled vehicle that was meant: with exactly this
+    plate or, with a `doubt`, the only one that fits (`enrollment.plate_match`).
     """
 
     frames: int
@@ -64,11 +67,18 @@ class PlateEvidence:
     kind: PlateKind | None
     subject: Subject | None
     lasting_s: float
+    doubt: Doubt | None = None
 
     @property
     def weakest(self) -> float:
-        """The confidence of the weakest character: one bad character makes a bad plate."""
-        return min(self.confidences, default=0.0)
+        """The confidence of the weakest character: one bad character makes a bad plate.
+
+        The character in doubt counts with the votes for both lookalikes.
+        """
+        shares = list(self.confidences)
+        if self.doubt is not None and self.doubt.position <= len(shares):
+            shares[self.doubt.position - 1] = self.doubt.together
+        return min(shares, default=0.0)
 
 
 Evidence = FaceEvidence | PlateEvidence

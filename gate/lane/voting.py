@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from enrollment.plate_match import Votes
 from models.plate.grammar import classify
 from models.sighting import PlateColour, PlateKind, PlateSighting
 
@@ -14,12 +16,21 @@ CLEAR_HEIGHT_PX = 22.0
 
 @dataclass(frozen=True, slots=True)
 class Elected:
-    """The winning text with the winner's share of the votes at each position (0 to 1), colour and kind."""
+    """Who won at each position and who came next, the colour, and the kind of the winning text."""
 
-    text: str
-    confidences: tuple[float, ...]
+    votes: tuple[Votes, ...]
     colour: PlateColour
     kind: PlateKind | None
+
+    @property
+    def text(self) -> str:
+        """The winners."""
+        return "".join(vote.first for vote in self.votes)
+
+    @property
+    def confidences(self) -> tuple[float, ...]:
+        """The winner's share of the votes at each position, 0 to 1."""
+        return tuple(vote.share for vote in self.votes)
 
 
 class PlateVote:
@@ -53,12 +64,15 @@ class PlateVote:
         """The winner so far; empty and of unknown colour before the first reading."""
         total = sum(self._weights.values())
         if total <= 0:
-            return Elected("", (), PlateColour.UNKNOWN, None)
+            return Elected((), PlateColour.UNKNOWN, None)
         length = max(self._weights, key=lambda n: (self._weights[n], n))
-        text, shares = "", []
-        for votes in self._votes[length]:
-            winner = max(votes, key=lambda character: (votes[character], character))
-            text += winner
-            shares.append(min(1.0, votes[winner] / total))
+        votes = tuple(_counted(cast, total) for cast in self._votes[length])
         colour = max(self._colours, key=lambda c: (self._colours[c], c))
-        return Elected(text, tuple(shares), colour, classify(text, colour))
+        return Elected(votes, colour, classify("".join(vote.first for vote in votes), colour))
+
+
+def _counted(cast: Mapping[str, float], total: float) -> Votes:
+    """The two characters with most of a position's votes, as shares of all that was cast for the plate."""
+    best = sorted(cast, key=lambda character: (cast[character], character), reverse=True)[:2]
+    shares = [min(1.0, cast[character] / total) for character in best]
+    return Votes(best[0], shares[0]) if len(best) == 1 else Votes(best[0], shares[0], best[1], shares[1])

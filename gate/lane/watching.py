@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from enrollment.gallery import Gallery, PlateBook
+from enrollment.plate_match import match
 from gate.camera.region import Region
-from gate.config import FaceLimits
+from gate.config import FaceLimits, PlateRules
 from gate.decision.decision import Evidence, FaceEvidence, PlateEvidence
 from gate.lane.tracking import FaceTrack, PlateTrack, face_tracker, plate_tracker
+from models.plate.grammar import classify
 from models.roles import FaceRecogniser, PlateRecogniser
 from models.sighting import Box, FaceSighting, Picture, PlateSighting
 
@@ -111,10 +113,13 @@ class FaceWatcher:
 class PlateWatcher:
     """Reads plates, lets the readings of each vehicle vote, and looks the winner up."""
 
-    def __init__(self, recogniser: PlateRecogniser, book: Callable[[], PlateBook], region: Region) -> None:
+    def __init__(
+        self, recogniser: PlateRecogniser, book: Callable[[], PlateBook], limits: PlateRules, region: Region
+    ) -> None:
         self._recogniser = recogniser
         self._region = region
         self._book = book
+        self._limits = limits
         self._tracker = plate_tracker()
 
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
@@ -137,23 +142,29 @@ class PlateWatcher:
 
     def _case(self, track: PlateTrack) -> Case:
         elected = track.vote.elect()
+        meant = match(self._book(), elected.votes, elected.colour, self._limits.min_character)
+        doubt = meant.doubt if meant else None
         evidence = PlateEvidence(
             frames=track.vote.readings,
             text=elected.text,
             confidences=elected.confidences,
             colour=elected.colour,
-            kind=elected.kind,
-            subject=self._book().find(elected.text) if elected.kind else None,
+            kind=classify(meant.plate, elected.colour) if meant else elected.kind,
+            subject=meant.subject if meant else None,
             lasting_s=track.lasting_s,
+            doubt=doubt,
         )
-        details = {
+        details: dict[str, Any] = {
             "plate": elected.text,
             "colour": elected.colour.value,
-            "kind": elected.kind.value if elected.kind else None,
+            "kind": evidence.kind.value if evidence.kind else None,
             "frames": track.vote.readings,
             "weakest": round(evidence.weakest, 4),
         }
-        return Case(track, evidence, elected.text if elected.kind else None, details)
+        if doubt is not None:
+            details["doubt"] = asdict(doubt)
+        key = meant.plate if meant else elected.text if elected.kind else None
+        return Case(track, evidence, key, details)
 
 
 def cut(picture: Picture, region: Region) -> Picture:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
+from enrollment.plate_match import Doubt
 from gate.config import FaceLimits, Hours, PlateRules
 from gate.decision.decide import decide
 from gate.decision.decision import FaceEvidence, PlateEvidence, Reason, Verdict
@@ -24,6 +25,10 @@ RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 CAR = Subject("v1", SubjectKind.VEHICLE, "h1")
 FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 2.0)
 PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.CAR, CAR, 2.0)
+
+DOUBTFUL = replace(
+    PLATE, text="辽A12845", confidences=(0.97,) * 4 + (0.55,) + (0.97,) * 2, doubt=Doubt(5, "8", "B", "8", 0.55, 0.95)
+)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +72,23 @@ PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.
         (replace(PLATE, confidences=(0.99,) * 6 + (0.5,)), NOON, Verdict.ASK, Reason.UNREADABLE_PLATE),
         (replace(PLATE, subject=replace(CAR, blocked=True)), NOON, Verdict.REFUSE, Reason.BLOCKED),
         (PLATE, time(23), Verdict.ASK, Reason.OUTSIDE_HOURS),
+        (DOUBTFUL, NOON, Verdict.OPEN, Reason.LOOKALIKE_VEHICLE),
+        (replace(DOUBTFUL, frames=5), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (replace(DOUBTFUL, lasting_s=1.0), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (replace(DOUBTFUL, subject=replace(CAR, blocked=True)), NOON, Verdict.REFUSE, Reason.BLOCKED),
+        (replace(DOUBTFUL, subject=None), NOON, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
+        (
+            replace(DOUBTFUL, doubt=Doubt(5, "8", "B", "8", 0.5, 0.79)),
+            NOON,
+            Verdict.ASK,
+            Reason.UNREADABLE_PLATE,
+        ),
+        (
+            replace(DOUBTFUL, confidences=(0.97, 0.7, 0.97, 0.97, 0.55, 0.97, 0.97)),
+            NOON,
+            Verdict.ASK,
+            Reason.UNREADABLE_PLATE,
+        ),
     ],
 )
 def test_table(evidence: FaceEvidence | PlateEvidence, at: time, verdict: Verdict, reason: Reason) -> None:
@@ -111,6 +133,16 @@ plates = st.builds(
     kind=st.none() | st.sampled_from(PlateKind),
     subject=st.none() | subjects,
     lasting_s=st.floats(0, 30),
+    doubt=st.none()
+    | st.builds(
+        Doubt,
+        position=st.integers(1, 9),
+        read=st.just("8"),
+        enrolled=st.just("B"),
+        other=st.just("8"),
+        share=st.floats(0, 1),
+        together=st.floats(0, 1),
+    ),
 )
 
 
@@ -141,7 +173,10 @@ def test_opens_for_a_face_only_on_score_margin_and_frames(evidence: FaceEvidence
 def test_opens_for_a_plate_only_when_every_character_is_sure(evidence: PlateEvidence, at: time) -> None:
     if decide(evidence, RULES, at).verdict is Verdict.OPEN:
         assert evidence.kind is not None
-        assert all(share >= RULES.plates.min_character for share in evidence.confidences)
+        doubt = evidence.doubt
+        for position, share in enumerate(evidence.confidences, 1):
+            in_doubt = doubt is not None and doubt.position == position
+            assert (doubt.together if doubt and in_doubt else share) >= RULES.plates.min_character
         assert evidence.confidences
 
 

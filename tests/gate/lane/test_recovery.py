@@ -105,7 +105,7 @@ class _Lane:
             rules=Rules(self._id, (), FaceLimits(accept=0.45, repeat_s=0), PlateRules(repeat_s=0), "v1"),
             zone=ZoneInfo("Asia/Shanghai"),
             camera=self.camera,
-            watcher=PlateWatcher(_BlockReader(), lambda: book, Region(())),
+            watcher=PlateWatcher(_BlockReader(), lambda: book, PlateRules(), Region(())),
             way=self,
             writer=self._writer,
             on_outcome=self._decided,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -76,3 +78,40 @@ def test_shares_are_fractions_and_fit_the_text(readings: list[tuple[str, float]]
     elected = _elect(*(_read(text, confidence) for text, confidence in readings)).elect()
     assert len(elected.text) == len(elected.confidences)
     assert all(0 <= share <= 1 for share in elected.confidences)
+
+
+confidences = st.lists(st.floats(0.01, 1), min_size=7, max_size=7).map(tuple)
+
+
+@given(st.lists(confidences, min_size=1, max_size=12), st.integers(0, 6), st.floats(0.01, 0.7))
+def test_no_number_of_good_characters_lifts_a_bad_one(
+    readings: list[tuple[float, ...]], place: int, bad: float
+) -> None:
+    """A position that no reading was sure of stays unsure, whatever the other six and however many frames."""
+    spoilt = [(*each[:place], min(each[place], bad), *each[place + 1 :]) for each in readings]
+    elected = _elect(*(_read("辽A12345", each) for each in spoilt)).elect()
+    assert elected.confidences[place] <= bad + 1e-9
+
+
+@given(st.lists(confidences, min_size=1, max_size=12), confidences, st.integers(2, 6))
+def test_dissent_takes_from_its_position_and_shows_as_the_next(
+    readings: list[tuple[float, ...]], dissent: tuple[float, ...], place: int
+) -> None:
+    text = "辽A12345"
+    other = text[:place] + "X" + text[place + 1 :]
+    agreed = _elect(*(_read(text, each) for each in readings)).elect()
+    elected = _elect(*(_read(text, each) for each in readings), _read(other, dissent)).elect()
+    vote = elected.votes[place]
+    assert {vote.first, vote.next} == {text[place], "X"}
+    assert vote.share + vote.next_share <= 1 + 1e-9
+    if vote.first == text[place]:
+        assert vote.share < agreed.confidences[place]
+
+
+@given(st.lists(confidences, min_size=1, max_size=12), st.randoms(use_true_random=False))
+def test_the_order_of_readings_does_not_matter(readings: list[tuple[float, ...]], random: Random) -> None:
+    mixed = random.sample(readings, len(readings))
+    one = _elect(*(_read("辽A12345", each) for each in readings)).elect()
+    other = _elect(*(_read("辽A12345", each) for each in mixed)).elect()
+    assert one.text == other.text
+    assert one.confidences == pytest.approx(other.confidences)

@@ -11,7 +11,7 @@ import pytest
 from enrollment.candidate import Subject, SubjectKind
 from enrollment.gallery import Gallery, PlateBook
 from gate.camera.region import Region
-from gate.config import FaceLimits
+from gate.config import FaceLimits, PlateRules
 from gate.decision.decision import FaceEvidence, PlateEvidence
 from gate.lane.watching import RECHECK_S, FaceWatcher, PlateWatcher, crop
 from models.sighting import (
@@ -125,7 +125,7 @@ def _plate(text: str, kind: PlateKind | None = PlateKind.CAR) -> PlateSighting:
 
 def test_a_plate_is_looked_up_by_the_winner_of_the_vote() -> None:
     car = Subject("v1", SubjectKind.VEHICLE, "h1")
-    watcher = PlateWatcher(_Plates([_plate("辽A12345")]), lambda: PlateBook({"辽A12345": car}), WHOLE)
+    watcher = PlateWatcher(_Plates([_plate("辽A12345")]), lambda: PlateBook({"辽A12345": car}), PlateRules(), WHOLE)
     (case,) = watcher.look(PICTURE, 0.0)
     assert isinstance(case.evidence, PlateEvidence)
     assert case.evidence.subject == car
@@ -133,9 +133,24 @@ def test_a_plate_is_looked_up_by_the_winner_of_the_vote() -> None:
     assert case.details["plate"] == "辽A12345"
 
 
+def test_a_plate_read_both_ways_is_looked_up_by_its_lookalike_and_says_so() -> None:
+    car = Subject("v1", SubjectKind.VEHICLE, "h1")
+    eyes = _Plates([])
+    watcher = PlateWatcher(eyes, lambda: PlateBook({"辽A12B45": car}), PlateRules(), WHOLE)
+    for number, text in enumerate(["辽A12845", "辽A12B45", "辽A12845", "辽A12B45", "辽A12845"]):
+        eyes.sightings = [_plate(text)]
+        (case,) = watcher.look(PICTURE, number * 0.1)
+    assert isinstance(case.evidence, PlateEvidence)
+    assert case.evidence.subject == car
+    assert case.evidence.doubt is not None
+    assert (case.evidence.text, case.key) == ("辽A12845", "辽A12B45")
+    assert case.details["doubt"]["position"] == 5
+    assert (case.details["doubt"]["read"], case.details["doubt"]["enrolled"]) == ("8", "B")
+
+
 def test_what_is_no_plate_finds_nobody() -> None:
     book = PlateBook({"辽A1": Subject("v1", SubjectKind.VEHICLE, "h1")})
-    (case,) = PlateWatcher(_Plates([_plate("辽A1", None)]), lambda: book, WHOLE).look(PICTURE, 0.0)
+    (case,) = PlateWatcher(_Plates([_plate("辽A1", None)]), lambda: book, PlateRules(), WHOLE).look(PICTURE, 0.0)
     assert isinstance(case.evidence, PlateEvidence)
     assert case.evidence.subject is None
     assert case.evidence.kind is None
