@@ -77,6 +77,29 @@ class Drive:
         return float(HIDDEN_M * np.sin(gone_s / BACK_S * np.pi / 2) ** 2)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parked(Drive):
+    """A vehicle that stands `way_m` before the stop all the time."""
+
+    way_m: float = 3.0
+
+    def before_stop(self, at_s: float) -> float | None:  # noqa: ARG002 - it stands there whenever
+        """Where it stands, whenever."""
+        return self.way_m
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaving(Drive):
+    """A vehicle that is at the stop at `start_s` and drives away from the camera, its plate in sight."""
+
+    def before_stop(self, at_s: float) -> float | None:
+        """Metres from the stop; None once it is out of sight."""
+        gone_s = at_s - self.start_s
+        if not 0 <= gone_s < BACK_S:
+            return None
+        return float(HIDDEN_M * np.sin(gone_s / BACK_S * np.pi / 2) ** 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """The weather changes to `weather` over `lasts_s` seconds, beginning at `at_s`."""
@@ -99,10 +122,10 @@ def drive_by(
     drives: Sequence[Drive],
     turns: Sequence[Turn],
     length_s: float,
-    rate: int,
+    rate: float,
     rng: np.random.Generator,
 ) -> Iterator[Picture]:
-    """Every frame of the vehicle lane's film, `rate` a second."""
+    """Every frame of the vehicle lane's film, `rate` a second; played at another rate, all drive at another speed."""
     sky = Sky(backdrop.view.width, backdrop.view.height, rng)
     for number in range(round(length_s * rate)):
         at_s = number / rate

@@ -69,9 +69,9 @@ class Walk:
 
 
 def walk_by(
-    backdrop: Backdrop, walks: Sequence[Walk], weather: Weather, length_s: float, rate: int, rng: np.random.Generator
+    backdrop: Backdrop, walks: Sequence[Walk], weather: Weather, length_s: float, rate: float, rng: np.random.Generator
 ) -> Iterator[Picture]:
-    """Every frame of the pedestrian lane's film, `rate` a second."""
+    """Every frame of the pedestrian lane's film, `rate` a second; played at another rate, all walk at another pace."""
     sky = Sky(backdrop.view.width, backdrop.view.height, rng)
     for number in range(round(length_s * rate)):
         at_s = number / rate

@@ -1,4 +1,4 @@
-"""Daylight, rain and dusk: what they do to a finished picture, and the camera's own noise."""
+"""Daylight, rain, dusk and night: what they do to a finished picture, and the camera's own noise."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class Weather:
 
 DAY = Weather()
 RAIN = Weather(0.64, 0.62, 0.58, 34.0, 0.3, 0.65, 1.6, 1.0, 0.3, 0.012)
+NIGHT = Weather(0.34, 0.30, 0.28, 3.0, 0.35, 0.6, 4.0, 0.0, 1.0, 0.016)
 DUSK = Weather(0.50, 0.40, 0.36, 4.0, 0.12, 0.5, 2.4, 0.0, 1.0, 0.010)
 
 

@@ -12,6 +12,7 @@ from gate.cli.backup import restore
 from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
 from gate.cli.bench_barrier import barrier as bench_barrier
+from gate.cli.bench_gate import gate as bench_gate
 from gate.cli.check import check
 from gate.cli.demo import demo
 from gate.cli.enroll import app as enroll_commands
@@ -36,6 +37,7 @@ app.add_typer(models_commands, name="models")
 app.add_typer(plates_commands, name="plates")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
+bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)
 app.add_typer(bench_commands, name="bench")
 app.add_typer(backup_commands, name="backup")
 app.command(help=t("backup.restore_help"))(restore)
