@@ -35,6 +35,9 @@ A sick disk must not keep residents out: past this the row stays in the writer's
 disk is known to be sick nothing waits."""
 FRAME_WAIT_S = 0.25
 CONTEXT_WIDTH = 960
+UNSETTLED = "?"
+"""Stands before the key of a plate that was decided without knowing whose it is: it is not asked about again, but let
+in as soon as it is read well enough."""
 
 
 class Way(Protocol):
@@ -116,12 +119,15 @@ class LaneWorker:
             frame.at.astimezone(self._zone).time(),
             decided=self._just_decided(case, frame.taken_s),
         )
-        if not decision.final or (case.track.decided and decision.subject is None):
+        asked = case.key is not None and UNSETTLED + case.key in self._recent
+        if not decision.final or ((case.track.decided or asked) and decision.subject is None):
             return
         case.track.decided = True
         case.track.settled = decision.subject is not None
-        if case.key is not None and (case.track.settled or isinstance(case.evidence, PlateEvidence)):
+        if case.key is not None and case.track.settled:
             self._recent[case.key] = frame.taken_s
+        elif case.key is not None and isinstance(case.evidence, PlateEvidence):
+            self._recent[UNSETTLED + case.key] = frame.taken_s
         self._carry_out(case, decision, frame)
 
     def _just_decided(self, case: Case, at_s: float) -> bool:

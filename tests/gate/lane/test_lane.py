@@ -224,6 +224,18 @@ def test_a_stranger_who_turns_out_to_be_a_resident_is_let_in_once() -> None:
     assert [outcome.decision.verdict for outcome in world.outcomes] == [Verdict.REFUSE, Verdict.OPEN]
 
 
+def test_a_plate_unreadable_from_afar_is_let_in_when_it_is_read_and_asked_about_once() -> None:
+    vehicle = Subject("v1", SubjectKind.VEHICLE, "h1")
+    read = PlateEvidence(9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, vehicle, 2.0)
+    blurred = replace(read, confidences=(0.7,) * 7, subject=None)
+    world = _World()
+    first, again = _case(KNOWN, number=1), _case(KNOWN, number=2)
+    cases = [Case(case.track, blurred, "辽A12345", {}) for case in (first, first, again)]
+    cases += [Case(again.track, read, "辽A12345", {})] * 2
+    _play(world, [10.0, 10.1, 11.5, 11.6, 11.7], [[case] for case in cases])
+    assert [outcome.decision.verdict for outcome in world.outcomes] == [Verdict.ASK, Verdict.OPEN]
+
+
 def test_news_and_a_rebuilt_lane_open_no_second_time() -> None:
     world = _World()
     _play(world, [10.0], [[_case(KNOWN)]])
