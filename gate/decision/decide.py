@@ -53,7 +53,8 @@ def _plate(evidence: PlateEvidence, rules: Rules, at: time) -> Finding:
     if evidence.frames < limits.min_frames:
         return WAIT
     seen_enough = evidence.frames >= limits.unknown_frames and evidence.lasting_s >= limits.unknown_after_s
-    if evidence.kind is None or evidence.weakest < limits.min_character:
+    sure = evidence.weakest >= limits.min_character and evidence.agreeing >= limits.min_frames
+    if evidence.kind is None or not sure:
         return (Verdict.ASK, Reason.UNREADABLE_PLATE, None) if seen_enough else WAIT
     if evidence.subject is None:
         return (Verdict.ASK, Reason.UNKNOWN_VEHICLE, None) if seen_enough else WAIT

@@ -55,7 +55,8 @@ class FaceEvidence:
 class PlateEvidence:
     """What a track of one vehicle has shown so far.
 
-    `text` is the winner of the vote per character and `confidences` the winner's share at each position, 0 to 1;
+    `frames` counts the readings and `agreeing` those of them that were clear and said what was meant. `text` is the
+    winner of the vote per character and `confidences` the winner's share at each position, 0 to 1;
     `kind` is None where the grammar fits no rule; `subject` is the enrolled vehicle that was meant: with exactly this
     plate or, with a `doubt`, the only one that fits (`enrollment.plate_match`).
     """
@@ -67,6 +68,7 @@ class PlateEvidence:
     kind: PlateKind | None
     subject: Subject | None
     lasting_s: float
+    agreeing: int
     doubt: Doubt | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +13,9 @@ from models.sighting import PlateColour, PlateKind, PlateSighting
 CLEAR_HEIGHT_PX = 22.0
 """A row this high on the picture counts fully; a smaller one less, since that is where the reader fails first."""
 
+CLEAR = 0.5
+"""A reading whose weakest character is surer than this says what it says and not what it might."""
+
 
 @dataclass(frozen=True, slots=True)
 class Elected:
@@ -21,6 +24,8 @@ class Elected:
     votes: tuple[Votes, ...]
     colour: PlateColour
     kind: PlateKind | None
+    clear: Mapping[str, int]
+    """How often each text was read with every character at least half sure."""
 
     @property
     def text(self) -> str:
@@ -36,14 +41,17 @@ class Elected:
 class PlateVote:
     """Readings of one vehicle's plate.
 
-    A reading votes at each position with its confidence in that character, weighted by its weakest character and by
-    the plate's height. Readings of another length count against every position, so that a plate cut short cannot win.
+    A reading votes at each position with its confidence in that character, weighted by the square of its weakest
+    character and by the plate's height: what was blurred from afar is soon outvoted by what is clear from near, and how
+    many clear readings said the same is counted apart, so that one of them is never enough. Readings of another length
+    count against every position, so that a plate cut short cannot win.
     """
 
     def __init__(self) -> None:
         self._weights: dict[int, float] = defaultdict(float)
         self._votes: dict[int, list[dict[str, float]]] = {}
         self._colours: dict[PlateColour, float] = defaultdict(float)
+        self._clear: Counter[str] = Counter()
         self.readings = 0
 
     def add(self, sighting: PlateSighting) -> None:
@@ -53,7 +61,9 @@ class PlateVote:
             return
         self.readings += 1
         height = sighting.box.height / sighting.rows
-        weight = min(sighting.confidences) * min(1.0, height / CLEAR_HEIGHT_PX)
+        weakest = min(sighting.confidences)
+        weight = weakest**2 * min(1.0, height / CLEAR_HEIGHT_PX)
+        self._clear[sighting.text] += weakest >= CLEAR
         self._weights[length] += weight
         self._colours[sighting.colour] += weight
         positions = self._votes.setdefault(length, [defaultdict(float) for _ in range(length)])
@@ -64,11 +74,11 @@ class PlateVote:
         """The winner so far; empty and of unknown colour before the first reading."""
         total = sum(self._weights.values())
         if total <= 0:
-            return Elected((), PlateColour.UNKNOWN, None)
+            return Elected((), PlateColour.UNKNOWN, None, {})
         length = max(self._weights, key=lambda n: (self._weights[n], n))
         votes = tuple(_counted(cast, total) for cast in self._votes[length])
         colour = max(self._colours, key=lambda c: (self._colours[c], c))
-        return Elected(votes, colour, classify("".join(vote.first for vote in votes), colour))
+        return Elected(votes, colour, classify("".join(vote.first for vote in votes), colour), dict(self._clear))
 
 
 def _counted(cast: Mapping[str, float], total: float) -> Votes:

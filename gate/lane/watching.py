@@ -152,6 +152,7 @@ class PlateWatcher:
             kind=classify(meant.plate, elected.colour) if meant else elected.kind,
             subject=meant.subject if meant else None,
             lasting_s=track.lasting_s,
+            agreeing=sum(elected.clear.get(text, 0) for text in {elected.text, meant.plate if meant else ""}),
             doubt=doubt,
         )
         details: dict[str, Any] = {

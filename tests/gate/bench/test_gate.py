@@ -40,7 +40,7 @@ class _Came:
 
 def _outcome(verdict: Verdict, subject: str | None) -> Outcome:
     whom = Subject(subject, SubjectKind.RESIDENT, "h") if subject else None
-    evidence = PlateEvidence(3, "辽A12345", (0.9,) * 7, PlateColour.BLUE, PlateKind.CAR, whom, 0.2)
+    evidence = PlateEvidence(3, "辽A12345", (0.9,) * 7, PlateColour.BLUE, PlateKind.CAR, whom, 0.2, 3)
     decision = Decision(verdict, Reason.KNOWN_VEHICLE, whom, evidence, "v")
     passage = Passage("p", datetime(2026, 1, 1, tzinfo=UTC), "lane", verdict, "known_vehicle", subject, "v", {})
     return Outcome(passage, decision, None, 0.05, moved=True)

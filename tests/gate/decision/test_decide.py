@@ -24,7 +24,7 @@ NOON = time(12)
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 CAR = Subject("v1", SubjectKind.VEHICLE, "h1")
 FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 2.0)
-PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.CAR, CAR, 2.0)
+PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.CAR, CAR, 2.0, 10)
 
 DOUBTFUL = replace(
     PLATE, text="辽A12845", confidences=(0.97,) * 4 + (0.55,) + (0.97,) * 2, doubt=Doubt(5, "8", "B", "8", 0.55, 0.95)
@@ -68,6 +68,8 @@ DOUBTFUL = replace(
         (PLATE, NOON, Verdict.OPEN, Reason.KNOWN_VEHICLE),
         (replace(PLATE, subject=None), NOON, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
         (replace(PLATE, subject=None, frames=4), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (replace(PLATE, agreeing=2), NOON, Verdict.ASK, Reason.UNREADABLE_PLATE),
+        (replace(PLATE, agreeing=2, frames=5), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
         (replace(PLATE, kind=None), NOON, Verdict.ASK, Reason.UNREADABLE_PLATE),
         (replace(PLATE, confidences=(0.99,) * 6 + (0.5,)), NOON, Verdict.ASK, Reason.UNREADABLE_PLATE),
         (replace(PLATE, subject=replace(CAR, blocked=True)), NOON, Verdict.REFUSE, Reason.BLOCKED),
@@ -133,6 +135,7 @@ plates = st.builds(
     kind=st.none() | st.sampled_from(PlateKind),
     subject=st.none() | subjects,
     lasting_s=st.floats(0, 30),
+    agreeing=st.integers(0, 40),
     doubt=st.none()
     | st.builds(
         Doubt,
@@ -173,6 +176,7 @@ def test_opens_for_a_face_only_on_score_margin_and_frames(evidence: FaceEvidence
 def test_opens_for_a_plate_only_when_every_character_is_sure(evidence: PlateEvidence, at: time) -> None:
     if decide(evidence, RULES, at).verdict is Verdict.OPEN:
         assert evidence.kind is not None
+        assert evidence.agreeing >= RULES.plates.min_frames
         doubt = evidence.doubt
         for position, share in enumerate(evidence.confidences, 1):
             in_doubt = doubt is not None and doubt.position == position

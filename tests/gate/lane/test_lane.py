@@ -205,7 +205,7 @@ def test_a_lane_that_keeps_crashing_pauses_and_says_so(monkeypatch: pytest.Monke
 
 def test_an_enrolled_plate_is_not_copied_into_the_passage() -> None:
     vehicle = Subject("v1", SubjectKind.VEHICLE, "h1")
-    known = PlateEvidence(9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, vehicle, 2.0)
+    known = PlateEvidence(9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, vehicle, 2.0, 9)
     world = _World()
     for number, evidence in enumerate((known, replace(known, subject=None))):
         case = _case(KNOWN, key=None, number=number)
@@ -226,7 +226,7 @@ def test_a_stranger_who_turns_out_to_be_a_resident_is_let_in_once() -> None:
 
 def test_a_plate_unreadable_from_afar_is_let_in_when_it_is_read_and_asked_about_once() -> None:
     vehicle = Subject("v1", SubjectKind.VEHICLE, "h1")
-    read = PlateEvidence(9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, vehicle, 2.0)
+    read = PlateEvidence(9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, vehicle, 2.0, 9)
     blurred = replace(read, confidences=(0.7,) * 7, subject=None)
     world = _World()
     first, again = _case(KNOWN, number=1), _case(KNOWN, number=2)

@@ -67,6 +67,12 @@ def test_colour_and_length_must_agree() -> None:
     assert _elect(*[_read("辽A12345", colour=PlateColour.GREEN)] * 3).elect().kind is None
 
 
+def test_one_clear_reading_among_blurred_ones_is_counted_as_one() -> None:
+    elected = _elect(_read("辽A12345"), *[_read("辽A12345", 0.3)] * 2).elect()
+    assert elected.clear == {"辽A12345": 1}
+    assert min(elected.confidences) > 0.8
+
+
 def test_nothing_read_elects_nothing() -> None:
     vote = _elect(_read(""))
     assert vote.readings == 0
