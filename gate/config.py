@@ -115,7 +115,12 @@ class FaceRules(Part):
     min_quality: float = Field(default=0.3, ge=0, le=1, description="quality of the poorest usable face")
     stranger_frames: int = Field(default=8, ge=1, le=500, description="usable sightings before saying stranger")
     stranger_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying stranger")
-    repeat_s: float = Field(default=10, ge=0, le=600, description="the same person is not decided again for so long")
+    repeat_s: float = Field(
+        default=5,
+        ge=0,
+        le=600,
+        description="who was decided is decided again only after being out of sight for so long",
+    )
 
     def limits(self, cast: Cast) -> FaceLimits:
         """The same rules with the embedder's own threshold where none is named."""
@@ -136,7 +141,9 @@ class PlateRules(Part):
     min_character: float = Field(default=0.8, ge=0, le=1, description="lowest share of votes of the weakest character")
     unknown_frames: int = Field(default=6, ge=1, le=500, description="readings before saying unknown or unreadable")
     unknown_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying so")
-    repeat_s: float = Field(default=10, ge=0, le=600, description="the same plate is not decided again for so long")
+    repeat_s: float = Field(
+        default=30, ge=0, le=600, description="a plate is decided again only after being out of sight for so long"
+    )
 
 
 class CameraPart(Part):
@@ -166,6 +173,10 @@ class Lane(Part):
     name: str = Field(min_length=1)
     kind: Literal["pedestrian", "vehicle"]
     direction: Literal["in", "out"] = "in"
+    heading: Literal["towards", "away", "any"] | None = Field(
+        default=None,
+        description="which way a passage moves, seen from the camera; unset: towards for vehicles, any for pedestrians",
+    )
     camera: Id
     barrier: Id
     region: tuple[tuple[float, float], ...] = Field(
@@ -181,6 +192,11 @@ class Lane(Part):
         if any(not (0 <= x <= 1 and 0 <= y <= 1) for x, y in region):
             raise refusal("config.region_fractions")
         return region
+
+    @property
+    def moves(self) -> Literal["towards", "away", "any"]:
+        """The heading in force."""
+        return self.heading or ("towards" if self.kind == "vehicle" else "any")
 
 
 class InterlockPart(Part):

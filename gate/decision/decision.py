@@ -30,8 +30,18 @@ class Reason(StrEnum):
     NO_RIGHT_HERE = "no_right_here"
     BLOCKED = "blocked"
     UNREADABLE_PLATE = "unreadable_plate"
+    OTHER_WAY = "other_way"
+    DIRECTION_UNCLEAR = "direction_unclear"
     ALREADY_DECIDED = "already_decided"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+
+
+class Movement(StrEnum):
+    """Which way a track moves, seen from the camera; `UNSURE` until it has clearly moved."""
+
+    TOWARDS = "towards"
+    AWAY = "away"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class FaceEvidence:
     """What a track of one face has shown so far.
 
     `frames` counts the usable sightings; `candidate` is the best match of the quality-weighted template, None while
-    nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is the time from first to last sighting.
+    nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is from first to last usable sighting.
     """
 
     frames: int
@@ -47,6 +57,7 @@ class FaceEvidence:
     quality: float
     height_px: float
     lasting_s: float
+    movement: Movement = Movement.UNSURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class PlateEvidence:
     kind: PlateKind | None
     subject: Subject | None
     lasting_s: float
+    movement: Movement = Movement.UNSURE
 
     @property
     def weakest(self) -> float:
@@ -88,3 +100,8 @@ class Decision:
     def final(self) -> bool:
         """Whether the track is decided; `IGNORE` waits for more evidence."""
         return self.verdict is not Verdict.IGNORE
+
+    @property
+    def settles(self) -> bool:
+        """Whether nothing more is to be decided about the track: it is known who it is, and which way it goes."""
+        return self.final and self.subject is not None and self.reason is not Reason.DIRECTION_UNCLEAR

@@ -43,6 +43,10 @@ class Watcher(Protocol):
         """Whether somebody seen a moment ago is not decided yet."""
         ...
 
+    def present(self) -> frozenset[str]:
+        """The keys of the settled tracks that were seen in the last picture."""
+        ...
+
 
 class FaceWatcher:
     """Finds faces, embeds those that could decide, and searches the gallery for each track's template."""
@@ -61,6 +65,7 @@ class FaceWatcher:
         self._lane = lane
         self._limits = limits
         self._tracker = face_tracker()
+        self._present: frozenset[str] = frozenset()
 
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
         """The faces that were embedded in this picture and are not settled."""
@@ -70,7 +75,9 @@ class FaceWatcher:
         embedded = self._recogniser.embed(picture, wanted) if wanted else ()
         rest = [face for face in found if not any(face is one for one in wanted)]
         cases = []
-        for track, sighting in self._tracker.update([*embedded, *rest], at_s):
+        joined = self._tracker.update([*embedded, *rest], at_s)
+        self._present = frozenset(track.key for track, face in joined if track.key and face.embedding is not None)
+        for track, sighting in joined:
             if sighting.embedding is None or track.settled:
                 continue
             if track.best is None or sighting.quality.score >= track.quality:
@@ -81,6 +88,10 @@ class FaceWatcher:
     def waiting(self, at_s: float) -> bool:
         """Whether a face seen a moment ago is not decided yet."""
         return self._tracker.waiting(at_s)
+
+    def present(self) -> frozenset[str]:
+        """The ids of the settled people who were recognised in the last picture."""
+        return self._present
 
     def _usable(self, face: FaceSighting) -> bool:
         return face.box.height >= self._limits.min_face_px and face.quality.score >= self._limits.min_quality
@@ -98,6 +109,7 @@ class FaceWatcher:
             quality=track.quality,
             height_px=track.height_px,
             lasting_s=track.lasting_s,
+            movement=track.course.movement,
         )
         sure = candidate is not None and candidate.score >= self._limits.accept
         details = {
@@ -116,13 +128,16 @@ class PlateWatcher:
         self._region = region
         self._book = book
         self._tracker = plate_tracker()
+        self._present: frozenset[str] = frozenset()
 
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
         """The vehicles whose plate was seen in this picture and are not settled."""
         whole, picture = picture, cut(picture, self._region)
         seen = [plate for plate in self._recogniser.see(picture) if inside(plate, whole, self._region)]
         cases = []
-        for track, sighting in self._tracker.update(seen, at_s):
+        joined = self._tracker.update(seen, at_s)
+        self._present = frozenset(track.key for track, _ in joined if track.key)
+        for track, sighting in joined:
             if track.settled:
                 continue
             if sighting.box.height >= track.best_height:
@@ -135,6 +150,10 @@ class PlateWatcher:
         """Whether a plate seen a moment ago is not decided yet."""
         return self._tracker.waiting(at_s)
 
+    def present(self) -> frozenset[str]:
+        """The plates of the settled vehicles that were seen in the last picture."""
+        return self._present
+
     def _case(self, track: PlateTrack) -> Case:
         elected = track.vote.elect()
         evidence = PlateEvidence(
@@ -145,6 +164,7 @@ class PlateWatcher:
             kind=elected.kind,
             subject=self._book().find(elected.text) if elected.kind else None,
             lasting_s=track.lasting_s,
+            movement=track.course.movement,
         )
         details = {
             "plate": elected.text,

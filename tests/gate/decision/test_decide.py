@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
-from gate.config import FaceLimits, Hours, PlateRules
+from gate.config import BarrierPart, CameraPart, Config, FaceLimits, Hours, Lane, PlateRules
 from gate.decision.decide import decide
-from gate.decision.decision import FaceEvidence, PlateEvidence, Reason, Verdict
+from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
 from gate.decision.rules import Rules
 from models.sighting import PlateColour, PlateKind
 
@@ -80,6 +80,52 @@ def test_a_decided_track_is_left_alone() -> None:
     assert (decision.verdict, decision.reason) == (Verdict.IGNORE, Reason.ALREADY_DECIDED)
 
 
+@pytest.mark.parametrize("evidence", [FACE, PLATE], ids=["face", "plate"])
+@pytest.mark.parametrize(
+    ("movement", "lasting_s", "verdict", "reason"),
+    [
+        (Movement.TOWARDS, 0.2, Verdict.OPEN, None),
+        (Movement.AWAY, 9.0, Verdict.IGNORE, Reason.OTHER_WAY),
+        (Movement.UNSURE, 0.2, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (Movement.UNSURE, 2.0, Verdict.ASK, Reason.DIRECTION_UNCLEAR),
+    ],
+)
+def test_where_a_lane_has_a_heading_only_what_comes_that_way_opens_it(
+    evidence: FaceEvidence | PlateEvidence,
+    movement: Movement,
+    lasting_s: float,
+    verdict: Verdict,
+    reason: Reason | None,
+) -> None:
+    rules = replace(RULES, heading=Movement.TOWARDS)
+    decision = decide(replace(evidence, movement=movement, lasting_s=lasting_s), rules, NOON)
+    assert decision.verdict is verdict
+    assert reason is None or decision.reason is reason
+
+
+def test_a_blocked_car_is_refused_wherever_it_is_heading() -> None:
+    rules = replace(RULES, heading=Movement.TOWARDS)
+    decision = decide(replace(PLATE, subject=replace(CAR, blocked=True)), rules, NOON)
+    assert (decision.verdict, decision.settles) == (Verdict.REFUSE, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given_", "expected"),
+    [
+        ("vehicle", None, Movement.TOWARDS),
+        ("vehicle", "any", None),
+        ("vehicle", "away", Movement.AWAY),
+        ("pedestrian", None, None),
+        ("pedestrian", "towards", Movement.TOWARDS),
+    ],
+)
+def test_vehicles_must_come_nearer_unless_the_lane_says_otherwise(
+    kind: str, given_: str | None, expected: Movement | None
+) -> None:
+    lane = Lane(id="a", name="a", kind=kind, camera="c", barrier="b", heading=given_)  # type: ignore[arg-type]
+    assert Rules.of(Config(), lane, RULES.faces).heading is expected
+
+
 def test_hours_may_run_past_midnight() -> None:
     night = replace(RULES, hours=(NIGHT,))
     assert [night.open_at(time(h)) for h in (21, 22, 23, 0, 5, 6)] == [False, True, True, True, True, False]
@@ -101,6 +147,7 @@ faces = st.builds(
     quality=st.floats(0, 1),
     height_px=st.floats(0, 500),
     lasting_s=st.floats(0, 30),
+    movement=st.sampled_from(Movement),
 )
 plates = st.builds(
     PlateEvidence,
@@ -111,21 +158,25 @@ plates = st.builds(
     kind=st.none() | st.sampled_from(PlateKind),
     subject=st.none() | subjects,
     lasting_s=st.floats(0, 30),
+    movement=st.sampled_from(Movement),
 )
+headings = st.none() | st.sampled_from([Movement.TOWARDS, Movement.AWAY])
 
 
-@given(faces | plates, st.times(), st.booleans())
+@given(faces | plates, headings, st.times(), st.booleans())
 def test_total_deterministic_and_never_opens_for_the_blocked(
-    evidence: FaceEvidence | PlateEvidence, at: time, decided: bool
+    evidence: FaceEvidence | PlateEvidence, heading: Movement | None, at: time, decided: bool
 ) -> None:
-    decision = decide(evidence, RULES, at, decided=decided)
-    assert decision == decide(evidence, RULES, at, decided=decided)
+    rules = replace(RULES, heading=heading)
+    decision = decide(evidence, rules, at, decided=decided)
+    assert decision == decide(evidence, rules, at, decided=decided)
     if decision.verdict is Verdict.OPEN:
         assert not decided
         assert decision.subject is not None
         assert not decision.subject.blocked
         assert decision.subject.may_use("north-in")
-        assert RULES.open_at(at)
+        assert rules.open_at(at)
+        assert heading in {None, evidence.movement}
 
 
 @given(faces, st.times())
@@ -146,16 +197,15 @@ def test_opens_for_a_plate_only_when_every_character_is_sure(evidence: PlateEvid
 
 
 def test_any_changed_rule_changes_the_version() -> None:
-    from gate.config import BarrierPart, CameraPart, Config, Lane
-
     lane = Lane(id="a", name="a", kind="vehicle", camera="c", barrier="b", hours=(DAY,))
     config = Config(camera=(CameraPart(id="c", url="usb:0"),), barrier=(BarrierPart(id="b"),), lane=(lane,))
     faces = FaceLimits(accept=0.45)
     versions = {
         Rules.of(config, lane, faces).version,
         Rules.of(config, lane.model_copy(update={"hours": (NIGHT,)}), faces).version,
+        Rules.of(config, lane.model_copy(update={"heading": "away"}), faces).version,
         Rules.of(config, lane, FaceLimits(accept=0.5)).version,
         Rules.of(config.model_copy(update={"plates": PlateRules(min_frames=4)}), lane, faces).version,
     }
-    assert len(versions) == 4
+    assert len(versions) == 5
     assert Rules.of(config, lane, faces).version in versions
