@@ -115,6 +115,9 @@ class FaceRules(Part):
     min_quality: float = Field(default=0.3, ge=0, le=1, description="quality of the poorest usable face")
     stranger_frames: int = Field(default=8, ge=1, le=500, description="usable sightings before saying stranger")
     stranger_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying stranger")
+    unclear_after_s: float = Field(
+        default=4, ge=0, le=60, description="too poorly seen for so long, the guard is asked"
+    )
     repeat_s: float = Field(
         default=5,
         ge=0,

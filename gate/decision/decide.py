@@ -41,11 +41,14 @@ def decide(evidence: Evidence, rules: Rules, at: time, *, decided: bool = False)
 def _face(evidence: FaceEvidence, rules: Rules, at: time) -> Finding:
     limits = rules.faces
     if evidence.frames < limits.min_frames:
-        return WAIT
+        unclear = evidence.fault is not None and evidence.unclear_s >= limits.unclear_after_s
+        return (Verdict.ASK, Reason.FACE_UNCLEAR, None) if unclear else WAIT
     seen_enough = evidence.frames >= limits.stranger_frames and evidence.lasting_s >= limits.stranger_after_s
     candidate = evidence.candidate
     if candidate is None or candidate.score < limits.accept:
-        return (Verdict.REFUSE, Reason.STRANGER, None) if seen_enough else WAIT
+        covered = 2 * evidence.covered > evidence.frames
+        unknown = (Verdict.ASK, Reason.FACE_COVERED, None) if covered else (Verdict.REFUSE, Reason.STRANGER, None)
+        return unknown if seen_enough else WAIT
     if candidate.margin < limits.margin:
         return (Verdict.ASK, Reason.TOO_CLOSE_TO_CALL, None) if seen_enough else WAIT
     found = _subject(candidate.subject, rules, at, Reason.KNOWN_RESIDENT)

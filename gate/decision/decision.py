@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from enrollment.candidate import Candidate, Subject
-from models.sighting import PlateColour, PlateKind
+from models.sighting import FaceFault, PlateColour, PlateKind
 
 
 class Verdict(StrEnum):
@@ -32,6 +32,8 @@ class Reason(StrEnum):
     UNREADABLE_PLATE = "unreadable_plate"
     OTHER_WAY = "other_way"
     DIRECTION_UNCLEAR = "direction_unclear"
+    FACE_UNCLEAR = "face_unclear"
+    FACE_COVERED = "face_covered"
     ALREADY_DECIDED = "already_decided"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
 
@@ -50,6 +52,8 @@ class FaceEvidence:
 
     `frames` counts the usable sightings; `candidate` is the best match of the quality-weighted template, None while
     nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is from first to last usable sighting.
+    `fault` is what was wrong most often with sightings large enough and still too poor to use, `unclear_s` the time
+    from the first of them to the last; `covered` counts the usable ones with a mask or dark glasses.
     """
 
     frames: int
@@ -58,6 +62,9 @@ class FaceEvidence:
     height_px: float
     lasting_s: float
     movement: Movement = Movement.UNSURE
+    fault: FaceFault | None = None
+    unclear_s: float = 0.0
+    covered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ the first one's evidence. Times are monotonic seconds of the frames; nothing her
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -16,7 +17,7 @@ import numpy as np
 
 from gate.lane.movement import Course
 from gate.lane.voting import PlateVote
-from models.sighting import Box, Embedding, FaceSighting, Picture, PlateSighting
+from models.sighting import Box, Embedding, FaceFault, FaceSighting, Picture, PlateSighting
 
 LOST_AFTER_S = 1.0
 """A track that is looked for and not seen for so long has gone."""
@@ -69,6 +70,10 @@ class FaceTrack:
     embedded_s: float = float("-inf")
     best: Picture | None = None
     course: Course = field(default_factory=Course)
+    unclear_since_s: float | None = None
+    unclear_s: float = 0.0
+    faults: Counter[FaceFault] = field(default_factory=Counter)
+    covered: int = 0
     _sum: Embedding | None = None
 
     @property
@@ -90,6 +95,17 @@ class FaceTrack:
     def lasting_s(self) -> float:
         """From the first usable sighting to the last."""
         return 0.0 if self.usable_s is None else self.embedded_s - self.usable_s
+
+    @property
+    def fault(self) -> FaceFault | None:
+        """What was wrong most often with the sightings that were too poor, None where there was none."""
+        return max(self.faults, key=lambda fault: (self.faults[fault], fault), default=None)
+
+    def doubt(self, fault: FaceFault, at_s: float) -> None:
+        """Note a sighting that is large enough to go by and too poor."""
+        self.unclear_since_s = at_s if self.unclear_since_s is None else self.unclear_since_s
+        self.unclear_s = at_s - self.unclear_since_s
+        self.faults[fault] += 1
 
     def join(self, sighting: FaceSighting, at_s: float) -> None:
         """Add a sighting to the track. One that is not embedded keeps no decided track alive: it may be anybody's."""

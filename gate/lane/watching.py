@@ -12,8 +12,10 @@ from gate.config import FaceLimits
 from gate.decision.decision import Evidence, FaceEvidence, PlateEvidence
 from gate.lane.tracking import FaceTrack, PlateTrack, face_tracker, plate_tracker
 from models.roles import FaceRecogniser, PlateRecogniser
-from models.sighting import Box, FaceSighting, Picture, PlateSighting
+from models.sighting import Box, FaceFault, FaceSighting, Picture, PlateSighting
 
+UNCLEAR = frozenset({FaceFault.BLURRED, FaceFault.TOO_DARK, FaceFault.TOO_BRIGHT, FaceFault.COVERED})
+"""Faults of a face that is shown to the camera. Who looks elsewhere or is half out of the picture asks for nothing."""
 RECHECK_S = 0.5
 """A face whose track is decided is embedded again only so often, to notice that somebody else has taken its place."""
 
@@ -78,7 +80,9 @@ class FaceWatcher:
         joined = self._tracker.update([*embedded, *rest], at_s)
         self._present = frozenset(track.key for track, face in joined if track.key and face.embedding is not None)
         for track, sighting in joined:
-            if sighting.embedding is None or track.settled:
+            track.covered += sighting.embedding is not None and FaceFault.COVERED in sighting.quality.faults
+            doubtful = sighting.embedding is None and self._doubt(track, sighting, at_s)
+            if track.settled or (sighting.embedding is None and not doubtful):
                 continue
             if track.best is None or sighting.quality.score >= track.quality:
                 track.best = crop(picture, sighting.box, across=0.3, up=0.4, down=0.3)
@@ -94,7 +98,18 @@ class FaceWatcher:
         return self._present
 
     def _usable(self, face: FaceSighting) -> bool:
-        return face.box.height >= self._limits.min_face_px and face.quality.score >= self._limits.min_quality
+        return self._large(face) and face.quality.score >= self._limits.min_quality
+
+    def _large(self, face: FaceSighting) -> bool:
+        return face.box.height >= self._limits.min_face_px
+
+    def _doubt(self, track: FaceTrack, face: FaceSighting, at_s: float) -> bool:
+        """Whether somebody shows their face here and it is too poor to go by; then the track knows why."""
+        faults = face.quality.faults
+        if not faults or not UNCLEAR.issuperset(faults) or not self._large(face) or self._usable(face):
+            return False
+        track.doubt(faults[0], at_s)
+        return True
 
     def _due(self, face: FaceSighting, at_s: float) -> bool:
         near = self._tracker.nearest(face.box)
@@ -110,12 +125,16 @@ class FaceWatcher:
             height_px=track.height_px,
             lasting_s=track.lasting_s,
             movement=track.course.movement,
+            fault=track.fault,
+            unclear_s=track.unclear_s,
+            covered=track.covered,
         )
         sure = candidate is not None and candidate.score >= self._limits.accept
         details = {
             "frames": track.frames,
             "score": round(candidate.score, 4) if candidate else None,
             "runner_up": round(candidate.runner_up, 4) if candidate else None,
+            "fault": track.fault,
         }
         return Case(track, evidence, candidate.subject.id if candidate and sure else None, details)
 

@@ -14,7 +14,7 @@ from gate.config import BarrierPart, CameraPart, Config, FaceLimits, Hours, Lane
 from gate.decision.decide import decide
 from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
 from gate.decision.rules import Rules
-from models.sighting import PlateColour, PlateKind
+from models.sighting import FaceFault, PlateColour, PlateKind
 
 DAY = Hours(**{"from": time(6), "until": time(22)})
 NIGHT = Hours(**{"from": time(22), "until": time(6)})
@@ -23,6 +23,8 @@ NOON = time(12)
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 CAR = Subject("v1", SubjectKind.VEHICLE, "h1")
 FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 2.0)
+UNCLEAR = FaceEvidence(0, None, 0.0, 0.0, 0.0, fault=FaceFault.TOO_DARK, unclear_s=4.0)
+LOW = Candidate(RESIDENT, 0.2, 0.1)
 PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.CAR, CAR, 2.0)
 
 
@@ -46,6 +48,12 @@ PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.
             Reason.NOT_ENOUGH_EVIDENCE,
         ),
         (replace(FACE, candidate=Candidate(RESIDENT, 0.6, 0.55)), NOON, Verdict.ASK, Reason.TOO_CLOSE_TO_CALL),
+        (replace(UNCLEAR, unclear_s=3.9), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (UNCLEAR, NOON, Verdict.ASK, Reason.FACE_UNCLEAR),
+        (replace(UNCLEAR, frames=3, candidate=FACE.candidate), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
+        (replace(FACE, candidate=LOW, covered=6), NOON, Verdict.ASK, Reason.FACE_COVERED),
+        (replace(FACE, candidate=LOW, covered=5), NOON, Verdict.REFUSE, Reason.STRANGER),
+        (replace(FACE, covered=10), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
         (FACE, time(5, 59), Verdict.ASK, Reason.OUTSIDE_HOURS),
         (FACE, time(22), Verdict.ASK, Reason.OUTSIDE_HOURS),
         (
@@ -148,6 +156,9 @@ faces = st.builds(
     height_px=st.floats(0, 500),
     lasting_s=st.floats(0, 30),
     movement=st.sampled_from(Movement),
+    fault=st.none() | st.sampled_from(FaceFault),
+    unclear_s=st.floats(0, 30),
+    covered=st.integers(0, 40),
 )
 plates = st.builds(
     PlateEvidence,
