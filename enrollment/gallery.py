@@ -28,6 +28,14 @@ Indices: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """Who is searched on a lane, as indices into the subjects, and how many templates they have."""
+
+    subjects: Indices
+    templates: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
     """The faces of one model, searched exactly.
 
@@ -40,8 +48,8 @@ class Gallery:
     matrix: NDArray[np.float32]
     starts: Indices
     subjects: tuple[Subject, ...]
-    everywhere: Indices
-    by_lane: Mapping[str, Indices]
+    everywhere: Reach
+    by_lane: Mapping[str, Reach]
     version: int = 0
     unreadable: int = 0
     other_models: int = 0
@@ -62,7 +70,7 @@ class Gallery:
         matrix = np.stack(rows).astype(np.float32, copy=False) if rows else np.empty((0, 0), np.float32)
         matrix.setflags(write=False)
         counts = np.array([len(templates) for _, templates in kept], np.intp)
-        everywhere, by_lane = _reach(subjects)
+        everywhere, by_lane = _reach(subjects, counts)
         starts = np.cumsum(counts) - counts
         return cls(model_id, matrix, starts, subjects, everywhere, by_lane, version, unreadable, other_models)
 
@@ -75,14 +83,14 @@ class Gallery:
             ModelIncompatible: `gallery.other_model`, the embedding has another size than the templates.
             ValueError: the embedding is not of unit length.
         """
-        searched = self.by_lane.get(lane, self.everywhere)
-        if not len(searched):
+        reach = self.by_lane.get(lane, self.everywhere)
+        if not reach.templates:
             return None
-        scores = self._scores(embedding)[searched]
+        scores = self._scores(embedding)[reach.subjects]
         best = int(scores.argmax())
         score = float(scores[best])
         scores[best] = -1.0
-        return Candidate(self.subjects[searched[best]], score, float(scores.max()))
+        return Candidate(self.subjects[reach.subjects[best]], score, float(scores.max()), reach.templates)
 
     def nearest(self, embedding: Embedding, besides: str | None = None) -> tuple[Subject, float] | None:
         """The most alike of all people but the one with the id `besides`, and the cosine. Raises like `search`."""
@@ -104,15 +112,16 @@ class Gallery:
         return scores.clip(-1.0, 1.0)
 
 
-def _reach(subjects: Sequence[Subject]) -> tuple[Indices, Mapping[str, Indices]]:
+def _reach(subjects: Sequence[Subject], counts: Indices) -> tuple[Reach, Mapping[str, Reach]]:
     """Who is searched on a lane that nobody's rights name, and who on each lane that they do name."""
     named = {lane for subject in subjects for lane in subject.lanes or ()}
-    return _searched(subjects, None), {lane: _searched(subjects, lane) for lane in named}
+    return _searched(subjects, counts, None), {lane: _searched(subjects, counts, lane) for lane in named}
 
 
-def _searched(subjects: Sequence[Subject], lane: str | None) -> Indices:
+def _searched(subjects: Sequence[Subject], counts: Indices, lane: str | None) -> Reach:
     found = [i for i, who in enumerate(subjects) if who.blocked or who.lanes is None or lane in who.lanes]
-    return np.array(found, np.intp)
+    indices = np.array(found, np.intp)
+    return Reach(indices, int(counts[indices].sum()))
 
 
 @dataclass(frozen=True, slots=True)

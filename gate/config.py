@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
+from gate.face_rules import FaceLimits, FaceRules
 from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
@@ -98,43 +99,6 @@ class Models(Part):
         """Which model plays which role; `enrolled` are the models that made the site's templates, as in `pack_of`."""
         whole = Cast.of_pack(self.pack or pack_of(enrolled))
         return replace(whole, **{role: name for role in _ROLES if (name := getattr(self, role)) is not None})
-
-
-class FaceRules(Part):
-    """When a face is evidence."""
-
-    accept: float | None = Field(
-        default=None,
-        ge=-1,
-        le=1,
-        description="lowest cosine that opens; unset: what the embedder's catalogue entry says",
-    )
-    margin: float = Field(default=0.08, ge=0, le=2, description="lowest lead over the next person")
-    min_frames: int = Field(default=3, ge=1, le=100, description="usable sightings before opening")
-    min_face_px: int = Field(default=48, ge=16, le=1000, description="height of the smallest usable face")
-    min_quality: float = Field(default=0.3, ge=0, le=1, description="quality of the poorest usable face")
-    stranger_frames: int = Field(default=8, ge=1, le=500, description="usable sightings before saying stranger")
-    stranger_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying stranger")
-    unclear_after_s: float = Field(
-        default=4, ge=0, le=60, description="too poorly seen for so long, the guard is asked"
-    )
-    repeat_s: float = Field(
-        default=5,
-        ge=0,
-        le=600,
-        description="who was decided is decided again only after being out of sight for so long",
-    )
-
-    def limits(self, cast: Cast) -> FaceLimits:
-        """The same rules with the embedder's own threshold where none is named."""
-        accept = cast.thresholds.accept if self.accept is None else self.accept
-        return FaceLimits(**self.model_dump() | {"accept": accept})
-
-
-class FaceLimits(FaceRules):
-    """The rules that faces are decided by, with nothing left open."""
-
-    accept: float = Field(ge=-1, le=1)
 
 
 class PlateRules(Part):

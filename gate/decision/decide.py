@@ -45,7 +45,7 @@ def _face(evidence: FaceEvidence, rules: Rules, at: time) -> Finding:
         return (Verdict.ASK, Reason.FACE_UNCLEAR, None) if unclear else WAIT
     seen_enough = evidence.frames >= limits.stranger_frames and evidence.lasting_s >= limits.stranger_after_s
     candidate = evidence.candidate
-    if candidate is None or candidate.score < limits.accept:
+    if candidate is None or candidate.score < limits.needed(candidate.searched):
         covered = 2 * evidence.covered > evidence.frames
         unknown = (Verdict.ASK, Reason.FACE_COVERED, None) if covered else (Verdict.REFUSE, Reason.STRANGER, None)
         return unknown if seen_enough else WAIT

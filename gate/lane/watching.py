@@ -129,11 +129,14 @@ class FaceWatcher:
             unclear_s=track.unclear_s,
             covered=track.covered,
         )
-        sure = candidate is not None and candidate.score >= self._limits.accept
+        needed = self._limits.needed(candidate.searched) if candidate else None
+        sure = candidate is not None and needed is not None and candidate.score >= needed
         details = {
             "frames": track.frames,
             "score": round(candidate.score, 4) if candidate else None,
             "runner_up": round(candidate.runner_up, 4) if candidate else None,
+            "searched": candidate.searched if candidate else 0,
+            "needed": round(needed, 4) if needed is not None else None,
             "fault": track.fault,
         }
         return Case(track, evidence, candidate.subject.id if candidate and sure else None, details)

@@ -64,6 +64,7 @@ def test_a_search_finds_what_comparing_with_everybody_finds(known: list[Person],
         assert found is None
         return
     assert found is not None
+    assert found.searched == sum(len(faces) for who, faces in known if who.blocked or who.may_use(lane))
     assert found.score == pytest.approx(expected[0][0], abs=1e-5)
     assert {subject.id: score for score, subject in expected}[found.subject.id] == pytest.approx(found.score, abs=1e-5)
     runner_up = expected[1][0] if len(expected) > 1 else -1.0

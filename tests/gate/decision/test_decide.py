@@ -22,9 +22,9 @@ RULES = Rules("north-in", (DAY,), FaceLimits(accept=0.45), PlateRules(), "v1")
 NOON = time(12)
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 CAR = Subject("v1", SubjectKind.VEHICLE, "h1")
-FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 2.0)
+FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1, 4), 0.8, 120, 2.0)
 UNCLEAR = FaceEvidence(0, None, 0.0, 0.0, 0.0, fault=FaceFault.TOO_DARK, unclear_s=4.0)
-LOW = Candidate(RESIDENT, 0.2, 0.1)
+LOW = Candidate(RESIDENT, 0.2, 0.1, 4)
 PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.CAR, CAR, 2.0)
 
 
@@ -34,36 +34,37 @@ PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.
         (FACE, NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
         (replace(FACE, frames=2), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
         (replace(FACE, candidate=None), NOON, Verdict.REFUSE, Reason.STRANGER),
-        (replace(FACE, candidate=Candidate(RESIDENT, 0.449, 0.1)), NOON, Verdict.REFUSE, Reason.STRANGER),
+        (replace(FACE, candidate=Candidate(RESIDENT, 0.449, 0.1, 4)), NOON, Verdict.REFUSE, Reason.STRANGER),
         (
-            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1), frames=5),
+            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1, 4), frames=5),
             NOON,
             Verdict.IGNORE,
             Reason.NOT_ENOUGH_EVIDENCE,
         ),
         (
-            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1), lasting_s=1.0),
+            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1, 4), lasting_s=1.0),
             NOON,
             Verdict.IGNORE,
             Reason.NOT_ENOUGH_EVIDENCE,
         ),
-        (replace(FACE, candidate=Candidate(RESIDENT, 0.6, 0.55)), NOON, Verdict.ASK, Reason.TOO_CLOSE_TO_CALL),
+        (replace(FACE, candidate=Candidate(RESIDENT, 0.6, 0.55, 4)), NOON, Verdict.ASK, Reason.TOO_CLOSE_TO_CALL),
         (replace(UNCLEAR, unclear_s=3.9), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
         (UNCLEAR, NOON, Verdict.ASK, Reason.FACE_UNCLEAR),
         (replace(UNCLEAR, frames=3, candidate=FACE.candidate), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
+        (replace(FACE, candidate=Candidate(RESIDENT, 0.5, 0.1, 10_000)), NOON, Verdict.REFUSE, Reason.STRANGER),
         (replace(FACE, candidate=LOW, covered=6), NOON, Verdict.ASK, Reason.FACE_COVERED),
         (replace(FACE, candidate=LOW, covered=5), NOON, Verdict.REFUSE, Reason.STRANGER),
         (replace(FACE, covered=10), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
         (FACE, time(5, 59), Verdict.ASK, Reason.OUTSIDE_HOURS),
         (FACE, time(22), Verdict.ASK, Reason.OUTSIDE_HOURS),
         (
-            replace(FACE, candidate=Candidate(replace(RESIDENT, blocked=True), 0.7, 0.1)),
+            replace(FACE, candidate=Candidate(replace(RESIDENT, blocked=True), 0.7, 0.1, 4)),
             NOON,
             Verdict.REFUSE,
             Reason.BLOCKED,
         ),
         (
-            replace(FACE, candidate=Candidate(replace(RESIDENT, lanes=frozenset({"south-in"})), 0.7, 0.1)),
+            replace(FACE, candidate=Candidate(replace(RESIDENT, lanes=frozenset({"south-in"})), 0.7, 0.1, 4)),
             NOON,
             Verdict.ASK,
             Reason.NO_RIGHT_HERE,
@@ -151,7 +152,7 @@ scores = st.floats(-1, 1)
 faces = st.builds(
     FaceEvidence,
     frames=st.integers(0, 40),
-    candidate=st.none() | st.builds(Candidate, subjects, scores, scores),
+    candidate=st.none() | st.builds(Candidate, subjects, scores, scores, st.integers(0, 100_000)),
     quality=st.floats(0, 1),
     height_px=st.floats(0, 500),
     lasting_s=st.floats(0, 30),
@@ -194,9 +195,20 @@ def test_total_deterministic_and_never_opens_for_the_blocked(
 def test_opens_for_a_face_only_on_score_margin_and_frames(evidence: FaceEvidence, at: time) -> None:
     if decide(evidence, RULES, at).verdict is Verdict.OPEN:
         assert evidence.candidate is not None
-        assert evidence.candidate.score >= RULES.faces.accept
+        assert evidence.candidate.score >= RULES.faces.needed(evidence.candidate.searched)
         assert evidence.candidate.margin >= RULES.faces.margin
         assert evidence.frames >= RULES.faces.min_frames
+
+
+@given(faces, st.integers(0, 100_000), st.times())
+def test_never_opens_on_less_evidence_than_a_smaller_gallery_needed(
+    evidence: FaceEvidence, more: int, at: time
+) -> None:
+    if evidence.candidate is None:
+        return
+    grown = replace(evidence.candidate, searched=evidence.candidate.searched + more)
+    if decide(replace(evidence, candidate=grown), RULES, at).verdict is Verdict.OPEN:
+        assert decide(evidence, RULES, at).verdict is Verdict.OPEN
 
 
 @given(plates, st.times())

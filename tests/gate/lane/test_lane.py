@@ -30,11 +30,11 @@ from models.sighting import Box, Picture, PlateColour, PlateKind
 
 RULES = Rules("south-in", (), FaceLimits(accept=0.45), PlateRules(), "v1")
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
-KNOWN = FaceEvidence(5, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 1.0)
+KNOWN = FaceEvidence(5, Candidate(RESIDENT, 0.7, 0.1, 4), 0.8, 120, 1.0)
 CAR = PlateEvidence(
     9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, Subject("v1", SubjectKind.VEHICLE, "h1"), 2.0
 )
-STRANGER = FaceEvidence(20, Candidate(RESIDENT, 0.1, 0.0), 0.8, 120, 3.0)
+STRANGER = FaceEvidence(20, Candidate(RESIDENT, 0.1, 0.0, 4), 0.8, 120, 3.0)
 
 
 class _Camera:

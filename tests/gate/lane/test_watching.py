@@ -85,6 +85,7 @@ def test_a_usable_face_becomes_evidence_with_its_candidate() -> None:
     assert case.evidence.frames == 4
     assert case.evidence.candidate is not None
     assert case.evidence.candidate.subject.id == "r1"
+    assert (case.details["searched"], case.details["needed"]) == (2, 0.45)
     assert case.key == "r1"
     assert case.evidence.lasting_s == pytest.approx(0.3)
     assert case.track.best is not None
