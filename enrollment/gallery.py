@@ -74,6 +74,12 @@ class Gallery:
         starts = np.cumsum(counts) - counts
         return cls(model_id, matrix, starts, subjects, everywhere, by_lane, version, unreadable, other_models)
 
+    @property
+    def owners(self) -> Indices:
+        """Of each row, the index of the subject whose template it is."""
+        counts = np.diff(np.append(self.starts, len(self.matrix)))
+        return np.repeat(np.arange(len(self.subjects)), counts)
+
     def search(self, embedding: Embedding, lane: str) -> Candidate | None:
         """Who of the people with a right on `lane`, and of all the blocked, looks most like it; None for nobody.
 

@@ -12,6 +12,7 @@ from gate.cli.backup import restore
 from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
 from gate.cli.bench_barrier import barrier as bench_barrier
+from gate.cli.calibrate import command as calibrate
 from gate.cli.check import check
 from gate.cli.demo import demo
 from gate.cli.enroll import app as enroll_commands
@@ -26,6 +27,7 @@ from models.errors import Fault
 app = typer.Typer(help=t("cli.help"), no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command(help=t("cli.run_help"))(run)
 app.command(help=t("cli.check_help"))(check)
+app.command("calibrate", help=t("calibrate.help"))(calibrate)
 app.command(help=t("cli.demo_help"))(demo)
 app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
