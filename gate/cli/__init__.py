@@ -12,6 +12,7 @@ from gate.cli.backup import restore
 from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
 from gate.cli.bench_barrier import barrier as bench_barrier
+from gate.cli.bench_search import search as bench_search
 from gate.cli.calibrate import command as calibrate
 from gate.cli.check import check
 from gate.cli.demo import demo
@@ -35,6 +36,7 @@ app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
+bench_commands.command("search", help=t("bench_search.help"))(bench_search)
 app.add_typer(bench_commands, name="bench")
 app.add_typer(backup_commands, name="backup")
 app.command(help=t("backup.restore_help"))(restore)
