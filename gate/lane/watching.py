@@ -138,6 +138,7 @@ class FaceWatcher:
             "searched": candidate.searched if candidate else 0,
             "needed": round(needed, 4) if needed is not None else None,
             "fault": track.fault,
+            "movement": track.course.movement.value,
         }
         return Case(track, evidence, candidate.subject.id if candidate and sure else None, details)
 
@@ -194,6 +195,7 @@ class PlateWatcher:
             "kind": elected.kind.value if elected.kind else None,
             "frames": track.vote.readings,
             "weakest": round(evidence.weakest, 4),
+            "movement": track.course.movement.value,
         }
         return Case(track, evidence, elected.text if elected.kind else None, details)
 

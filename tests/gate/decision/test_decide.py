@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
+from enrollment.gallery import Gallery
 from gate.config import BarrierPart, CameraPart, Config, FaceLimits, Hours, Lane, PlateRules
 from gate.decision.decide import decide
 from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
 from gate.decision.rules import Rules
-from models.sighting import FaceFault, PlateColour, PlateKind
+from models.sighting import Embedding, FaceFault, PlateColour, PlateKind
 
 DAY = Hours(**{"from": time(6), "until": time(22)})
 NIGHT = Hours(**{"from": time(22), "until": time(6)})
@@ -209,6 +211,42 @@ def test_never_opens_on_less_evidence_than_a_smaller_gallery_needed(
     grown = replace(evidence.candidate, searched=evidence.candidate.searched + more)
     if decide(replace(evidence, candidate=grown), RULES, at).verdict is Verdict.OPEN:
         assert decide(evidence, RULES, at).verdict is Verdict.OPEN
+
+
+@given(faces, st.integers(0, 9), st.floats(0, 0.3), st.floats(0, 0.3), st.times())
+def test_better_evidence_never_shuts_what_was_open(
+    evidence: FaceEvidence, frames: int, higher: float, lower: float, at: time
+) -> None:
+    if evidence.candidate is None or decide(evidence, RULES, at).verdict is not Verdict.OPEN:
+        return
+    surer = replace(
+        evidence.candidate, score=evidence.candidate.score + higher, runner_up=evidence.candidate.runner_up - lower
+    )
+    assert (
+        decide(replace(evidence, candidate=surer, frames=evidence.frames + frames), RULES, at).verdict is Verdict.OPEN
+    )
+
+
+units = (
+    st.lists(st.integers(-3, 3), min_size=3, max_size=3)
+    .filter(any)
+    .map(lambda numbers: np.array(numbers, np.float32) / np.float32(np.linalg.norm(numbers)))
+)
+crowds = st.lists(st.tuples(units, st.booleans()), min_size=1, max_size=8)
+
+
+@given(crowds, crowds, units, st.times())
+def test_more_people_enrolled_never_open_for_somebody_whom_fewer_kept_out(
+    few: list[tuple[Embedding, bool]], more: list[tuple[Embedding, bool]], looked: Embedding, at: time
+) -> None:
+    everybody = [
+        (Subject(f"r{number}", SubjectKind.RESIDENT, "h", blocked), [face])
+        for number, (face, blocked) in enumerate([*few, *more])
+    ]
+    small, large = Gallery.of("m", everybody[: len(few)]), Gallery.of("m", everybody)
+    opened = decide(replace(FACE, candidate=large.search(looked, "north-in")), RULES, at)
+    if opened.verdict is Verdict.OPEN and opened.subject in small.subjects:
+        assert decide(replace(FACE, candidate=small.search(looked, "north-in")), RULES, at).verdict is Verdict.OPEN
 
 
 @given(plates, st.times())

@@ -50,6 +50,17 @@ def test_what_stands_for_an_hour_moves_nowhere(jitter: float) -> None:
     assert course.movement is Movement.UNSURE
 
 
+@pytest.mark.parametrize("rate", [5.0, 12.0])
+def test_the_first_moments_of_what_stands_there_are_no_movement(rate: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "RATE", rate)
+    moved = 0
+    for seed in range(300):
+        course = Course()
+        _walk(course, np.full(int(3 * rate), 6.0), 0.05, seed)
+        moved += course.movement is not Movement.UNSURE
+    assert moved == 0
+
+
 def test_who_came_and_stands_still_has_come_until_it_backs_out() -> None:
     course = Course()
     _walk(course, np.linspace(9, 4, 30), 0.02, 1)
