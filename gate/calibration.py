@@ -100,7 +100,7 @@ def calibrate(
 ) -> Calibration:
     """Compare everybody with everybody; `lanes` are searched, `similar` is the cosine that is one person.
 
-    10,000 templates are 50 million pairs and take about 10 s.
+    10,000 templates are 50 million pairs: 4 s of one core and 0.5 GB.
     """
     reaches = tuple(
         LaneReach(lane, searched, limits.needed(searched))
