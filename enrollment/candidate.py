@@ -33,11 +33,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The best match of a face, the score (cosine, -1 to 1) and the best score of anybody else (-1.0 when alone)."""
+    """The best match of a face, the score (cosine, -1 to 1) and the best score of anybody else (-1.0 when alone).
+
+    `searched` counts the templates that it was the best of: the more there are, the likelier a stranger resembles one.
+    """
 
     subject: Subject
     score: float
     runner_up: float
+    searched: int
 
     @property
     def margin(self) -> float:

@@ -18,6 +18,7 @@ _CODES = {
     FaceFault.TOO_DARK: "photo.too_dark",
     FaceFault.TOO_BRIGHT: "photo.too_bright",
     FaceFault.CUT_OFF: "photo.cut_off",
+    FaceFault.COVERED: "photo.covered",
 }
 
 
@@ -26,7 +27,7 @@ def judge(recogniser: FaceRecogniser, picture: Picture) -> FaceSighting:
 
     Raises:
         PhotoRefused: `photo.no_face`, `photo.several_faces`, `photo.too_small`, or the worst fault of the face:
-            `photo.blurred`, `photo.turned`, `photo.too_dark`, `photo.too_bright`, `photo.cut_off`.
+            `photo.blurred`, `photo.turned`, `photo.too_dark`, `photo.too_bright`, `photo.cut_off`, `photo.covered`.
     """
     faces = sorted(recogniser.find(picture), key=lambda face: face.box.height, reverse=True)
     if not faces:

@@ -262,7 +262,7 @@ class Register:
     def _gallery_in(self, session: Session, model_id: str) -> Gallery:
         gallery = self._gallery
         if gallery is None or gallery.model_id != model_id or gallery.version != version_in(session):
-            gallery = self._gallery = gallery_in(session, self._keyring, model_id)
+            gallery = self._gallery = gallery_in(session, self._keyring, model_id, gallery)
         return gallery
 
     def _refuse_similar(self, session: Session, embedding: Embedding, model_id: str, besides: str | None) -> None:

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
+from gate.face_rules import FaceLimits, FaceRules
 from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
@@ -100,35 +101,6 @@ class Models(Part):
         return replace(whole, **{role: name for role in _ROLES if (name := getattr(self, role)) is not None})
 
 
-class FaceRules(Part):
-    """When a face is evidence."""
-
-    accept: float | None = Field(
-        default=None,
-        ge=-1,
-        le=1,
-        description="lowest cosine that opens; unset: what the embedder's catalogue entry says",
-    )
-    margin: float = Field(default=0.08, ge=0, le=2, description="lowest lead over the next person")
-    min_frames: int = Field(default=3, ge=1, le=100, description="usable sightings before opening")
-    min_face_px: int = Field(default=48, ge=16, le=1000, description="height of the smallest usable face")
-    min_quality: float = Field(default=0.3, ge=0, le=1, description="quality of the poorest usable face")
-    stranger_frames: int = Field(default=8, ge=1, le=500, description="usable sightings before saying stranger")
-    stranger_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying stranger")
-    repeat_s: float = Field(default=10, ge=0, le=600, description="the same person is not decided again for so long")
-
-    def limits(self, cast: Cast) -> FaceLimits:
-        """The same rules with the embedder's own threshold where none is named."""
-        accept = cast.thresholds.accept if self.accept is None else self.accept
-        return FaceLimits(**self.model_dump() | {"accept": accept})
-
-
-class FaceLimits(FaceRules):
-    """The rules that faces are decided by, with nothing left open."""
-
-    accept: float = Field(ge=-1, le=1)
-
-
 class PlateRules(Part):
     """When a plate is evidence."""
 
@@ -136,7 +108,9 @@ class PlateRules(Part):
     min_character: float = Field(default=0.8, ge=0, le=1, description="lowest share of votes of the weakest character")
     unknown_frames: int = Field(default=6, ge=1, le=500, description="readings before saying unknown or unreadable")
     unknown_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying so")
-    repeat_s: float = Field(default=10, ge=0, le=600, description="the same plate is not decided again for so long")
+    repeat_s: float = Field(
+        default=30, ge=0, le=600, description="a plate is decided again only after being out of sight for so long"
+    )
 
 
 class CameraPart(Part):
@@ -166,6 +140,10 @@ class Lane(Part):
     name: str = Field(min_length=1)
     kind: Literal["pedestrian", "vehicle"]
     direction: Literal["in", "out"] = "in"
+    heading: Literal["towards", "away", "any"] | None = Field(
+        default=None,
+        description="which way a passage moves, seen from the camera; unset: towards for vehicles, any for pedestrians",
+    )
     camera: Id
     barrier: Id
     region: tuple[tuple[float, float], ...] = Field(
@@ -181,6 +159,11 @@ class Lane(Part):
         if any(not (0 <= x <= 1 and 0 <= y <= 1) for x, y in region):
             raise refusal("config.region_fractions")
         return region
+
+    @property
+    def moves(self) -> Literal["towards", "away", "any"]:
+        """The heading in force."""
+        return self.heading or ("towards" if self.kind == "vehicle" else "any")
 
 
 class InterlockPart(Part):

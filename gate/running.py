@@ -23,6 +23,7 @@ from gate.console.watch import PassageView, passage_body
 from gate.decision.rules import Rules
 from gate.feed import Feed
 from gate.lane.lane import LaneWorker, Outcome
+from gate.lane.presence import Presence
 from gate.lane.register_watch import RegisterWatch
 from gate.lane.supervisor import Supervisor
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
@@ -34,6 +35,7 @@ from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
 from gate.retention import Retention
 from gate.site import Site
+from gate.threads import one_thread_a_search
 from models.open import open_face_recogniser, open_plate_recogniser
 from models.roles import FaceRecogniser, PlateRecogniser
 from models.store import Store
@@ -70,6 +72,7 @@ class RunningGate:
         self.site = site
         self.feed = Feed()
         self._on_passage = on_passage
+        one_thread_a_search()
         self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer)
         self.cast = site.cast(config.models)
         self._face_limits = config.faces.limits(self.cast)
@@ -141,18 +144,19 @@ class RunningGate:
         return open_plate_recogniser(cast.plate_finder, cast.plate_reader, store, self.config.models.threads)
 
     def _builder(self, lane: Lane) -> Callable[[], LaneWorker]:
-        recent: dict[str, float] = {}
+        rules = Rules.of(self.config, lane, self._face_limits)
+        presence = Presence((rules.faces if lane.kind == "pedestrian" else rules.plates).repeat_s)
 
         def build() -> LaneWorker:
             return LaneWorker(
-                rules=Rules.of(self.config, lane, self._face_limits),
+                rules=rules,
                 zone=ZoneInfo(self.config.compound.timezone),
                 camera=self.cameras[lane.camera],
                 watcher=self._watcher(lane),
                 way=BarrierWay(self.barriers[lane.barrier]),
                 writer=self.writer,
                 on_outcome=lambda outcome: self._decided(lane, outcome),
-                recent=recent,
+                presence=presence,
                 context=self.config.storage.context_pictures,
             )
 

@@ -80,6 +80,11 @@ class Content:
             raise ValueError(f"sha256: {self.sha256!r} is none")
 
 
+UNMEASURED_STEP = 0.08
+"""Cosine between two rates of strangers that are ten times apart, for an embedder that was not measured: the wider of
+the two that were."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """What the cosines of an embedder mean; they are its own, and another one's do not carry over.
@@ -99,6 +104,20 @@ class Thresholds:
             raise ValueError(f"thresholds: no cosines: {given}")
         if not self.accept <= self.similar:
             raise ValueError("thresholds: two photos that a gate takes for one person are at least as alike")
+        if (self.far_1e_3 is None) != (self.far_1e_4 is None) or self.per_decade <= 0:
+            raise ValueError("thresholds: both rates or none, and fewer strangers reach the higher cosine")
+
+    @property
+    def at_1e_4(self) -> float:
+        """The cosine that one of 10,000 pairs of strangers reaches; `accept` stands in where it was not measured."""
+        return self.accept if self.far_1e_4 is None else self.far_1e_4
+
+    @property
+    def per_decade(self) -> float:
+        """How much higher the cosine is that a tenth as many pairs of strangers reach."""
+        if self.far_1e_3 is None or self.far_1e_4 is None:
+            return UNMEASURED_STEP
+        return self.far_1e_4 - self.far_1e_3
 
 
 @dataclass(frozen=True, slots=True)

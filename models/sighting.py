@@ -73,6 +73,7 @@ class FaceFault(StrEnum):
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     CUT_OFF = "cut_off"
+    COVERED = "covered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def _driving(fleet: tuple[Plate, ...], studio: Studio, name: str, light: str, rn
     plates = {"similar plate": [other], "unknown vehicle": [other], "unknown behind vehicle": [own, other]}
     coming = plates.get(scene, [own])
     there = tuple(plate.text for plate in coming if plate in fleet)
-    opens = () if scene in {"blocked", "leaving"} else there
+    opens = () if scene in {"blocked", "leaving", "parked"} else there
     bodies = [BODIES[int(at)] for at in rng.integers(len(BODIES), size=len(coming))]
     speed = float(rng.uniform(0.8, 1.5))
     weather: Weather = LIGHTS[light]

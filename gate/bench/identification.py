@@ -131,7 +131,7 @@ def identify(
     strangers = [_searched(gallery, embeddings[file]) for file in cast.strangers if file in embeddings]
 
     def passes(found: Candidate | None) -> bool:
-        return found is not None and found.score >= rules.accept and found.margin >= rules.margin
+        return found is not None and found.score >= rules.needed(found.searched) and found.margin >= rules.margin
 
     first = [found is not None and found.subject.id == name for found, name in mates]
     passed = [passes(found) for found, _ in mates]
@@ -140,7 +140,7 @@ def identify(
         people=len(people),
         mates=len(mates),
         strangers=len(strangers),
-        accept=rules.accept,
+        accept=rules.needed(len(people)),
         margin=rules.margin,
         ranked_first=_share(first),
         identified=_share([right and passing for right, passing in zip(first, passed, strict=True)]),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gate.bench.verification import BINS, Spread
 from gate.errors import GateError
@@ -15,6 +16,7 @@ from gate.texts import Language, system_language, t
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
 
 FONT = ("cvttf_NotoSansCJK_Bold", "NotoSansCJKtc-Bold.otf")
@@ -23,7 +25,7 @@ FONT = ("cvttf_NotoSansCJK_Bold", "NotoSansCJKtc-Bold.otf")
 PER_BAR = 200
 """Cells of the spread in one bar: 0.02."""
 
-LOWEST_FAR = 1e-6
+LOWEST_FAR = LOWEST_SHARE = 1e-6
 
 
 def check_plots() -> None:
@@ -38,25 +40,72 @@ def draw_faces(spreads: Mapping[str, Spread], folder: Path) -> tuple[Path, ...]:
     Raises:
         GateError: `bench.plots_unwritable`.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     font, language = _font()
     files = []
     for name, draw in (("roc", _roc), ("scores", _scores)):
-        figure = Figure(figsize=(7, 5), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
+        figure, axes = _figure()
         draw(axes, spreads, language)
-        _label(axes, name, language, font)
-        file = folder / f"{name}.png"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            figure.savefig(file, dpi=120)
-        except OSError as failed:
-            raise GateError("bench.plots_unwritable", path=file, why=failed.strerror or str(failed)) from failed
-        files.append(file)
+        _label(axes, *(t(f"bench.plot_{name}_{part}", language) for part in ("title", "x", "y")), font=font)
+        files.append(_write(figure, folder / f"{name}.png"))
     return tuple(files)
+
+
+def draw_calibration(spread: Spread, needed: float, recommended: float, file: Path) -> Path:
+    """Write the scores of a compound's own faces with the thresholds; the folder is made.
+
+    The shares are on a logarithmic scale, for what matters is the few strangers who score high.
+
+    Raises:
+        GateError: `bench.plots_unwritable`.
+    """
+    font, language = _font()
+    figure, axes = _figure()
+    edges = np.linspace(-1, 1, BINS // PER_BAR + 1)
+    for kind, counts in (("different", spread.different), ("same", spread.same)):
+        bars = _bars(counts)
+        axes.stairs(bars, edges, fill=True, alpha=0.5, label=t(f"calibrate.plot_{kind}", language))
+    lines = {"needed": needed} | ({"recommended": recommended} if recommended > needed else {})
+    for (name, cosine), style in zip(lines.items(), ("-", "--"), strict=False):
+        said = t(f"calibrate.plot_{name}", language, cosine=f"{cosine:.2f}")
+        axes.axvline(cosine, color="black", linestyle=style, label=said)
+    axes.set_ylim(LOWEST_SHARE, 1)
+    axes.set_yscale("log")
+    axes.set_xlim(-0.5, 1)
+    codes = ("calibrate.plot_title", "bench.plot_scores_x", "bench.plot_scores_y")
+    _label(axes, *(t(code, language) for code in codes), font=font)
+    return _write(figure, file)
+
+
+def _figure() -> tuple[Figure, Axes]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _label(axes: Axes, title: str, across: str, up: str, *, font: FontProperties | None) -> None:
+    given: dict[str, Any] = {} if font is None else {"fontproperties": font}
+    axes.set_title(title, **given)
+    axes.set_xlabel(across, **given)
+    axes.set_ylabel(up, **given)
+    axes.legend(prop=font)
+
+
+def _write(figure: Figure, file: Path) -> Path:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(file, dpi=120)
+    except OSError as failed:
+        raise GateError("bench.plots_unwritable", path=file, why=failed.strerror or str(failed)) from failed
+    return file
+
+
+def _bars(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of pairs in each bar."""
+    whole = counts[: PER_BAR * (BINS // PER_BAR)].reshape(-1, PER_BAR).sum(axis=1)
+    return np.asarray(whole / max(1, counts.sum()), np.float64)
 
 
 def _roc(axes: Axes, spreads: Mapping[str, Spread], _language: Language) -> None:
@@ -72,17 +121,9 @@ def _scores(axes: Axes, spreads: Mapping[str, Spread], language: Language) -> No
     edges = np.linspace(-1, 1, BINS // PER_BAR + 1)
     for name, spread in spreads.items():
         for kind, counts in (("same", spread.same), ("different", spread.different)):
-            bars = counts[: PER_BAR * (len(edges) - 1)].reshape(-1, PER_BAR).sum(axis=1) / max(1, counts.sum())
+            bars = _bars(counts)
             axes.stairs(bars, edges, fill=True, alpha=0.5, label=f"{name}: {t(f'bench.plot_{kind}', language)}")
     axes.set_xlim(-0.5, 1)
-
-
-def _label(axes: Axes, name: str, language: Language, font: FontProperties | None) -> None:
-    given: dict[str, Any] = {} if font is None else {"fontproperties": font}
-    axes.set_title(t(f"bench.plot_{name}_title", language), **given)
-    axes.set_xlabel(t(f"bench.plot_{name}_x", language), **given)
-    axes.set_ylabel(t(f"bench.plot_{name}_y", language), **given)
-    axes.legend(prop=font)
 
 
 def _font() -> tuple[FontProperties | None, Language]:

@@ -26,6 +26,7 @@ from gate.config import Config, parse_config
 from gate.decision.decision import Verdict
 from gate.decision.rules import Rules
 from gate.lane.lane import LaneWorker, Outcome
+from gate.lane.presence import Presence
 from gate.lane.register_watch import RegisterWatch
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
 from gate.ledger.writer import LedgerWriter
@@ -134,15 +135,16 @@ class Stage:
                 watcher: Watcher = PlateWatcher(plates, register.book, config.plates, Region(lane.region))
                 if lane.kind == PEDESTRIAN:
                     watcher = FaceWatcher(faces, register.gallery, lane.id, limits, Region(lane.region))
+                rules = Rules.of(config, lane, limits)
                 self._lanes[lane.id] = LaneWorker(
-                    rules=Rules.of(config, lane, limits),
+                    rules=rules,
                     zone=ZoneInfo(config.compound.timezone),
                     camera=self._reels[lane.id],
                     watcher=watcher,
                     way=BarrierWay(self._barriers.by_id[lane.barrier]),
                     writer=writer,
                     on_outcome=self._outcomes.append,
-                    recent={},
+                    presence=Presence((rules.faces if lane.kind == PEDESTRIAN else rules.plates).repeat_s),
                     clock=self._clock,
                 )
             self._watch_barriers()

@@ -13,6 +13,8 @@ from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
 from gate.cli.bench_barrier import barrier as bench_barrier
 from gate.cli.bench_gate import gate as bench_gate
+from gate.cli.bench_search import search as bench_search
+from gate.cli.calibrate import command as calibrate
 from gate.cli.check import check
 from gate.cli.demo import demo
 from gate.cli.enroll import app as enroll_commands
@@ -29,6 +31,7 @@ from models.errors import Fault
 app = typer.Typer(help=t("cli.help"), no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command(help=t("cli.run_help"))(run)
 app.command(help=t("cli.check_help"))(check)
+app.command("calibrate", help=t("calibrate.help"))(calibrate)
 app.command(help=t("cli.demo_help"))(demo)
 app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
@@ -38,6 +41,7 @@ app.add_typer(plates_commands, name="plates")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)
+bench_commands.command("search", help=t("bench_search.help"))(bench_search)
 app.add_typer(bench_commands, name="bench")
 app.add_typer(backup_commands, name="backup")
 app.command(help=t("backup.restore_help"))(restore)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import time
 
 from enrollment.candidate import Subject
-from gate.decision.decision import Decision, Evidence, FaceEvidence, PlateEvidence, Reason, Verdict
+from gate.decision.decision import Decision, Evidence, FaceEvidence, Movement, PlateEvidence, Reason, Verdict
 from gate.decision.rules import Rules
 
 Finding = tuple[Verdict, Reason, Subject | None]
 
 WAIT: Finding = (Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE, None)
+PASSING: Finding = (Verdict.IGNORE, Reason.OTHER_WAY, None)
 
 
 def decide(evidence: Evidence, rules: Rules, at: time, *, decided: bool = False) -> Decision:
@@ -24,10 +25,12 @@ def decide(evidence: Evidence, rules: Rules, at: time, *, decided: bool = False)
         evidence: what the track has shown so far.
         rules: of the lane the track is in.
         at: time of day in the compound's time zone.
-        decided: True when this track, or this subject a moment ago, has been decided already.
+        decided: True when this track, or this subject, has been settled already and has not left since.
     """
     if decided:
         verdict, reason, subject = Verdict.IGNORE, Reason.ALREADY_DECIDED, None
+    elif rules.heading is not None and evidence.movement not in {rules.heading, Movement.UNSURE}:
+        verdict, reason, subject = PASSING
     elif isinstance(evidence, FaceEvidence):
         verdict, reason, subject = _face(evidence, rules, at)
     else:
@@ -38,14 +41,18 @@ def decide(evidence: Evidence, rules: Rules, at: time, *, decided: bool = False)
 def _face(evidence: FaceEvidence, rules: Rules, at: time) -> Finding:
     limits = rules.faces
     if evidence.frames < limits.min_frames:
-        return WAIT
+        unclear = evidence.fault is not None and evidence.unclear_s >= limits.unclear_after_s
+        return (Verdict.ASK, Reason.FACE_UNCLEAR, None) if unclear else WAIT
     seen_enough = evidence.frames >= limits.stranger_frames and evidence.lasting_s >= limits.stranger_after_s
     candidate = evidence.candidate
-    if candidate is None or candidate.score < limits.accept:
-        return (Verdict.REFUSE, Reason.STRANGER, None) if seen_enough else WAIT
+    if candidate is None or candidate.score < limits.needed(candidate.searched):
+        covered = 2 * evidence.covered > evidence.frames
+        unknown = (Verdict.ASK, Reason.FACE_COVERED, None) if covered else (Verdict.REFUSE, Reason.STRANGER, None)
+        return unknown if seen_enough else WAIT
     if candidate.margin < limits.margin:
         return (Verdict.ASK, Reason.TOO_CLOSE_TO_CALL, None) if seen_enough else WAIT
-    return _subject(candidate.subject, rules, at, Reason.KNOWN_RESIDENT)
+    found = _subject(candidate.subject, rules, at, Reason.KNOWN_RESIDENT)
+    return _arriving(found, evidence, rules, seen_enough=seen_enough)
 
 
 def _plate(evidence: PlateEvidence, rules: Rules, at: time) -> Finding:
@@ -59,9 +66,12 @@ def _plate(evidence: PlateEvidence, rules: Rules, at: time) -> Finding:
     if evidence.subject is None:
         return (Verdict.ASK, Reason.UNKNOWN_VEHICLE, None) if seen_enough else WAIT
     if evidence.doubt is not None:
-        # The next readings may make it sure; until the guard would be asked there is time for them.
-        return _subject(evidence.subject, rules, at, Reason.LOOKALIKE_VEHICLE) if seen_enough else WAIT
-    return _subject(evidence.subject, rules, at, Reason.KNOWN_VEHICLE)
+        if not seen_enough:
+            return WAIT  # the next readings may make it sure; until the guard would be asked there is time for them
+        found = _subject(evidence.subject, rules, at, Reason.LOOKALIKE_VEHICLE)
+    else:
+        found = _subject(evidence.subject, rules, at, Reason.KNOWN_VEHICLE)
+    return _arriving(found, evidence, rules, seen_enough=seen_enough)
 
 
 def _subject(subject: Subject, rules: Rules, at: time, known: Reason) -> Finding:
@@ -72,3 +82,11 @@ def _subject(subject: Subject, rules: Rules, at: time, known: Reason) -> Finding
     if not rules.open_at(at):
         return Verdict.ASK, Reason.OUTSIDE_HOURS, subject
     return Verdict.OPEN, known, subject
+
+
+def _arriving(found: Finding, evidence: Evidence, rules: Rules, *, seen_enough: bool) -> Finding:
+    """What was found, where the way it moves is clear or does not matter: what may be leaving opens nothing."""
+    verdict, _, subject = found
+    if verdict is not Verdict.OPEN or rules.heading in {None, evidence.movement}:
+        return found
+    return (Verdict.ASK, Reason.DIRECTION_UNCLEAR, subject) if seen_enough else WAIT

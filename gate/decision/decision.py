@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from enrollment.candidate import Candidate, Subject
 from enrollment.plate_match import Doubt
-from models.sighting import PlateColour, PlateKind
+from models.sighting import FaceFault, PlateColour, PlateKind
 
 
 class Verdict(StrEnum):
@@ -32,8 +32,20 @@ class Reason(StrEnum):
     NO_RIGHT_HERE = "no_right_here"
     BLOCKED = "blocked"
     UNREADABLE_PLATE = "unreadable_plate"
+    OTHER_WAY = "other_way"
+    DIRECTION_UNCLEAR = "direction_unclear"
+    FACE_UNCLEAR = "face_unclear"
+    FACE_COVERED = "face_covered"
     ALREADY_DECIDED = "already_decided"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+
+
+class Movement(StrEnum):
+    """Which way a track moves, seen from the camera; `UNSURE` until it has clearly moved."""
+
+    TOWARDS = "towards"
+    AWAY = "away"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,9 @@ class FaceEvidence:
     """What a track of one face has shown so far.
 
     `frames` counts the usable sightings; `candidate` is the best match of the quality-weighted template, None while
-    nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is the time from first to last sighting.
+    nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is from first to last usable sighting.
+    `fault` is what was wrong most often with sightings large enough and still too poor to use, `unclear_s` the time
+    from the first of them to the last; `covered` counts the usable ones with a mask or dark glasses.
     """
 
     frames: int
@@ -49,6 +63,10 @@ class FaceEvidence:
     quality: float
     height_px: float
     lasting_s: float
+    movement: Movement = Movement.UNSURE
+    fault: FaceFault | None = None
+    unclear_s: float = 0.0
+    covered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,7 @@ class PlateEvidence:
     subject: Subject | None
     lasting_s: float
     agreeing: int
+    movement: Movement = Movement.UNSURE
     doubt: Doubt | None = None
 
     @property
@@ -100,3 +119,8 @@ class Decision:
     def final(self) -> bool:
         """Whether the track is decided; `IGNORE` waits for more evidence."""
         return self.verdict is not Verdict.IGNORE
+
+    @property
+    def settles(self) -> bool:
+        """Whether nothing more is to be decided about the track: it is known who it is, and which way it goes."""
+        return self.final and self.subject is not None and self.reason is not Reason.DIRECTION_UNCLEAR

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from datetime import time
 
 from gate.config import Config, FaceLimits, Hours, Lane, PlateRules
+from gate.decision.decision import Movement
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a lane goes by. `version` is a digest of every rule in it: the same rules have the same version."""
+    """What a lane goes by. `version` is a digest of every rule in it: the same rules have the same version.
+
+    `heading` is the movement that a passage through the lane shows, None where any will do.
+    """
 
     lane: str
     hours: tuple[Hours, ...]
     faces: FaceLimits
     plates: PlateRules
     version: str
+    heading: Movement | None = None
 
     @classmethod
     def of(cls, config: Config, lane: Lane, faces: FaceLimits) -> Rules:
@@ -25,12 +30,15 @@ class Rules:
         text = "\n".join(
             (
                 lane.id,
+                lane.moves,
                 *(span.model_dump_json() for span in lane.hours),
                 faces.model_dump_json(),
                 config.plates.model_dump_json(),
             )
         )
-        return cls(lane.id, lane.hours, faces, config.plates, hashlib.sha256(text.encode()).hexdigest()[:12])
+        version = hashlib.sha256(text.encode()).hexdigest()[:12]
+        heading = None if lane.moves == "any" else Movement(lane.moves)
+        return cls(lane.id, lane.hours, faces, config.plates, version, heading)
 
     def open_at(self, moment: time) -> bool:
         """Whether the lane opens by itself at this time of the day, in the compound's time zone."""

@@ -17,10 +17,11 @@ import structlog
 
 from gate.camera.frame import Camera, Frame
 from gate.decision.decide import decide
-from gate.decision.decision import Decision, FaceEvidence, PlateEvidence, Verdict
+from gate.decision.decision import Decision, Verdict
 from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
 from gate.lane.attention import Attention
+from gate.lane.presence import Presence
 from gate.lane.watching import Case, Watcher
 from gate.ledger.ledger import Passage
 from gate.ledger.writer import LedgerWriter, Saved
@@ -35,9 +36,6 @@ A sick disk must not keep residents out: past this the row stays in the writer's
 disk is known to be sick nothing waits."""
 FRAME_WAIT_S = 0.25
 CONTEXT_WIDTH = 960
-UNSETTLED = "?"
-"""Stands before the key of a plate that was decided without knowing whose it is: it is not asked about again, but let
-in as soon as it is read well enough."""
 
 
 class Way(Protocol):
@@ -77,14 +75,11 @@ class LaneWorker:
         way: Way,
         writer: LedgerWriter,
         on_outcome: Callable[[Outcome], None],
-        recent: dict[str, float],
+        presence: Presence,
         context: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`recent` is when each subject was last decided, in monotonic seconds; it outlives a crash of the lane.
-
-        With `context`, the whole picture is kept beside the crop.
-        """
+        """`presence` outlives a crash of the lane. With `context`, the whole picture is kept beside the crop."""
         self._context = context
         self.id = rules.lane
         self._rules = rules
@@ -96,7 +91,7 @@ class LaneWorker:
         self._on_outcome = on_outcome
         self._clock = clock
         self._attention = Attention()
-        self._recent = recent
+        self._presence = presence
         self._number = 0
         self.frame: Frame | None = None
 
@@ -110,31 +105,28 @@ class LaneWorker:
         if self._attention.worth(frame.pixels, frame.taken_s, waiting=self._watcher.waiting(frame.taken_s)):
             for case in self._watcher.look(frame.pixels, frame.taken_s):
                 self._consider(case, frame)
+            for key in self._watcher.present():
+                self._presence.see(key, frame.taken_s)
         return True
 
     def _consider(self, case: Case, frame: Frame) -> None:
-        decision = decide(
-            case.evidence,
-            self._rules,
-            frame.at.astimezone(self._zone).time(),
-            decided=self._just_decided(case, frame.taken_s),
-        )
-        asked = case.key is not None and UNSETTLED + case.key in self._recent
-        if not decision.final or ((case.track.decided or asked) and decision.subject is None):
+        track, at_s = case.track, frame.taken_s
+        stays = case.key is not None and self._presence.settled(case.key, at_s)
+        decision = decide(case.evidence, self._rules, frame.at.astimezone(self._zone).time(), decided=stays)
+        known = case.key is not None and self._presence.knows(case.key, at_s)
+        if case.key is not None:
+            self._presence.see(case.key, at_s)
+        if stays or (decision.final and not decision.settles and (track.decided or known)):
+            track.decided = True
             return
-        case.track.decided = True
-        case.track.settled = decision.subject is not None
-        if case.key is not None and case.track.settled:
-            self._recent[case.key] = frame.taken_s
-        elif case.key is not None and isinstance(case.evidence, PlateEvidence):
-            self._recent[UNSETTLED + case.key] = frame.taken_s
+        if not decision.final:
+            return
+        track.decided, track.settled = True, decision.settles
+        if decision.settles:
+            track.key = case.key
+        if case.key is not None:
+            self._presence.decided(case.key, at_s, settled=decision.settles)
         self._carry_out(case, decision, frame)
-
-    def _just_decided(self, case: Case, at_s: float) -> bool:
-        limits = self._rules.faces if isinstance(case.evidence, FaceEvidence) else self._rules.plates
-        for key in [key for key, since in self._recent.items() if at_s - since >= limits.repeat_s]:
-            del self._recent[key]
-        return case.key in self._recent
 
     def _carry_out(self, case: Case, decision: Decision, frame: Frame) -> None:
         passage = Passage(

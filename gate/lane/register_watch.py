@@ -28,6 +28,7 @@ class RegisterWatch:
         self._thread = threading.Thread(target=self._run, name="register", daemon=True)
         self._stale = False
         self._version = register_version(engine)
+        self._gallery: Gallery | None = None
         self._gallery = self._load_gallery()
         self._book = load_plate_book(engine)
 
@@ -66,7 +67,9 @@ class RegisterWatch:
         return True
 
     def _load_gallery(self) -> Gallery | None:
-        return load_gallery(self._engine, self._keyring, self._model_id) if self._model_id else None
+        if not self._model_id:
+            return None
+        return load_gallery(self._engine, self._keyring, self._model_id, self._gallery)
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):

@@ -7,6 +7,7 @@ the first one's evidence. Times are monotonic seconds of the frames; nothing her
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -14,11 +15,19 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from gate.lane.movement import Course
 from gate.lane.voting import PlateVote
-from models.sighting import Box, Embedding, FaceSighting, Picture, PlateSighting
+from models.sighting import Box, Embedding, FaceFault, FaceSighting, Picture, PlateSighting
 
 LOST_AFTER_S = 1.0
-"""A track that is not seen for so long has gone."""
+"""A track that is looked for and not seen for so long has gone."""
+ASLEEP_S = 3.0
+"""Between two looks at a still scene nothing leaves; after a longer pause everybody may be somebody else."""
+KNOWN_AGAIN_S = 30.0
+"""Who was decided without a name and is lost from sight is not reported again when seen again within this."""
+MOST_LOST = 64
+SAME_PLACE = 0.5
+"""Overlap of two plates that is one standing car, seen again."""
 PATIENCE_S = 10.0
 """A track that could not be decided in so long is looked at only when something moves again."""
 NEAR = 1.5
@@ -30,8 +39,8 @@ SAME_DECIDED_FACE = 0.35
 person in the next half second scores above 0.6."""
 MIN_ROW_PX = 14.0
 """A row of a plate lower than this is not read for evidence: the reader guesses there, and surely."""
-FRAMES_TO_KNOW = 2
-"""Embedded sightings after which a track's template is trusted to tell somebody else."""
+READINGS_TO_KNOW = 2
+"""Readings after which a track's vote is trusted to tell another car."""
 CLEAR = 0.9
 """A reading whose weakest character is surer than this may say that it is another car."""
 DIFFERENT_CHARACTERS = 3
@@ -43,7 +52,8 @@ class FaceTrack:
     """One face over time. `template` is the quality-weighted mean of its embeddings, of unit length.
 
     `decided` is set by the first final decision, `settled` by one that knows whom it is about: a face that was called a
-    stranger may still turn out to be a resident, and be let in once. `usable_s` is when it was first embedded.
+    stranger may still turn out to be a resident, and be let in once. `key` is whom it was settled about. `usable_s` is
+    when it was first embedded.
     """
 
     id: int
@@ -55,9 +65,15 @@ class FaceTrack:
     height_px: float = 0.0
     decided: bool = False
     settled: bool = False
+    key: str | None = None
     usable_s: float | None = None
     embedded_s: float = float("-inf")
     best: Picture | None = None
+    course: Course = field(default_factory=Course)
+    unclear_since_s: float | None = None
+    unclear_s: float = 0.0
+    faults: Counter[FaceFault] = field(default_factory=Counter)
+    covered: int = 0
     _sum: Embedding | None = None
 
     @property
@@ -71,7 +87,7 @@ class FaceTrack:
     def likeness(self, sighting: FaceSighting) -> float | None:
         """Cosine of a sighting to this track's template, None where there is nothing to compare yet."""
         template = self.template
-        if template is None or sighting.embedding is None or self.frames < FRAMES_TO_KNOW:
+        if template is None or sighting.embedding is None:
             return None
         return float(template @ sighting.embedding)
 
@@ -80,9 +96,21 @@ class FaceTrack:
         """From the first usable sighting to the last."""
         return 0.0 if self.usable_s is None else self.embedded_s - self.usable_s
 
+    @property
+    def fault(self) -> FaceFault | None:
+        """What was wrong most often with the sightings that were too poor, None where there was none."""
+        return max(self.faults, key=lambda fault: (self.faults[fault], fault), default=None)
+
+    def doubt(self, fault: FaceFault, at_s: float) -> None:
+        """Note a sighting that is large enough to go by and too poor."""
+        self.unclear_since_s = at_s if self.unclear_since_s is None else self.unclear_since_s
+        self.unclear_s = at_s - self.unclear_since_s
+        self.faults[fault] += 1
+
     def join(self, sighting: FaceSighting, at_s: float) -> None:
         """Add a sighting to the track. One that is not embedded keeps no decided track alive: it may be anybody's."""
         self.box = sighting.box
+        self.course.add(sighting.box, at_s)
         if sighting.embedding is None:
             self.last_s = self.last_s if self.decided else at_s
             return
@@ -100,19 +128,23 @@ class FaceTrack:
 class PlateTrack:
     """One vehicle's plate over time, with the vote of its readings.
 
-    `decided` and `settled` are as for a face; `readable_s` is when the plate was first large enough to go by.
+    `decided`, `settled` and `key` are as for a face; `began` is where it was first seen; `readable_s` is when the plate
+    was first large enough to go by.
     """
 
     id: int
     box: Box
     first_s: float
     last_s: float
+    began: Box
     vote: PlateVote = field(default_factory=PlateVote)
     decided: bool = False
     settled: bool = False
+    key: str | None = None
     readable_s: float | None = None
     best: Picture | None = None
     best_height: float = 0.0
+    course: Course = field(default_factory=Course)
 
     @property
     def lasting_s(self) -> float:
@@ -122,6 +154,7 @@ class PlateTrack:
     def join(self, sighting: PlateSighting, at_s: float) -> None:
         """Add a reading to the track; one that is too small to go by only says where the plate is."""
         self.box, self.last_s = sighting.box, at_s
+        self.course.add(sighting.box, at_s)
         if sighting.text and sighting.box.height / sighting.rows >= MIN_ROW_PX:
             self.readable_s = at_s if self.readable_s is None else self.readable_s
             self.vote.add(sighting)
@@ -151,20 +184,29 @@ class Tracker(Generic[SightingT, TrackT]):
         self,
         begin: Callable[[int, Box, float], TrackT],
         fits: Callable[[TrackT, SightingT], float | None],
+        again: Callable[[TrackT, TrackT], bool],
         reach: float = NEAR,
     ) -> None:
+        """`begin` makes a track, `fits` says how well a sighting fits it, None for not at all.
+
+        `again` says whether a lost track (the first) goes on in a new one.
+        """
         self._begin = begin
         self._fits = fits
+        self._again = again
         self._reach = reach
         self._next = 1
+        self._looked_s = float("-inf")
+        self._lost: list[TrackT] = []
         self.tracks: list[TrackT] = []
 
     def update(self, sightings: Sequence[SightingT], at_s: float) -> list[tuple[TrackT, SightingT]]:
         """Join a frame's sightings, beginning new tracks where none fits; the pairs that were joined.
 
-        Tracks unseen for `LOST_AFTER_S` are dropped first.
+        Tracks unseen for `LOST_AFTER_S` are dropped first. What was decided of one of them is not decided again where
+        it goes on in a new one; its evidence is not carried over.
         """
-        self.tracks = [track for track in self.tracks if at_s - track.last_s <= LOST_AFTER_S]
+        self._drop(at_s)
         scored = [
             (fit, number, track)
             for number, sighting in enumerate(sightings)
@@ -184,8 +226,19 @@ class Tracker(Generic[SightingT, TrackT]):
                 self._next += 1
                 self.tracks.append(found)
             found.join(sighting, at_s)
+            found.decided = found.decided or any(self._again(lost, found) for lost in self._lost)
             joined.append((found, sighting))
         return joined
+
+    def _drop(self, at_s: float) -> None:
+        def stays(track: TrackT) -> bool:
+            unseen_s = at_s - track.last_s
+            return unseen_s <= LOST_AFTER_S or (track.last_s == self._looked_s and unseen_s <= ASLEEP_S)
+
+        gone = [track for track in self.tracks if track.decided and not stays(track)]
+        self._lost = [track for track in (*self._lost, *gone) if at_s - track.last_s <= KNOWN_AGAIN_S][-MOST_LOST:]
+        self.tracks = [track for track in self.tracks if stays(track)]
+        self._looked_s = at_s
 
     def waiting(self, at_s: float) -> bool:
         """Whether a track is undecided, still seen, and young enough that more looking may help."""
@@ -226,18 +279,35 @@ def _face_fits(track: FaceTrack, sighting: FaceSighting) -> float | None:
 
 
 def _plate_fits(track: PlateTrack, sighting: PlateSighting) -> float | None:
-    if not sighting.text or track.vote.readings < FRAMES_TO_KNOW or min(sighting.confidences) <= CLEAR:
+    if not sighting.text or track.vote.readings < READINGS_TO_KNOW or min(sighting.confidences) <= CLEAR:
         return 0.0
-    elected = track.vote.elect().text
-    different = sum(one != other for one, other in zip_longest(elected, sighting.text))
+    different = _different(track.vote.elect().text, sighting.text)
     return 1.0 - different / len(sighting.text) if different < DIFFERENT_CHARACTERS else None
+
+
+def _different(one: str, other: str) -> int:
+    return sum(mine != yours for mine, yours in zip_longest(one, other))
+
+
+def _face_again(lost: FaceTrack, track: FaceTrack) -> bool:
+    before, now = lost.template, track.template
+    return before is not None and now is not None and float(before @ now) >= SAME_DECIDED_FACE
+
+
+def _plate_again(lost: PlateTrack, track: PlateTrack) -> bool:
+    """Whoever stood there stands there still, unless it is clearly another car; one that drives up begins elsewhere."""
+    if track.vote.readings < READINGS_TO_KNOW or lost.box.overlap(track.began) < SAME_PLACE:
+        return False
+    before, now = lost.vote.elect(), track.vote.elect()
+    clear = min((*before.confidences, *now.confidences), default=0.0) > CLEAR
+    return not clear or _different(before.text, now.text) < DIFFERENT_CHARACTERS
 
 
 def face_tracker() -> Tracker[FaceSighting, FaceTrack]:
     """A tracker of faces."""
-    return Tracker(lambda number, box, at_s: FaceTrack(number, box, at_s, at_s), _face_fits)
+    return Tracker(lambda number, box, at_s: FaceTrack(number, box, at_s, at_s), _face_fits, _face_again)
 
 
 def plate_tracker() -> Tracker[PlateSighting, PlateTrack]:
     """A tracker of plates; a plate may move farther between frames than its own height suggests."""
-    return Tracker(lambda number, box, at_s: PlateTrack(number, box, at_s, at_s), _plate_fits)
+    return Tracker(lambda number, box, at_s: PlateTrack(number, box, at_s, at_s, box), _plate_fits, _plate_again)

@@ -14,8 +14,10 @@ from gate.decision.decision import Evidence, FaceEvidence, PlateEvidence
 from gate.lane.tracking import FaceTrack, PlateTrack, face_tracker, plate_tracker
 from models.plate.grammar import classify
 from models.roles import FaceRecogniser, PlateRecogniser
-from models.sighting import Box, FaceSighting, Picture, PlateSighting
+from models.sighting import Box, FaceFault, FaceSighting, Picture, PlateSighting
 
+UNCLEAR = frozenset({FaceFault.BLURRED, FaceFault.TOO_DARK, FaceFault.TOO_BRIGHT, FaceFault.COVERED})
+"""Faults of a face that is shown to the camera. Who looks elsewhere or is half out of the picture asks for nothing."""
 RECHECK_S = 0.5
 """A face whose track is decided is embedded again only so often, to notice that somebody else has taken its place."""
 
@@ -45,6 +47,10 @@ class Watcher(Protocol):
         """Whether somebody seen a moment ago is not decided yet."""
         ...
 
+    def present(self) -> frozenset[str]:
+        """The keys of the settled tracks that were seen in the last picture."""
+        ...
+
 
 class FaceWatcher:
     """Finds faces, embeds those that could decide, and searches the gallery for each track's template."""
@@ -63,6 +69,7 @@ class FaceWatcher:
         self._lane = lane
         self._limits = limits
         self._tracker = face_tracker()
+        self._present: frozenset[str] = frozenset()
 
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
         """The faces that were embedded in this picture and are not settled."""
@@ -72,8 +79,12 @@ class FaceWatcher:
         embedded = self._recogniser.embed(picture, wanted) if wanted else ()
         rest = [face for face in found if not any(face is one for one in wanted)]
         cases = []
-        for track, sighting in self._tracker.update([*embedded, *rest], at_s):
-            if sighting.embedding is None or track.settled:
+        joined = self._tracker.update([*embedded, *rest], at_s)
+        self._present = frozenset(track.key for track, face in joined if track.key and face.embedding is not None)
+        for track, sighting in joined:
+            track.covered += sighting.embedding is not None and FaceFault.COVERED in sighting.quality.faults
+            doubtful = sighting.embedding is None and self._doubt(track, sighting, at_s)
+            if track.settled or (sighting.embedding is None and not doubtful):
                 continue
             if track.best is None or sighting.quality.score >= track.quality:
                 track.best = crop(picture, sighting.box, across=0.3, up=0.4, down=0.3)
@@ -84,8 +95,23 @@ class FaceWatcher:
         """Whether a face seen a moment ago is not decided yet."""
         return self._tracker.waiting(at_s)
 
+    def present(self) -> frozenset[str]:
+        """The ids of the settled people who were recognised in the last picture."""
+        return self._present
+
     def _usable(self, face: FaceSighting) -> bool:
-        return face.box.height >= self._limits.min_face_px and face.quality.score >= self._limits.min_quality
+        return self._large(face) and face.quality.score >= self._limits.min_quality
+
+    def _large(self, face: FaceSighting) -> bool:
+        return face.box.height >= self._limits.min_face_px
+
+    def _doubt(self, track: FaceTrack, face: FaceSighting, at_s: float) -> bool:
+        """Whether somebody shows their face here and it is too poor to go by; then the track knows why."""
+        faults = face.quality.faults
+        if not faults or not UNCLEAR.issuperset(faults) or not self._large(face) or self._usable(face):
+            return False
+        track.doubt(faults[0], at_s)
+        return True
 
     def _due(self, face: FaceSighting, at_s: float) -> bool:
         near = self._tracker.nearest(face.box)
@@ -100,12 +126,21 @@ class FaceWatcher:
             quality=track.quality,
             height_px=track.height_px,
             lasting_s=track.lasting_s,
+            movement=track.course.movement,
+            fault=track.fault,
+            unclear_s=track.unclear_s,
+            covered=track.covered,
         )
-        sure = candidate is not None and candidate.score >= self._limits.accept
+        needed = self._limits.needed(candidate.searched) if candidate else None
+        sure = candidate is not None and needed is not None and candidate.score >= needed
         details = {
             "frames": track.frames,
             "score": round(candidate.score, 4) if candidate else None,
             "runner_up": round(candidate.runner_up, 4) if candidate else None,
+            "searched": candidate.searched if candidate else 0,
+            "needed": round(needed, 4) if needed is not None else None,
+            "fault": track.fault,
+            "movement": track.course.movement.value,
         }
         return Case(track, evidence, candidate.subject.id if candidate and sure else None, details)
 
@@ -121,13 +156,16 @@ class PlateWatcher:
         self._book = book
         self._limits = limits
         self._tracker = plate_tracker()
+        self._present: frozenset[str] = frozenset()
 
     def look(self, picture: Picture, at_s: float) -> Sequence[Case]:
         """The vehicles whose plate was seen in this picture and are not settled."""
         whole, picture = picture, cut(picture, self._region)
         seen = [plate for plate in self._recogniser.see(picture) if inside(plate, whole, self._region)]
         cases = []
-        for track, sighting in self._tracker.update(seen, at_s):
+        joined = self._tracker.update(seen, at_s)
+        self._present = frozenset(track.key for track, _ in joined if track.key)
+        for track, sighting in joined:
             if track.settled:
                 continue
             if sighting.box.height >= track.best_height:
@@ -139,6 +177,10 @@ class PlateWatcher:
     def waiting(self, at_s: float) -> bool:
         """Whether a plate seen a moment ago is not decided yet."""
         return self._tracker.waiting(at_s)
+
+    def present(self) -> frozenset[str]:
+        """The plates of the settled vehicles that were seen in the last picture."""
+        return self._present
 
     def _case(self, track: PlateTrack) -> Case:
         elected = track.vote.elect()
@@ -154,6 +196,7 @@ class PlateWatcher:
             lasting_s=track.lasting_s,
             agreeing=sum(elected.clear.get(text, 0) for text in {elected.text, meant.plate if meant else ""}),
             doubt=doubt,
+            movement=track.course.movement,
         )
         details: dict[str, Any] = {
             "plate": elected.text,
@@ -161,6 +204,7 @@ class PlateWatcher:
             "kind": evidence.kind.value if evidence.kind else None,
             "frames": track.vote.readings,
             "weakest": round(evidence.weakest, 4),
+            "movement": track.course.movement.value,
         }
         if doubt is not None:
             details["doubt"] = asdict(doubt)

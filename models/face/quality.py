@@ -10,6 +10,7 @@ import math
 import cv2
 import numpy as np
 
+from models.face.cover import covered
 from models.sighting import Box, FaceFault, FaceQuality, Picture, Points
 
 FULL_HEIGHT_PX = 112.0
@@ -40,7 +41,8 @@ CUT_OFF = 0.1
 def assess(aligned: Picture, landmarks: Points, box: Box, picture: Picture) -> FaceQuality:
     """The quality of a face of `picture`, given its aligned form (112 x 112), its landmarks (5 x 2) and its box.
 
-    `score` is the square root of the product of the four marks: one bad mark is not made good by the others.
+    `score` is the square root of the product of the four marks: one bad mark is not made good by the others. A cover
+    costs nothing, for who is known in spite of it is known.
     """
     luma = np.asarray(cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY), dtype=np.uint8)[MIDDLE]
     mean = float(luma.mean())
@@ -52,6 +54,8 @@ def assess(aligned: Picture, landmarks: Points, box: Box, picture: Picture) -> F
     }
     limits = {FaceFault.TOO_SMALL: SMALL_HEIGHT_PX / FULL_HEIGHT_PX} | FAULTY
     faults = [fault for fault in sorted(marks, key=lambda name: marks[name]) if marks[fault] < limits[fault]]
+    if covered(aligned):
+        faults.insert(0, FaceFault.COVERED)
     if outside(box, picture) > CUT_OFF:
         faults.insert(0, FaceFault.CUT_OFF)
     return FaceQuality(

@@ -15,6 +15,7 @@ from enrollment.gallery import Gallery, PlateBook, load_gallery, load_plate_book
 from enrollment.keyring import Keyring
 from enrollment.register import Register
 from enrollment.tables import TemplateRow
+from enrollment.template import open_template
 from models.errors import ModelIncompatible
 from models.sighting import Embedding, FaceSighting
 
@@ -64,6 +65,7 @@ def test_a_search_finds_what_comparing_with_everybody_finds(known: list[Person],
         assert found is None
         return
     assert found is not None
+    assert found.searched == sum(len(faces) for who, faces in known if who.blocked or who.may_use(lane))
     assert found.score == pytest.approx(expected[0][0], abs=1e-5)
     assert {subject.id: score for score, subject in expected}[found.subject.id] == pytest.approx(found.score, abs=1e-5)
     runner_up = expected[1][0] if len(expected) > 1 else -1.0
@@ -207,6 +209,61 @@ def test_a_template_moved_to_another_person_does_not_open(
     gallery = load_gallery(engine, keyring, "m1")
     assert gallery.unreadable == 1
     assert gallery.matrix.shape == (1, 128)
+
+
+def test_a_template_moved_to_another_person_does_not_open_later_either(
+    register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
+) -> None:
+    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    second = register.add_resident("李四", "3-2-502", make_face(2), "m1", "t")
+    before = load_gallery(engine, keyring, "m1")
+    with writing(engine) as session:
+        session.execute(update(TemplateRow).where(TemplateRow.resident_id == first.id).values(resident_id=second.id))
+    gallery = load_gallery(engine, keyring, "m1", before)
+    assert (gallery.unreadable, gallery.matrix.shape) == (1, (1, 128))
+
+
+def test_after_any_change_only_what_is_new_is_opened_and_the_gallery_is_as_if_loaded_afresh(
+    register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def count(keys: Keyring, sealed: bytes, id_: str, *rest: str) -> Embedding | None:
+        opened.append(id_)
+        return open_template(keys, sealed, id_, *rest)
+
+    people = [register.add_resident(f"居民{n}", f"1-1-{n + 101}", make_face(n), "m1", "t") for n in range(6)]
+    gallery = load_gallery(engine, keyring, "m1")
+    untouched = gallery.matrix.copy()
+    first = gallery
+    monkeypatch.setattr("enrollment.gallery.open_template", count)
+    changes: list[tuple[Callable[[], object], int]] = [
+        (lambda: register.add_resident("新人", "1-1-201", make_face(50), "m1", "t"), 1),
+        (lambda: register.add_face(people[2].id, make_face(51), "m1", "t"), 1),
+        (lambda: register.remove(people[0].id, "t"), 0),
+        (lambda: register.block(people[4].id, "欠费", "t"), 0),
+        (lambda: register.remove(people[2].id, "t"), 0),
+    ]
+    for change, new in changes:
+        change()
+        opened.clear()
+        gallery = load_gallery(engine, keyring, "m1", gallery)
+        assert len(opened) == new
+        afresh = load_gallery(engine, keyring, "m1")
+        assert (gallery.ids, gallery.subjects, gallery.version) == (afresh.ids, afresh.subjects, afresh.version)
+        assert np.array_equal(gallery.matrix, afresh.matrix)
+        assert np.array_equal(gallery.starts, afresh.starts)
+    assert np.array_equal(first.matrix, untouched)
+    assert not np.shares_memory(first.matrix, gallery.matrix)
+
+
+def test_a_gallery_of_another_model_lends_nothing(
+    register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
+) -> None:
+    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    before = load_gallery(engine, keyring, "m1")
+    register.add_resident("李四", "3-2-502", make_face(2), "m2", "t")
+    assert len(load_gallery(engine, keyring, "m2", before).subjects) == 1
 
 
 def test_the_wrong_key_leaves_nobody_and_counts_everybody(

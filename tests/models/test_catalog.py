@@ -92,6 +92,8 @@ def test_a_name_that_is_not_there_gets_the_nearest_one() -> None:
         ({"address": "http://models.invalid/x"}, "https"),
         ({"shipped": True}, "either shipped"),
         ({"thresholds": {"accept": 0.4, "similar": 0.5}}, "thresholds"),
+        ({"thresholds": {"accept": 0.4, "similar": 0.5, "far_1e_3": 0.3}}, "both rates"),
+        ({"thresholds": {"accept": 0.4, "similar": 0.5, "far_1e_3": 0.4, "far_1e_4": 0.3}}, "both rates"),
         ({"packs": []}, "packs"),
         ({"file": "../x.onnx"}, "plain file name"),
         ({"name": "Yu Net"}, "name"),

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
+from enrollment.gallery import Gallery
 from enrollment.plate_match import Doubt
-from gate.config import FaceLimits, Hours, PlateRules
+from gate.config import BarrierPart, CameraPart, Config, FaceLimits, Hours, Lane, PlateRules
 from gate.decision.decide import decide
-from gate.decision.decision import FaceEvidence, PlateEvidence, Reason, Verdict
+from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
 from gate.decision.rules import Rules
-from models.sighting import PlateColour, PlateKind
+from models.sighting import Embedding, FaceFault, PlateColour, PlateKind
 
 DAY = Hours(**{"from": time(6), "until": time(22)})
 NIGHT = Hours(**{"from": time(22), "until": time(6)})
@@ -23,7 +25,9 @@ RULES = Rules("north-in", (DAY,), FaceLimits(accept=0.45), PlateRules(), "v1")
 NOON = time(12)
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 CAR = Subject("v1", SubjectKind.VEHICLE, "h1")
-FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 2.0)
+FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1, 4), 0.8, 120, 2.0)
+UNCLEAR = FaceEvidence(0, None, 0.0, 0.0, 0.0, fault=FaceFault.TOO_DARK, unclear_s=4.0)
+LOW = Candidate(RESIDENT, 0.2, 0.1, 4)
 PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.CAR, CAR, 2.0, 10)
 
 DOUBTFUL = replace(
@@ -37,30 +41,37 @@ DOUBTFUL = replace(
         (FACE, NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
         (replace(FACE, frames=2), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
         (replace(FACE, candidate=None), NOON, Verdict.REFUSE, Reason.STRANGER),
-        (replace(FACE, candidate=Candidate(RESIDENT, 0.449, 0.1)), NOON, Verdict.REFUSE, Reason.STRANGER),
+        (replace(FACE, candidate=Candidate(RESIDENT, 0.449, 0.1, 4)), NOON, Verdict.REFUSE, Reason.STRANGER),
         (
-            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1), frames=5),
+            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1, 4), frames=5),
             NOON,
             Verdict.IGNORE,
             Reason.NOT_ENOUGH_EVIDENCE,
         ),
         (
-            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1), lasting_s=1.0),
+            replace(FACE, candidate=Candidate(RESIDENT, 0.2, 0.1, 4), lasting_s=1.0),
             NOON,
             Verdict.IGNORE,
             Reason.NOT_ENOUGH_EVIDENCE,
         ),
-        (replace(FACE, candidate=Candidate(RESIDENT, 0.6, 0.55)), NOON, Verdict.ASK, Reason.TOO_CLOSE_TO_CALL),
+        (replace(FACE, candidate=Candidate(RESIDENT, 0.6, 0.55, 4)), NOON, Verdict.ASK, Reason.TOO_CLOSE_TO_CALL),
+        (replace(UNCLEAR, unclear_s=3.9), NOON, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (UNCLEAR, NOON, Verdict.ASK, Reason.FACE_UNCLEAR),
+        (replace(UNCLEAR, frames=3, candidate=FACE.candidate), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
+        (replace(FACE, candidate=Candidate(RESIDENT, 0.5, 0.1, 10_000)), NOON, Verdict.REFUSE, Reason.STRANGER),
+        (replace(FACE, candidate=LOW, covered=6), NOON, Verdict.ASK, Reason.FACE_COVERED),
+        (replace(FACE, candidate=LOW, covered=5), NOON, Verdict.REFUSE, Reason.STRANGER),
+        (replace(FACE, covered=10), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
         (FACE, time(5, 59), Verdict.ASK, Reason.OUTSIDE_HOURS),
         (FACE, time(22), Verdict.ASK, Reason.OUTSIDE_HOURS),
         (
-            replace(FACE, candidate=Candidate(replace(RESIDENT, blocked=True), 0.7, 0.1)),
+            replace(FACE, candidate=Candidate(replace(RESIDENT, blocked=True), 0.7, 0.1, 4)),
             NOON,
             Verdict.REFUSE,
             Reason.BLOCKED,
         ),
         (
-            replace(FACE, candidate=Candidate(replace(RESIDENT, lanes=frozenset({"south-in"})), 0.7, 0.1)),
+            replace(FACE, candidate=Candidate(replace(RESIDENT, lanes=frozenset({"south-in"})), 0.7, 0.1, 4)),
             NOON,
             Verdict.ASK,
             Reason.NO_RIGHT_HERE,
@@ -104,6 +115,52 @@ def test_a_decided_track_is_left_alone() -> None:
     assert (decision.verdict, decision.reason) == (Verdict.IGNORE, Reason.ALREADY_DECIDED)
 
 
+@pytest.mark.parametrize("evidence", [FACE, PLATE], ids=["face", "plate"])
+@pytest.mark.parametrize(
+    ("movement", "lasting_s", "verdict", "reason"),
+    [
+        (Movement.TOWARDS, 0.2, Verdict.OPEN, None),
+        (Movement.AWAY, 9.0, Verdict.IGNORE, Reason.OTHER_WAY),
+        (Movement.UNSURE, 0.2, Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE),
+        (Movement.UNSURE, 2.0, Verdict.ASK, Reason.DIRECTION_UNCLEAR),
+    ],
+)
+def test_where_a_lane_has_a_heading_only_what_comes_that_way_opens_it(
+    evidence: FaceEvidence | PlateEvidence,
+    movement: Movement,
+    lasting_s: float,
+    verdict: Verdict,
+    reason: Reason | None,
+) -> None:
+    rules = replace(RULES, heading=Movement.TOWARDS)
+    decision = decide(replace(evidence, movement=movement, lasting_s=lasting_s), rules, NOON)
+    assert decision.verdict is verdict
+    assert reason is None or decision.reason is reason
+
+
+def test_a_blocked_car_is_refused_wherever_it_is_heading() -> None:
+    rules = replace(RULES, heading=Movement.TOWARDS)
+    decision = decide(replace(PLATE, subject=replace(CAR, blocked=True)), rules, NOON)
+    assert (decision.verdict, decision.settles) == (Verdict.REFUSE, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given_", "expected"),
+    [
+        ("vehicle", None, Movement.TOWARDS),
+        ("vehicle", "any", None),
+        ("vehicle", "away", Movement.AWAY),
+        ("pedestrian", None, None),
+        ("pedestrian", "towards", Movement.TOWARDS),
+    ],
+)
+def test_vehicles_must_come_nearer_unless_the_lane_says_otherwise(
+    kind: str, given_: str | None, expected: Movement | None
+) -> None:
+    lane = Lane(id="a", name="a", kind=kind, camera="c", barrier="b", heading=given_)  # type: ignore[arg-type]
+    assert Rules.of(Config(), lane, RULES.faces).heading is expected
+
+
 def test_hours_may_run_past_midnight() -> None:
     night = replace(RULES, hours=(NIGHT,))
     assert [night.open_at(time(h)) for h in (21, 22, 23, 0, 5, 6)] == [False, True, True, True, True, False]
@@ -121,10 +178,14 @@ scores = st.floats(-1, 1)
 faces = st.builds(
     FaceEvidence,
     frames=st.integers(0, 40),
-    candidate=st.none() | st.builds(Candidate, subjects, scores, scores),
+    candidate=st.none() | st.builds(Candidate, subjects, scores, scores, st.integers(0, 100_000)),
     quality=st.floats(0, 1),
     height_px=st.floats(0, 500),
     lasting_s=st.floats(0, 30),
+    movement=st.sampled_from(Movement),
+    fault=st.none() | st.sampled_from(FaceFault),
+    unclear_s=st.floats(0, 30),
+    covered=st.integers(0, 40),
 )
 plates = st.builds(
     PlateEvidence,
@@ -146,30 +207,81 @@ plates = st.builds(
         share=st.floats(0, 1),
         together=st.floats(0, 1),
     ),
+    movement=st.sampled_from(Movement),
 )
+headings = st.none() | st.sampled_from([Movement.TOWARDS, Movement.AWAY])
 
 
-@given(faces | plates, st.times(), st.booleans())
+@given(faces | plates, headings, st.times(), st.booleans())
 def test_total_deterministic_and_never_opens_for_the_blocked(
-    evidence: FaceEvidence | PlateEvidence, at: time, decided: bool
+    evidence: FaceEvidence | PlateEvidence, heading: Movement | None, at: time, decided: bool
 ) -> None:
-    decision = decide(evidence, RULES, at, decided=decided)
-    assert decision == decide(evidence, RULES, at, decided=decided)
+    rules = replace(RULES, heading=heading)
+    decision = decide(evidence, rules, at, decided=decided)
+    assert decision == decide(evidence, rules, at, decided=decided)
     if decision.verdict is Verdict.OPEN:
         assert not decided
         assert decision.subject is not None
         assert not decision.subject.blocked
         assert decision.subject.may_use("north-in")
-        assert RULES.open_at(at)
+        assert rules.open_at(at)
+        assert heading in {None, evidence.movement}
 
 
 @given(faces, st.times())
 def test_opens_for_a_face_only_on_score_margin_and_frames(evidence: FaceEvidence, at: time) -> None:
     if decide(evidence, RULES, at).verdict is Verdict.OPEN:
         assert evidence.candidate is not None
-        assert evidence.candidate.score >= RULES.faces.accept
+        assert evidence.candidate.score >= RULES.faces.needed(evidence.candidate.searched)
         assert evidence.candidate.margin >= RULES.faces.margin
         assert evidence.frames >= RULES.faces.min_frames
+
+
+@given(faces, st.integers(0, 100_000), st.times())
+def test_never_opens_on_less_evidence_than_a_smaller_gallery_needed(
+    evidence: FaceEvidence, more: int, at: time
+) -> None:
+    if evidence.candidate is None:
+        return
+    grown = replace(evidence.candidate, searched=evidence.candidate.searched + more)
+    if decide(replace(evidence, candidate=grown), RULES, at).verdict is Verdict.OPEN:
+        assert decide(evidence, RULES, at).verdict is Verdict.OPEN
+
+
+@given(faces, st.integers(0, 9), st.floats(0, 0.3), st.floats(0, 0.3), st.times())
+def test_better_evidence_never_shuts_what_was_open(
+    evidence: FaceEvidence, frames: int, higher: float, lower: float, at: time
+) -> None:
+    if evidence.candidate is None or decide(evidence, RULES, at).verdict is not Verdict.OPEN:
+        return
+    surer = replace(
+        evidence.candidate, score=evidence.candidate.score + higher, runner_up=evidence.candidate.runner_up - lower
+    )
+    assert (
+        decide(replace(evidence, candidate=surer, frames=evidence.frames + frames), RULES, at).verdict is Verdict.OPEN
+    )
+
+
+units = (
+    st.lists(st.integers(-3, 3), min_size=3, max_size=3)
+    .filter(any)
+    .map(lambda numbers: np.array(numbers, np.float32) / np.float32(np.linalg.norm(numbers)))
+)
+crowds = st.lists(st.tuples(units, st.booleans()), min_size=1, max_size=8)
+
+
+@given(crowds, crowds, units, st.times())
+def test_more_people_enrolled_never_open_for_somebody_whom_fewer_kept_out(
+    few: list[tuple[Embedding, bool]], more: list[tuple[Embedding, bool]], looked: Embedding, at: time
+) -> None:
+    everybody = [
+        (Subject(f"r{number}", SubjectKind.RESIDENT, "h", blocked), [face])
+        for number, (face, blocked) in enumerate([*few, *more])
+    ]
+    small, large = Gallery.of("m", everybody[: len(few)]), Gallery.of("m", everybody)
+    opened = decide(replace(FACE, candidate=large.search(looked, "north-in")), RULES, at)
+    if opened.verdict is Verdict.OPEN and opened.subject in small.subjects:
+        assert decide(replace(FACE, candidate=small.search(looked, "north-in")), RULES, at).verdict is Verdict.OPEN
 
 
 @given(plates, st.times())
@@ -185,16 +297,15 @@ def test_opens_for_a_plate_only_when_every_character_is_sure(evidence: PlateEvid
 
 
 def test_any_changed_rule_changes_the_version() -> None:
-    from gate.config import BarrierPart, CameraPart, Config, Lane
-
     lane = Lane(id="a", name="a", kind="vehicle", camera="c", barrier="b", hours=(DAY,))
     config = Config(camera=(CameraPart(id="c", url="usb:0"),), barrier=(BarrierPart(id="b"),), lane=(lane,))
     faces = FaceLimits(accept=0.45)
     versions = {
         Rules.of(config, lane, faces).version,
         Rules.of(config, lane.model_copy(update={"hours": (NIGHT,)}), faces).version,
+        Rules.of(config, lane.model_copy(update={"heading": "away"}), faces).version,
         Rules.of(config, lane, FaceLimits(accept=0.5)).version,
         Rules.of(config.model_copy(update={"plates": PlateRules(min_frames=4)}), lane, faces).version,
     }
-    assert len(versions) == 4
+    assert len(versions) == 5
     assert Rules.of(config, lane, faces).version in versions

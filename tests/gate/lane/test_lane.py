@@ -16,10 +16,11 @@ import pytest
 from enrollment.candidate import Candidate, Subject, SubjectKind
 from gate.camera.frame import CameraHealth, CameraState, Frame
 from gate.config import FaceLimits, PlateRules
-from gate.decision.decision import FaceEvidence, PlateEvidence, Verdict
+from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
 from gate.decision.rules import Rules
 from gate.lane import lane as lane_module
 from gate.lane.lane import LaneWorker, Outcome, encode
+from gate.lane.presence import Presence
 from gate.lane.supervisor import BUDGET, STEADY_S, Supervisor
 from gate.lane.tracking import FaceTrack
 from gate.lane.watching import Case
@@ -29,8 +30,11 @@ from models.sighting import Box, Picture, PlateColour, PlateKind
 
 RULES = Rules("south-in", (), FaceLimits(accept=0.45), PlateRules(), "v1")
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
-KNOWN = FaceEvidence(5, Candidate(RESIDENT, 0.7, 0.1), 0.8, 120, 1.0)
-STRANGER = FaceEvidence(20, Candidate(RESIDENT, 0.1, 0.0), 0.8, 120, 3.0)
+KNOWN = FaceEvidence(5, Candidate(RESIDENT, 0.7, 0.1, 4), 0.8, 120, 1.0)
+CAR = PlateEvidence(
+    9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, Subject("v1", SubjectKind.VEHICLE, "h1"), 2.0, 9
+)
+STRANGER = FaceEvidence(20, Candidate(RESIDENT, 0.1, 0.0, 4), 0.8, 120, 3.0)
 
 
 class _Camera:
@@ -59,6 +63,9 @@ class _Watcher:
     def waiting(self, at_s: float) -> bool:
         return True
 
+    def present(self) -> frozenset[str]:
+        return frozenset()
+
 
 @dataclass
 class _World:
@@ -67,7 +74,7 @@ class _World:
     events: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     saves: bool = True
-    recent: dict[str, float] = field(default_factory=dict)
+    presence: Presence = field(default_factory=lambda: Presence(RULES.faces.repeat_s))
     wholes: list[bytes | None] = field(default_factory=list)
     context: bool = False
 
@@ -95,13 +102,13 @@ class _World:
             way=self,
             writer=self,  # type: ignore[arg-type]
             on_outcome=self.outcomes.append,
-            recent=self.recent,
+            presence=self.presence,
             context=self.context,
             clock=lambda: 11.0,
         )
 
 
-def _case(evidence: FaceEvidence, key: str | None = "r1", number: int = 1) -> Case:
+def _case(evidence: FaceEvidence | PlateEvidence, key: str | None = "r1", number: int = 1) -> Case:
     track = FaceTrack(number, Box(0, 0, 10, 10), 0, 0, best=np.zeros((40, 30, 3), np.uint8))
     return Case(track, evidence, key, {"score": 0.7})
 
@@ -205,7 +212,7 @@ def test_a_lane_that_keeps_crashing_pauses_and_says_so(monkeypatch: pytest.Monke
 
 def test_an_enrolled_plate_is_not_copied_into_the_passage() -> None:
     vehicle = Subject("v1", SubjectKind.VEHICLE, "h1")
-    known = PlateEvidence(9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, vehicle, 2.0, 9)
+    known = replace(CAR, subject=vehicle)
     world = _World()
     for number, evidence in enumerate((known, replace(known, subject=None))):
         case = _case(KNOWN, key=None, number=number)
@@ -265,3 +272,47 @@ def test_the_whole_picture_is_recorded_only_where_it_is_asked_for(*, context: bo
     _play(world, [10.0], [[_case(KNOWN)]])
     (whole,) = world.wholes
     assert (whole is not None) == context
+
+
+def test_who_stays_in_sight_is_not_decided_again_and_who_left_is() -> None:
+    world = _World()
+    seen = [10.0, 13.0, 16.0, 19.0, 22.0]
+    away_s = RULES.faces.repeat_s + 0.1
+    _play(world, [*seen, 22.0 + away_s], [[_case(KNOWN, number=n)] for n in range(6)])
+    assert world.events.count("opened") == 2
+
+
+def test_a_settled_track_in_sight_counts_as_being_there() -> None:
+    world = _World()
+    _play(world, [10.0], [[_case(KNOWN)]])
+
+    class Still(_Watcher):
+        def present(self) -> frozenset[str]:
+            return frozenset({"r1"})
+
+    times = [12.0, 15.0, 18.0, 21.0]
+    lane = world.lane(times, [])
+    lane._watcher = Still([[] for _ in times])
+    while lane.step():
+        pass
+    _play(world, [24.0], [[_case(KNOWN, number=2)]])
+    assert world.events.count("opened") == 1
+
+
+def test_an_unknown_car_that_is_enrolled_while_it_stands_there_is_let_in() -> None:
+    world, case = _World(), _case(replace(CAR, subject=None), key=CAR.text)
+    again = Case(FaceTrack(2, Box(0, 0, 10, 10), 0, 0), replace(CAR, subject=None), CAR.text, {})
+    enrolled = Case(case.track, CAR, CAR.text, {})
+    _play(world, [10.0, 10.5, 11.0, 11.5, 12.0], [[case], [case], [again], [enrolled], [enrolled]])
+    assert [outcome.decision.reason for outcome in world.outcomes] == [Reason.UNKNOWN_VEHICLE, Reason.KNOWN_VEHICLE]
+
+
+def test_a_car_whose_direction_is_unclear_is_asked_about_once_and_opened_for_when_it_comes() -> None:
+    world, case = _World(), _case(CAR, key=CAR.text)
+    coming = Case(case.track, replace(CAR, movement=Movement.TOWARDS), CAR.text, {})
+    lane = world.lane([10.0, 11.0, 12.0, 13.0], [[case], [case], [coming], [coming]])
+    lane._rules = replace(RULES, heading=Movement.TOWARDS)
+    while lane.step():
+        pass
+    assert [outcome.decision.reason for outcome in world.outcomes] == [Reason.DIRECTION_UNCLEAR, Reason.KNOWN_VEHICLE]
+    assert world.events.count("opened") == 1

@@ -24,6 +24,7 @@ from gate.camera.worker import CameraWorker, open_camera
 from gate.config import CameraPart, FaceLimits, PlateRules
 from gate.decision.rules import Rules
 from gate.lane.lane import LaneWorker, Outcome
+from gate.lane.presence import Presence
 from gate.lane.supervisor import Supervisor
 from gate.lane.watching import PlateWatcher
 from gate.ledger.snapshots import Snapshots
@@ -109,7 +110,7 @@ class _Lane:
             way=self,
             writer=self._writer,
             on_outcome=self._decided,
-            recent={},
+            presence=Presence(0),
         )
 
     def wait(self, until: Callable[[], bool]) -> None:

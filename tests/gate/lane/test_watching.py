@@ -17,6 +17,7 @@ from gate.lane.watching import RECHECK_S, FaceWatcher, PlateWatcher, crop
 from models.sighting import (
     Box,
     Embedding,
+    FaceFault,
     FaceQuality,
     FaceSighting,
     Picture,
@@ -84,6 +85,7 @@ def test_a_usable_face_becomes_evidence_with_its_candidate() -> None:
     assert case.evidence.frames == 4
     assert case.evidence.candidate is not None
     assert case.evidence.candidate.subject.id == "r1"
+    assert (case.details["searched"], case.details["needed"]) == (2, 0.45)
     assert case.key == "r1"
     assert case.evidence.lasting_s == pytest.approx(0.3)
     assert case.track.best is not None
@@ -98,6 +100,42 @@ def test_a_face_that_cannot_decide_is_not_even_embedded(box: Box, quality: FaceQ
     faces = _Faces([box], quality)
     assert _watcher(faces).look(PICTURE, 0.0) == []
     assert faces.embedded == 0
+
+
+DARK = replace(GOOD, score=0.1, faults=(FaceFault.TOO_DARK, FaceFault.BLURRED))
+
+
+def test_a_face_too_poor_to_go_by_says_why_and_for_how_long() -> None:
+    watcher = _watcher(_Faces([Box(500, 400, 600, 520)], DARK))
+    for number in range(6):
+        (case,) = watcher.look(PICTURE, number * 0.5)
+    assert isinstance(case.evidence, FaceEvidence)
+    assert (case.evidence.frames, case.evidence.candidate) == (0, None)
+    assert (case.evidence.fault, case.evidence.unclear_s) == (FaceFault.TOO_DARK, 2.5)
+    assert case.details["fault"] == "too_dark"
+    assert case.track.best is not None
+
+
+def test_a_covered_face_that_is_good_otherwise_is_counted_and_still_evidence() -> None:
+    watcher = _watcher(_Faces([Box(500, 400, 600, 520)], replace(GOOD, faults=(FaceFault.COVERED,))))
+    for number in range(4):
+        (case,) = watcher.look(PICTURE, number * 0.1)
+    assert isinstance(case.evidence, FaceEvidence)
+    assert (case.evidence.frames, case.evidence.covered, case.evidence.fault) == (4, 4, None)
+
+
+@pytest.mark.parametrize(
+    ("box", "quality"),
+    [
+        (Box(500, 400, 530, 440), DARK),
+        (Box(500, 400, 600, 520), replace(DARK, faults=(FaceFault.TOO_DARK, FaceFault.TURNED))),
+        (Box(500, 400, 600, 520), replace(DARK, faults=(FaceFault.CUT_OFF,))),
+    ],
+    ids=["far away", "looking elsewhere", "half out of the picture"],
+)
+def test_who_does_not_ask_to_come_in_is_not_asked_about(box: Box, quality: FaceQuality) -> None:
+    watcher = _watcher(_Faces([box], quality))
+    assert all(watcher.look(PICTURE, number * 0.5) == [] for number in range(20))
 
 
 def test_a_decided_face_is_looked_at_again_only_now_and_then() -> None:

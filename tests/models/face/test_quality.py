@@ -55,6 +55,14 @@ def test_each_fault_is_named_first(face: Picture, landmarks: np.ndarray, box: Bo
     assert quality.score < assess(_face(), TEMPLATE, BOX, PICTURE).score or fault is FaceFault.CUT_OFF
 
 
+def test_a_cover_is_a_fault_that_costs_no_mark() -> None:
+    bare = _face()
+    masked = bare.copy()
+    masked[76:108, 20:92] = (200, 150, 90)
+    assert FaceFault.COVERED in assess(masked, TEMPLATE, BOX, PICTURE).faults
+    assert FaceFault.COVERED not in assess(bare, TEMPLATE, BOX, PICTURE).faults
+
+
 def test_sharpness_falls_with_every_blur() -> None:
     luma = _face()[:, :, 0]
     marks = [sharpness(luma)] + [sharpness(cv2.GaussianBlur(luma, (0, 0), sigma)) for sigma in (1, 2, 3, 5, 9)]

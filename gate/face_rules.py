@@ -1,0 +1,73 @@
+"""When a face is evidence, and how sure it has to be among how many."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import Field
+
+from gate.part import Part
+from models.cast import Cast
+from models.catalog import UNMEASURED_STEP
+
+
+class FaceRules(Part):
+    """When a face is evidence."""
+
+    accept: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="lowest cosine that opens, however few are enrolled; unset: the embedder's own",
+    )
+    false_positives: float = Field(
+        default=0.01,
+        gt=0,
+        le=1,
+        description="share of strangers that may be taken for somebody, however many are enrolled",
+    )
+    margin: float = Field(default=0.08, ge=0, le=2, description="lowest lead over the next person")
+    min_frames: int = Field(default=3, ge=1, le=100, description="usable sightings before opening")
+    min_face_px: int = Field(default=48, ge=16, le=1000, description="height of the smallest usable face")
+    min_quality: float = Field(default=0.3, ge=0, le=1, description="quality of the poorest usable face")
+    stranger_frames: int = Field(default=8, ge=1, le=500, description="usable sightings before saying stranger")
+    stranger_after_s: float = Field(default=1.5, ge=0, le=60, description="watched for so long before saying stranger")
+    unclear_after_s: float = Field(
+        default=4, ge=0, le=60, description="too poorly seen for so long, the guard is asked"
+    )
+    repeat_s: float = Field(
+        default=5,
+        ge=0,
+        le=600,
+        description="who was decided is decided again only after being out of sight for so long",
+    )
+
+    def limits(self, cast: Cast) -> FaceLimits:
+        """The same rules with the embedder's own thresholds."""
+        known = cast.thresholds
+        accept = known.accept if self.accept is None else self.accept
+        own = {"accept": accept, "far_1e_4": known.at_1e_4, "per_decade": known.per_decade}
+        return FaceLimits(**self.model_dump() | own)
+
+
+class FaceLimits(FaceRules):
+    """The rules that faces are decided by, with nothing left open.
+
+    `far_1e_4` is the cosine that one of 10,000 pairs of strangers reaches, `per_decade` how much higher the one is that
+    a tenth as many reach.
+    """
+
+    accept: float = Field(ge=-1, le=1)
+    far_1e_4: float = Field(default_factory=lambda known: known["accept"], ge=-1, le=1)
+    per_decade: float = Field(default=UNMEASURED_STEP, gt=0, le=1)
+
+    def needed(self, searched: int) -> float:
+        """The cosine that a face has to reach when it is compared with `searched` templates (GB/T 37078: FAR x n).
+
+        A stranger can be taken for any of them, so each template may match only a share `false_positives` / `searched`
+        of the strangers. The cosine for that share stands on the straight line of its logarithm through the two
+        measured ones. With `mobilefacenet` that is 0.470 at 1e-5 and 0.507 at 3e-6, where 2.4 million pairs of LFW say
+        0.468 and 0.508. It is never below `accept`, and never falls as `searched` grows.
+        """
+        decades = math.log10(max(searched, 1) / self.false_positives) - 4
+        return min(1.0, max(self.accept, self.far_1e_4 + self.per_decade * decades))

@@ -1,0 +1,42 @@
+"""Who was decided in a lane and has not left since: a parked car is decided once, and again only after it was gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class _Stay:
+    seen_s: float
+    settled: bool
+
+
+class Presence:
+    """Remembers subject ids and plate texts from their decision until they were out of sight for `rearm_s` seconds.
+
+    Times are monotonic seconds of the frames. It outlives a crash of its lane, and one thread at a time uses it.
+    """
+
+    def __init__(self, rearm_s: float) -> None:
+        self._rearm_s = rearm_s
+        self._stays: dict[str, _Stay] = {}
+
+    def decided(self, key: str, at_s: float, *, settled: bool) -> None:
+        """Something was decided about `key`; `settled` says that nothing more is to be decided while it stays."""
+        before = self.knows(key, at_s) and self._stays[key].settled
+        self._stays[key] = _Stay(at_s, settled or before)
+
+    def see(self, key: str, at_s: float) -> None:
+        """`key` is in the picture; it stays on where it was decided."""
+        if self.knows(key, at_s):
+            self._stays[key].seen_s = at_s
+
+    def knows(self, key: str, at_s: float) -> bool:
+        """Whether something was decided about `key` and it has not left since."""
+        for gone in [key for key, stay in self._stays.items() if at_s - stay.seen_s >= self._rearm_s]:
+            del self._stays[gone]
+        return key in self._stays
+
+    def settled(self, key: str, at_s: float) -> bool:
+        """Whether nothing more is to be decided about `key` while it stays."""
+        return self.knows(key, at_s) and self._stays[key].settled
