@@ -165,7 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train starter-face-embedder; started again, a cut run goes on.")
     parser.add_argument("--data", type=Path, required=True, help="one folder per person")
     parser.add_argument("--out", type=Path, required=True, help="the run: pool, checkpoint, curve and the file")
-    parser.add_argument("--steps", type=int, default=19_000)
+    parser.add_argument("--steps", type=int, default=38_000)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--places", type=int, default=60_000, help="faces in the pool, 140 kB each")
     parser.add_argument("--exam", type=int, default=600, help="held-out photographs that each measure looks at")

@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="one folder per person")
     parser.add_argument("--backgrounds", type=Path, required=True, help="photographs; those with a face are left out")
     parser.add_argument("--out", type=Path, required=True, help="the run: checkpoint, curve and the file")
-    parser.add_argument("--steps", type=int, default=15_000)
+    parser.add_argument("--steps", type=int, default=24_000)
     parser.add_argument("--rate", type=float, default=3e-3)
     given = parser.parse_args()
     plan = Plan(given.steps, given.rate, decay=0.02, warm_up=200, average=0.998, judge_every=250, save_every=100)

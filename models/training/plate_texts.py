@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.plate.grammar import NEW_ENERGY, PROVINCES
+from models.plate.grammar import MOST_LETTERS, NEW_ENERGY, PROVINCES
 from models.sighting import PlateColour
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -34,13 +34,14 @@ def any_plate(rng: np.random.Generator) -> Drawn:
 
 
 def sequence(rng: np.random.Generator, length: int) -> str:
-    """Digits and letters, lookalikes and plain ones, more digits than letters as on real plates."""
-    signs = []
+    """Digits and at most `MOST_LETTERS` letters, lookalikes and plain ones, in any places."""
+    signs = ""
     for _ in range(length):
         lot = rng.random()
-        pool = LOOKALIKES if lot < 0.25 else DIGITS if lot < 0.7 else LETTERS
-        signs.append(pool[rng.integers(len(pool))])
-    return "".join(signs)
+        full = sum(sign in LETTERS for sign in signs) >= MOST_LETTERS
+        pool = DIGITS if full else LOOKALIKES if lot < 0.25 else DIGITS if lot < 0.7 else LETTERS
+        signs += pool[rng.integers(len(pool))]
+    return "".join(signs[place] for place in rng.permutation(length))
 
 
 def region(rng: np.random.Generator) -> str:
