@@ -116,7 +116,7 @@ class Barrier:
         self.id = barrier_id
         self.device = device
         self.on_fire: Callable[[Barrier, str], None] = lambda _barrier, _alarm: None
-        """Hears, once for each alarm, that the fire input of this barrier has come; told on a thread of its own."""
+        """Hears, once for each alarm and again after a restart, of fire at this barrier; told on a thread of its own."""
         self._machine = Machine(timing, presence_wired, book)
         self._clock = clock
         self._timed = timed
@@ -132,6 +132,7 @@ class Barrier:
         self._lock = threading.Lock()
         self._standing = unknown(clock()).wishing(self._wish)
         self._begun = False
+        self._fire_told = False
         self._healthy = True
         self._last_fault: str | None = None
         self._done: OrderedDict[str, Receipt] = OrderedDict()
@@ -273,14 +274,15 @@ class Barrier:
         return driven_s
 
     def _take(self, outcome: Outcome) -> None:
-        before, self._standing = self._standing, outcome.standing
+        self._standing = outcome.standing
         self._last_fault = outcome.standing.code or self._last_fault
         self._history.follow(outcome.acts)
         self._reporter.report(outcome.acts)
         if outcome.standing.wish != self._wish:
             self._wish = outcome.standing.wish
             self._on_wish(self._wish)
-        if outcome.standing.fire and not before.fire:
+        told, self._fire_told = self._fire_told, outcome.standing.fire
+        if self._fire_told and not told:
             alarm = uuid.uuid4().hex
             threading.Thread(target=self.on_fire, args=(self, alarm), name=f"fire-{self.id}", daemon=True).start()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from gate.barrier.act import BarrierAct, Command
+from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.code import Code
 from gate.barrier.device import INPUT_NAMES
 from gate.barrier.standing import State
@@ -70,6 +72,13 @@ class Compound:
         return self.barriers.by_id[name].standing().state
 
 
+def spread() -> None:
+    """Wait until every fire that was heard is told to the others."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("fire-"):
+            thread.join(20)
+
+
 @pytest.fixture
 def compound(tmp_path: Path) -> Compound:
     return Compound(tmp_path)
@@ -90,6 +99,23 @@ def test_a_hold_and_a_lockdown_are_there_after_a_restart(compound: Compound) -> 
     compound.run(3.0)
     assert compound.state("arm") is State.HELD
     assert compound.order("wing", Command.OPEN) == Code.LOCKED_DOWN
+
+
+def test_a_fire_whose_spreading_a_kill_cut_short_is_spread_after_the_restart_and_only_once(compound: Compound) -> None:
+    kept = compound.config.storage.folder / "barriers.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps({"arm": {"fire": True}, "outer": {"lockdown": True}}))
+    compound.begin()
+    spread()
+    compound.run(3.0)
+    assert {compound.state(name) for name in compound.barriers.by_id} == {State.HELD}
+    assert compound.barriers._wishes.write()
+    compound.acts.clear()
+    compound.begin()
+    spread()
+    compound.run(3.0)
+    assert {compound.state(name) for name in compound.barriers.by_id} == {State.HELD}
+    assert [act for _, act in compound.acts if act.kind is ActKind.COMMANDED] == []
 
 
 def test_the_market_is_held_by_the_clock_of_the_compound(compound: Compound) -> None:
