@@ -159,6 +159,8 @@ class Machine:
 
     def _entered(self, standing: Standing, state: State) -> Standing:
         entered = replace(standing, state=state, since_s=standing.now_s, code=None)
+        if standing.state is State.HELD:
+            entered = replace(entered, granted=0, through=0)
         if state in {State.OPEN, State.HELD}:
             return replace(entered, open_until_s=max(entered.open_until_s, entered.now_s + self.timing.hold_open_s))
         if state is State.CLOSING:
