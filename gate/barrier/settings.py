@@ -168,7 +168,9 @@ class BarrierPart(Part):
     hold_open_s: float = Field(default=4.0, ge=0, le=600, description="stays open so long before it closes")
     clear_s: float = Field(default=1.0, ge=0, le=60, description="nothing under the arm for so long before it closes")
     fault_after_s: float = Field(default=3.0, gt=0, le=60, description="so long past the travel time is a fault")
-    left_open_s: float = Field(default=30.0, gt=0, le=3600, description="a door open for so long is an alarm")
+    left_open_s: float = Field(
+        default=30.0, gt=0, le=3600, description="a door open, or free past its time, for so long is an alarm"
+    )
     held_open: tuple[HeldOpen, ...] = Field(default=(), description="held open at these times, as on market day")
 
     @property
