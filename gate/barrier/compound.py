@@ -26,6 +26,7 @@ class Compound:
         self._barriers = barriers
         for barrier in barriers.values():
             barrier.on_fire = self._spread
+            barrier.fire_anywhere = self._burning
 
     def order(self, kind: Command, *, command_id: str, cause: str, who: str = "", why: str = "") -> dict[str, Receipt]:
         """The receipt of each barrier by its id. Raises ValueError for a command that is not for all."""
@@ -46,6 +47,9 @@ class Compound:
                 barrier.command(Command.EMERGENCY, command_id=f"fire:{alarm}:{barrier.id}", cause="fire")
 
         self._side_by_side(open_up)
+
+    def _burning(self) -> bool:
+        return any(barrier.hears_fire for barrier in self._barriers.values())
 
     def _side_by_side(self, call: Callable[[Barrier], T]) -> dict[str, T]:
         if not self._barriers:

@@ -117,6 +117,8 @@ class Barrier:
         self.device = device
         self.on_fire: Callable[[Barrier, str], None] = lambda _barrier, _alarm: None
         """Hears of fire here, once for each alarm and again after a restart; told on a thread of its own."""
+        self.fire_anywhere: Callable[[], bool] = lambda: False
+        """Whether any barrier hears the fire alarm now: nobody gives the all clear then."""
         self._machine = Machine(timing, presence_wired, book)
         self._clock = clock
         self._timed = timed
@@ -154,6 +156,12 @@ class Barrier:
         """Whether it is known to be down or locked."""
         return self._standing.state is State.CLOSED
 
+    @property
+    def hears_fire(self) -> bool:
+        """Whether its fire input is on; False while it is silent."""
+        inputs = self._standing.inputs
+        return inputs is not None and inputs.fire is True
+
     def command(self, kind: Command, *, command_id: str, cause: str, who: str = "", why: str = "") -> Receipt:
         """Do a command now. The same `command_id` is done once; a refused one may be tried again.
 
@@ -168,7 +176,7 @@ class Barrier:
             done = self._done.get(command_id)
             if done is not None:
                 return replace(done, repeated=True)
-            return self._carry_out(Order(kind, command_id, cause, interlocked), given)
+            return self._carry_out(Order(kind, command_id, cause, interlocked, self.fire_anywhere()), given)
 
     def _carry_out(self, order: Order, given: Done) -> Receipt:
         self._history.add(given)
