@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,7 @@ kind = "door"
 [[barrier]]
 id = "wing"
 kind = "turnstile"
+held_open = [{ from = "22:00", until = "02:00", days = ["fri"] }]
 [[interlock]]
 barriers = ["outer", "inner"]
 """
@@ -125,6 +126,42 @@ def test_the_market_is_held_by_the_clock_of_the_compound(compound: Compound) -> 
     compound.wall = datetime(2025, 11, 22, 1, 0, tzinfo=UTC)  # 09:00
     compound.run(10.0)
     assert compound.state("arm") is State.CLOSED
+
+
+def test_a_rule_over_midnight_holds_through_a_restart_and_a_release_lasts_for_the_rest_of_it(
+    compound: Compound,
+) -> None:
+    compound.wall = datetime(2025, 11, 21, 15, 59, tzinfo=UTC)  # Friday 23:59 in Shanghai
+    compound.run(1.0)
+    assert compound.state("wing") is State.HELD
+    compound.wall += timedelta(minutes=2)
+    compound.begin()
+    compound.run(1.0)
+    assert compound.state("wing") is State.HELD
+    assert compound.order("wing", Command.RELEASE) is None
+    compound.run(10.0)
+    assert compound.state("wing") is State.CLOSED
+    assert compound.barriers._wishes.write()
+    compound.begin()
+    compound.run(10.0)
+    assert compound.state("wing") is State.CLOSED
+    for wall, state in ((4, State.CLOSED), (24 + 15, State.CLOSED), (7 * 24, State.HELD)):
+        compound.wall = datetime(2025, 11, 21, 16, tzinfo=UTC) + timedelta(hours=wall)
+        compound.run(1.0)
+        assert compound.state("wing") is state
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_wall_clock_that_jumps_a_day_ends_the_rule_and_takes_it_up_again(compound: Compound, days: int) -> None:
+    market = datetime(2025, 11, 21, 23, 0, tzinfo=UTC)  # Saturday 07:00 in Shanghai
+    for wall, state in ((market, State.HELD), (market + timedelta(days), State.CLOSED), (market, State.HELD)):
+        compound.wall = wall
+        compound.run(20.0)
+        assert compound.state("arm") is state
+    compound.order("outer", Command.HOLD)
+    compound.wall += timedelta(days)
+    compound.run(3.0)
+    assert compound.state("outer") is State.HELD
 
 
 def test_the_doors_of_an_airlock_open_one_at_a_time(compound: Compound) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from gate.barrier.act import Command
+from gate.barrier.board.modbus import ModbusBoard
+from gate.barrier.board.modbus_settings import ModbusSettings
+from gate.barrier.board.wiring import WiredBarrier, Wiring
 from gate.barrier.code import Code
 from gate.barrier.compound import Compound
 from gate.barrier.controller import Barrier, Receipt
@@ -15,6 +18,7 @@ from gate.barrier.devices import BOOKS
 from gate.barrier.simulated_door import SimulatedDoor
 from gate.barrier.simulator import SimulatedBarrier
 from gate.barrier.standing import State, Timing
+from tests.gate.barrier.board.test_modbus import Device
 
 TIMING = Timing(travel_s=1.0, hold_open_s=2.0, clear_s=0.5, fault_after_s=1.0, left_open_s=5.0)
 POLL_S = 0.05
@@ -273,6 +277,36 @@ def test_an_exit_button_that_sticks_lets_out_and_is_called_until_it_is_mended(ki
     lane.door.set_input("exit_button", reads=False)
     lane.run(1.0)
     assert (lane.state, lane.wide_open, lane.alarms) == (State.CLOSED, False, ())
+
+
+def test_a_barrier_in_fault_leaves_the_other_one_of_its_board_alone() -> None:
+    device = Device()
+    device.start()
+    now_s = 10.0
+    boards = [ModbusBoard(ModbusSettings.from_url(f"modbus://127.0.0.1:{device.port}", 4)) for _ in range(2)]
+    wirings = Wiring(0, 1, 2, pulse_s=0.05, open_limit=0, closed_limit=1), Wiring(3, 4, style="level", open_limit=2)
+    stuck, well = (
+        Barrier(name, WiredBarrier(board, board, wiring), TIMING, lambda: now_s, lambda _act: None)
+        for name, board, wiring in zip(("stuck", "well"), boards, wirings, strict=True)
+    )
+    device.inputs = lambda: [False, True, now_s > 11.0] + [False] * 5
+    try:
+        for kind in (None, Command.HOLD):
+            for barrier in (stuck, well):
+                barrier.poll_once()
+                if kind is not None:
+                    barrier.command(kind, command_id="1", cause="guard")
+        for _ in range(60):
+            now_s += POLL_S
+            stuck.poll_once()
+            well.poll_once()
+        assert (stuck.standing().fault, well.standing().state) == (Code.NO_OPEN_LIMIT, State.HELD)
+        stuck.stop()
+        well.poll_once()
+        assert (device.coil_on(3), well.standing().state) == (True, State.HELD)
+    finally:
+        well.stop()
+        device.stop()
 
 
 @pytest.mark.parametrize("kind", list(BOOKS))
