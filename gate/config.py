@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from gate.barrier.claim import Claim
 from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
 from gate.face_rules import FaceLimits, FaceRules
@@ -216,11 +217,11 @@ class Config(Part):
 
 
 def _must_not_share(barriers: tuple[BarrierPart, ...]) -> None:
-    taken: dict[tuple[object, ...], str] = {}
+    taken: dict[Claim, str] = {}
     for part in barriers:
         for claim in part.claims:
-            if claim in taken and part.board is None:
-                raise refusal("config.relay_shared", one=taken[claim], other=part.id, channel=claim[-1])
+            if claim in taken and claim.coil is not None:
+                raise refusal("config.relay_shared", one=taken[claim], other=part.id, channel=claim.coil)
             if claim in taken:
                 raise refusal("config.device_shared", one=taken[claim], other=part.id)
             taken[claim] = part.id
@@ -269,7 +270,11 @@ def parse_config(raw: dict[str, Any], path: Path) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as invalid:
-        problems = tuple(problem_of(dict(error), Config, raw) for error in invalid.errors())
+        errors = invalid.errors()
+        # A list is also too short once its wrong items are left out: only what is wrong with those is told.
+        inside = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
+        told = [error for error in errors if error["type"] != "too_short" or error["loc"] not in inside]
+        problems = tuple(problem_of(dict(error), Config, raw) for error in told)
         raise ConfigRefused("config.refused", problems, path=path, count=len(problems)) from invalid
     return _anchored(config, path.resolve().parent)
 

@@ -18,6 +18,7 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("config.too_little", "ge"),
     "string_too_short": ("config.text_too_short", "min_length"),
     "string_pattern_mismatch": ("config.bad_pattern", "pattern"),
+    "too_short": ("config.too_few", "min_length"),
     "too_long": ("config.too_many", "max_length"),
 }
 """The sentence for each of pydantic's types of error that has a limit, and the limit's name in the error's context."""

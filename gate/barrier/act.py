@@ -13,7 +13,7 @@ class Command(StrEnum):
 
     `CLOSE` waits for a clear way. `HOLD` keeps it open and `LOCKDOWN` keeps it shut to everyone, both until `RELEASE`,
     which also ends the timed rule that holds it now. `STOP` leaves an arm where it is. `EMERGENCY` opens and keeps open
-    over everything else, until `ALL_CLEAR`, which also ends a fire alarm whose input is quiet again.
+    over everything else, until `ALL_CLEAR`, which also ends a fire alarm that is quiet again at every barrier.
     """
 
     OPEN = "open"

@@ -49,6 +49,7 @@ class Code(StrEnum):
     DOOR_FORCED = "barrier.door_forced"
     PUSHED_THROUGH = "barrier.pushed_through"
     LEFT_OPEN = "barrier.left_open"
+    LEFT_FREE = "barrier.left_free"
     TAILGATING = "barrier.tailgating"
     TAMPER = "barrier.tamper"
     POWER_LOST = "barrier.power_lost"
@@ -61,6 +62,7 @@ ALARMS: tuple[Code, ...] = (
     Code.POWER_LOST,
     Code.DOOR_FORCED,
     Code.LEFT_OPEN,
+    Code.LEFT_FREE,
     Code.TAILGATING,
 )
 """What calls for a person for as long as it lasts, without being a fault of the barrier itself."""

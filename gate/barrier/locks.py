@@ -110,6 +110,8 @@ def _wanted_open(code: Code) -> Row:
 # fmt: off
 _COMMON: Table = {
     Sign.OPEN: _row(closed=_FREE, released=AGREE, ajar=AGREE, forced=_ALLOWED, held=AGREE, fault=LIFT),
+    # A lock in fault hurts nobody by staying as it is, and freeing it may open the second door of an airlock: a person
+    # inside still gets out by exit button, key, fire and emergency. One that is open already gets no more open.
     Sign.INTERLOCKED: _row(
         closed=_shut_out, released=AGREE, ajar=AGREE, forced=_ALLOWED, held=AGREE, fault=_shut_out),
     Sign.CLOSE: _row(closed=AGREE, released=AGREE, ajar=AGREE, forced=AGREE, held=_held, fault=_broken),

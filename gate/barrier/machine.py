@@ -22,13 +22,14 @@ from gate.barrier.transitions import ARM
 class Order:
     """A command with its idempotency key and the code of who or what gave it.
 
-    `interlocked` says that the other of a pair is not shut.
+    `interlocked` says that the other of a pair is not shut, `burning` that a barrier hears the fire alarm.
     """
 
     kind: Command
     command_id: str
     cause: str
     interlocked: bool = False
+    burning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,8 @@ class Machine:
 
     def _entered(self, standing: Standing, state: State) -> Standing:
         entered = replace(standing, state=state, since_s=standing.now_s, code=None)
+        if standing.state is State.HELD:
+            entered = replace(entered, granted=0, through=0)
         if state in {State.OPEN, State.HELD}:
             return replace(entered, open_until_s=max(entered.open_until_s, entered.now_s + self.timing.hold_open_s))
         if state is State.CLOSING:
@@ -174,6 +177,8 @@ class Machine:
 def _order_sign(standing: Standing, order: Order) -> Sign:
     """What a command means now: fire and emergency over lockdown, lockdown over everyone."""
     kind = order.kind
+    if kind is Command.ALL_CLEAR and order.burning:
+        return Sign.IN_FIRE
     if standing.inputs is None:
         lasting = kind in {Command.LOCKDOWN, Command.EMERGENCY, Command.ALL_CLEAR}
         return Sign.UNHEARD_WISH if lasting else Sign.UNHEARD

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from gate.barrier.board.placeholder import PLACEHOLDERS, placeholders
 from gate.barrier.board.wiring import LockWiring, Wiring
+from gate.barrier.claim import Claim, claims
 from gate.barrier.timed import HeldOpen
 from gate.barrier.wiring_settings import LockWiringPart, WiringPart
 from gate.part import Id, Part, checked_url, refusal
@@ -80,7 +82,17 @@ class HttpBoardPart(SwitchedPart):
             request = getattr(self, key)
             if request is not None and not _REQUEST.fullmatch(request):
                 raise refusal("config.bad_request_line", key=key)
+        for key in ("switch", "body", "relay", "contact"):
+            if not placeholders(getattr(self, key) or "") <= PLACEHOLDERS:
+                raise refusal("config.bad_placeholder", key=key, known=", ".join(sorted(PLACEHOLDERS)))
+        if "state" not in self.switched_by:
+            raise refusal("config.custom_needs_state")
         return self
+
+    @property
+    def switched_by(self) -> frozenset[str]:
+        """What a custom board's request to set a relay leaves to fill in."""
+        return placeholders(self.switch or "") | placeholders(self.body or "")
 
 
 class IsapiPart(BoardPart):
@@ -168,7 +180,9 @@ class BarrierPart(Part):
     hold_open_s: float = Field(default=4.0, ge=0, le=600, description="stays open so long before it closes")
     clear_s: float = Field(default=1.0, ge=0, le=60, description="nothing under the arm for so long before it closes")
     fault_after_s: float = Field(default=3.0, gt=0, le=60, description="so long past the travel time is a fault")
-    left_open_s: float = Field(default=30.0, gt=0, le=3600, description="a door open for so long is an alarm")
+    left_open_s: float = Field(
+        default=30.0, gt=0, le=3600, description="a door open, or free past its time, for so long is an alarm"
+    )
     held_open: tuple[HeldOpen, ...] = Field(default=(), description="held open at these times, as on market day")
 
     @property
@@ -177,17 +191,14 @@ class BarrierPart(Part):
         return urlsplit(self.url).scheme
 
     @property
-    def claims(self) -> tuple[tuple[object, ...], ...]:
-        """What no second barrier may use too: single relays of a Modbus or USB board, else the whole device."""
+    def claims(self) -> tuple[Claim, ...]:
+        """What no second barrier may use too."""
+        own: object = None
         if isinstance(self.board, IsapiPart):
-            return ((self.url, self.board.kind, self.board.number),)
+            own = (self.board.kind, self.board.number)
         if isinstance(self.board, MqttBoardPart):
-            return ((self.url, self.board.topic),)
-        if isinstance(self.board, HttpBoardPart | OnvifPart):
-            return ((self.url,),)
-        if self.scheme == "gpio":
-            return ((self.url.partition("?")[0],),)
-        return tuple((self.url, channel) for channel in (self.wiring.wired().outputs if self.wiring else ()))
+            own = self.board.topic
+        return tuple(claims(self.url, own, self.wiring.wired().outputs if self.wiring else ()))
 
     @field_validator("url")
     @classmethod
@@ -245,6 +256,9 @@ class BarrierPart(Part):
 
 def _has_channels(board: SwitchedPart, wiring: Wiring | LockWiring) -> None:
     _enough(wiring, board.outputs, board.inputs)
+    custom = isinstance(board, HttpBoardPart) and board.preset == "custom" and "channel" not in board.switched_by
+    if custom and len(wiring.outputs) > 1:
+        raise refusal("config.custom_needs_channel", count=len(wiring.outputs))
     readable = not (isinstance(board, MqttBoardPart) and board.preset == "tasmota")
     if not readable and (board.inputs or wiring.input_count):
         raise refusal("config.preset_without_inputs", preset="tasmota")

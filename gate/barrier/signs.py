@@ -52,6 +52,8 @@ def alarms(view: View) -> frozenset[str]:
         Code.POWER_LOST: inputs.power_lost is True,
         Code.DOOR_FORCED: standing.state is State.FORCED,
         Code.LEFT_OPEN: standing.state is State.AJAR and standing.now_s - standing.since_s > view.timing.left_open_s,
+        Code.LEFT_FREE: standing.state is State.RELEASED
+        and standing.now_s - standing.open_until_s > view.timing.left_open_s,
         Code.TAILGATING: one_way and not standing.stays_open and standing.through > standing.granted > 0,
     }
     return frozenset(code for code, on in shown.items() if on)

@@ -60,8 +60,8 @@ class Timing:
 
     `travel_s` is the arm's way from one end to the other (GB/T 24973 sorts arms by it: under 1.4, to 4, to 5 s);
     `hold_open_s` how long it stays up by itself; `clear_s` how long nothing may have been under it before it goes down;
-    `fault_after_s` how far past `travel_s` a limit may come; `left_open_s` how long a door may stand open. Raises
-    ValueError for a time that cannot be.
+    `fault_after_s` how far past `travel_s` a limit may come; `left_open_s` how long a door may stand open, or stay free
+    past its time. Raises ValueError for a time that cannot be.
     """
 
     travel_s: float
@@ -107,7 +107,8 @@ class Standing:
     ever been read: a None is then a sensor that fell silent. `held` and `close_asked` are what people want;
     `open_until_s` is the end of the open time; `code` names the fault; `command_id` is the command that set the present
     movement going. `timed` says that a timed rule wants it open now. `alarms` call for a person. `granted` people or
-    cars were let in since it was last closed and `through` went; `again` is one let in while the leaf stood open.
+    cars were let in since it was last closed or held and `through` went; `again` is one let in while the leaf stood
+    open.
     """
 
     state: State

@@ -129,6 +129,7 @@ def _wanted_open(code: Code) -> Row:
 TABLE: Mapping[Sign, Row] = {
     Sign.OPEN: _row(
         closed=_RAISE, opening=AGREE, open_=AGREE, closing=_RAISE, held=AGREE, stopped=_RAISE, manual=_key, fault=LIFT),
+    # Only an arm that is known to be down may be kept from rising: any other may hang over a car.
     Sign.INTERLOCKED: _row(
         closed=_shut_out, opening=AGREE, open_=AGREE, closing=_RAISE, held=AGREE, stopped=_RAISE, manual=_key,
         fault=LIFT),

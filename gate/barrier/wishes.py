@@ -108,19 +108,32 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> dict[str, Wish]:
-    """What the file holds. One that cannot be read is put aside and said so: the barriers then start without wishes."""
+    """What the file holds. Where any of it cannot be read the file is put aside as `<name>.broken`, in place of an
+    earlier one, and said so: the barriers concerned then start without wishes.
+    """
     try:
         with path.open("rb") as file:
             kept = json.loads(file.read(LARGEST))
-        return {str(name): _wish(wish) for name, wish in kept.items()}
+        lost = [name for name, wish in kept.items() if not isinstance(wish, dict)]
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, AttributeError) as garbled:
-        log.error("barrier.wishes_unreadable", path=str(path), why=type(garbled).__name__)
+    except (OSError, ValueError, AttributeError) as garbled:
+        _put_aside(path, type(garbled).__name__, barriers="all")
         return {}
+    if lost:
+        _put_aside(path, "not a table", barriers=", ".join(lost))
+    return {name: _wish(wish) for name, wish in kept.items() if name not in lost}
 
 
-def _wish(kept: object) -> Wish:
-    if not isinstance(kept, dict):
-        raise TypeError("a wish is a table")
+def _put_aside(path: Path, why: str, *, barriers: str) -> None:
+    aside = path.with_name(f"{path.name}.broken")
+    try:
+        path.replace(aside)
+    except OSError as refused:
+        log.error("barrier.wishes_unreadable", path=str(path), why=why, barriers=barriers, stays=refused.strerror)
+        return
+    log.error("barrier.wishes_unreadable", path=str(path), why=why, barriers=barriers, put_aside=str(aside))
+
+
+def _wish(kept: dict[str, object]) -> Wish:
     return Wish(**{field.name: kept.get(field.name) is True for field in fields(Wish)})

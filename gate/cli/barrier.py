@@ -38,19 +38,23 @@ def walk(
     """Walk through the wiring of a lane's barrier; exit code 1 when a check failed."""
     settings = load_config(config)
     part = _barrier_of(settings, lane)
+    began = datetime.now(ZoneInfo(settings.compound.timezone))
+    path = report or Path(f"commissioning-{lane}-{began:%Y%m%d-%H%M%S}.md")
+    _must_be_writable(path)
     out.print(t("commission.before", barrier=part.id, url=part.url), style="bold yellow")
     if not Confirm.ask(t("commission.go"), console=out):
         raise typer.Exit(1)
     opened = open_barrier(part, on_act=lambda _act: None)
-    began = datetime.now(ZoneInfo(settings.compound.timezone))
+    checks: list[Check] = []
+    whole = False
     opened.start()
     try:
-        checks = tuple(Commissioning(opened, _AtTheTerminal(), time.monotonic, time.sleep, wait_s=wait_s).walk())
+        checks.extend(Commissioning(opened, _AtTheTerminal(), time.monotonic, time.sleep, wait_s=wait_s).walk())
+        whole = True
     finally:
         opened.stop()
-    path = report or Path(f"commissioning-{lane}-{began:%Y%m%d-%H%M%S}.md")
-    path.write_text(written(settings, part, lane, began, checks), "utf-8")
-    out.print(t("commission.report_at", path=path))
+        path.write_text(written(settings, part, lane, began, checks, whole=whole), "utf-8")
+        out.print(t("commission.report_at", path=path))
     if any(check.result is Result.FAILED for check in checks):
         raise typer.Exit(1)
 
@@ -63,6 +67,17 @@ def _barrier_of(config: Config, lane: str) -> BarrierPart:
             return part
     known = ", ".join([*(one.id for one in config.lane), *(one.id for one in config.barrier)]) or "-"
     raise ConfigRefused("commission.no_such_lane", lane=lane, known=known)
+
+
+def _must_be_writable(path: Path) -> None:
+    """Found out before the walk, whose findings would be lost."""
+    there = path.exists()
+    try:
+        path.open("a").close()
+        if not there:
+            path.unlink()
+    except OSError as refused:
+        raise ConfigRefused("commission.report_unwritable", path=path, why=refused.strerror) from refused
 
 
 class _AtTheTerminal:
@@ -97,8 +112,10 @@ def line(check: Check) -> str:
     return " · ".join(parts)
 
 
-def written(config: Config, part: BarrierPart, lane: str, began: datetime, checks: Sequence[Check]) -> str:
-    """The report, as Markdown: to be printed, signed and kept."""
+def written(
+    config: Config, part: BarrierPart, lane: str, began: datetime, checks: Sequence[Check], *, whole: bool = True
+) -> str:
+    """The report, as Markdown: to be printed, signed and kept. It says so where the walk was not gone to its end."""
     failed = sum(check.result is Result.FAILED for check in checks)
     skipped = sum(check.result is Result.SKIPPED for check in checks)
     wiring = part.wiring.model_dump(by_alias=True, exclude_none=True) if part.wiring else {}
@@ -114,5 +131,6 @@ def written(config: Config, part: BarrierPart, lane: str, began: datetime, check
     ]
     lines = [f"# {t('commission.report.title', lane=lane)}", "", *(f"- {fact}" for fact in facts), ""]
     lines += [f"{number}. {line(check)}" for number, check in enumerate(checks, 1)]
+    lines += [] if whole else ["", t("commission.cut_short")]
     lines += ["", t("commission.report.sign"), ""]
     return "\n".join(lines)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from gate.barrier.act import BarrierAct, Command
+from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.code import Code
 from gate.barrier.device import INPUT_NAMES
 from gate.barrier.standing import State
@@ -30,6 +32,7 @@ kind = "door"
 [[barrier]]
 id = "wing"
 kind = "turnstile"
+held_open = [{ from = "22:00", until = "02:00", days = ["fri"] }]
 [[interlock]]
 barriers = ["outer", "inner"]
 """
@@ -70,6 +73,13 @@ class Compound:
         return self.barriers.by_id[name].standing().state
 
 
+def spread() -> None:
+    """Wait until every fire that was heard is told to the others."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("fire-"):
+            thread.join(20)
+
+
 @pytest.fixture
 def compound(tmp_path: Path) -> Compound:
     return Compound(tmp_path)
@@ -92,6 +102,23 @@ def test_a_hold_and_a_lockdown_are_there_after_a_restart(compound: Compound) -> 
     assert compound.order("wing", Command.OPEN) == Code.LOCKED_DOWN
 
 
+def test_a_fire_whose_spreading_a_kill_cut_short_is_spread_after_the_restart_and_only_once(compound: Compound) -> None:
+    kept = compound.config.storage.folder / "barriers.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps({"arm": {"fire": True}, "outer": {"lockdown": True}}))
+    compound.begin()
+    spread()
+    compound.run(3.0)
+    assert {compound.state(name) for name in compound.barriers.by_id} == {State.HELD}
+    assert compound.barriers._wishes.write()
+    compound.acts.clear()
+    compound.begin()
+    spread()
+    compound.run(3.0)
+    assert {compound.state(name) for name in compound.barriers.by_id} == {State.HELD}
+    assert [act for _, act in compound.acts if act.kind is ActKind.COMMANDED] == []
+
+
 def test_the_market_is_held_by_the_clock_of_the_compound(compound: Compound) -> None:
     compound.wall = datetime(2025, 11, 21, 22, 0, tzinfo=UTC)  # Saturday 06:00 in Shanghai
     compound.run(3.0)
@@ -99,6 +126,42 @@ def test_the_market_is_held_by_the_clock_of_the_compound(compound: Compound) -> 
     compound.wall = datetime(2025, 11, 22, 1, 0, tzinfo=UTC)  # 09:00
     compound.run(10.0)
     assert compound.state("arm") is State.CLOSED
+
+
+def test_a_rule_over_midnight_holds_through_a_restart_and_a_release_lasts_for_the_rest_of_it(
+    compound: Compound,
+) -> None:
+    compound.wall = datetime(2025, 11, 21, 15, 59, tzinfo=UTC)  # Friday 23:59 in Shanghai
+    compound.run(1.0)
+    assert compound.state("wing") is State.HELD
+    compound.wall += timedelta(minutes=2)
+    compound.begin()
+    compound.run(1.0)
+    assert compound.state("wing") is State.HELD
+    assert compound.order("wing", Command.RELEASE) is None
+    compound.run(10.0)
+    assert compound.state("wing") is State.CLOSED
+    assert compound.barriers._wishes.write()
+    compound.begin()
+    compound.run(10.0)
+    assert compound.state("wing") is State.CLOSED
+    for wall, state in ((4, State.CLOSED), (24 + 15, State.CLOSED), (7 * 24, State.HELD)):
+        compound.wall = datetime(2025, 11, 21, 16, tzinfo=UTC) + timedelta(hours=wall)
+        compound.run(1.0)
+        assert compound.state("wing") is state
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_wall_clock_that_jumps_a_day_ends_the_rule_and_takes_it_up_again(compound: Compound, days: int) -> None:
+    market = datetime(2025, 11, 21, 23, 0, tzinfo=UTC)  # Saturday 07:00 in Shanghai
+    for wall, state in ((market, State.HELD), (market + timedelta(days), State.CLOSED), (market, State.HELD)):
+        compound.wall = wall
+        compound.run(20.0)
+        assert compound.state("arm") is state
+    compound.order("outer", Command.HOLD)
+    compound.wall += timedelta(days)
+    compound.run(3.0)
+    assert compound.state("outer") is State.HELD
 
 
 def test_the_doors_of_an_airlock_open_one_at_a_time(compound: Compound) -> None:

@@ -131,7 +131,39 @@ def test_a_board_without_a_wiring_is_refused(tmp_path: Path) -> None:
 def test_two_barriers_on_one_relay_are_refused(tmp_path: Path) -> None:
     block = BOARD[BOARD.index("[[barrier]]") : BOARD.index("[[lane]]")]
     (problem,) = _problems(tmp_path, block.replace('"arm"', '"other"').replace("raise = 0", "raise = 4") + BOARD)
-    assert "two barriers use relay" in problem
+    assert "use one relay of one board" in problem
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wiring", "code"),
+    [
+        ("modbus://192.0.2.20:502?unit=1", "modbus://192.0.2.20", "", "config.relay_shared"),
+        ("modbus://board.example", "modbus://BOARD.example?timeout_s=0.5&unit=01", "", "config.relay_shared"),
+        ("modbus://192.0.2.20", "modbus://192.0.2.20?relay_at=1", "", "config.relay_shared"),
+        ("modbus://192.0.2.20", "modbus://192.0.2.20?relay_at=2", "", None),
+        ("modbus://192.0.2.20?unit=1", "modbus://192.0.2.20?unit=2", "", None),
+        ("serial:/dev/ttyUSB0", "serial:/dev/ttyUSB0", "raise = 4\nlower = 5\n", "config.device_shared"),
+        ("modbus-rtu:/dev/ttyUSB0?unit=1", "modbus-rtu:/dev/ttyUSB0?unit=2", "", "config.device_shared"),
+        ("gpio:/dev/gpiochip0?outputs=1,2", "gpio:/dev/gpiochip0?outputs=3,4", "", "config.device_shared"),
+    ],
+)
+def test_what_two_barriers_would_share_is_found_however_it_is_spelled(
+    tmp_path: Path, one: str, other: str, wiring: str, code: str | None
+) -> None:
+    parts = ((one, "a", WIRING), (other, "b", f"[barrier.wiring]\n{wiring}" if wiring else WIRING))
+    text = "".join(f'[[barrier]]\nid = "{name}"\nurl = "{url}"\n{wired}' for url, name, wired in parts)
+    if code is None:
+        _load(tmp_path, text)
+        return
+    with pytest.raises(ConfigRefused) as refused:
+        _load(tmp_path, text)
+    assert [problem.code for problem in refused.value.problems] == [code]
+
+
+def test_a_wrong_item_of_a_list_is_told_once(tmp_path: Path) -> None:
+    rule = 'held_open = [{ from = "06:00", until = "09:00", days = ["saturday"] }]'
+    (problem,) = _problems(tmp_path, GOOD.replace('id = "arm"', f'id = "arm"\n{rule}'))
+    assert problem.startswith("barrier.0.held_open.0.days.0: must be one of")
 
 
 WIRING = "[barrier.wiring]\nraise = 0\nlower = 1\n"
@@ -144,7 +176,8 @@ def _barrier(url: str, tables: str) -> str:
 HTTP = _barrier("http://192.0.2.21", f'{WIRING}[barrier.board]\npreset = "shelly1"\n')
 ISAPI = _barrier("isapi://192.0.2.22", 'kind = "door"\n[barrier.board]\nkind = "door"\n')
 CUSTOM = _barrier(
-    "http://192.0.2.21", f'{WIRING}[barrier.board]\npreset = "custom"\nswitch = "PUT /io/{{channel}}"\non = "1"\n'
+    "http://192.0.2.21",
+    f'{WIRING}[barrier.board]\npreset = "custom"\nswitch = "PUT /io/{{channel}}/{{state}}"\non = "1"\n',
 )
 SERIAL = _barrier("serial:/dev/ttyUSB0", WIRING)
 AIRLOCK = '[[interlock]]\nbarriers = ["arm", "{other}"]\n'
@@ -257,7 +290,7 @@ def test_hours_have_no_zone_of_their_own() -> None:
 
 def test_hours_without_a_length_are_refused_with_what_to_write_for_always(tmp_path: Path) -> None:
     (problem,) = _problems(tmp_path, GOOD.replace('until = "22:00"', 'until = "06:00"'))
-    assert "for always leave hours out" in problem
+    assert "a lane is always open without hours" in problem
 
 
 @pytest.mark.parametrize(
@@ -334,7 +367,10 @@ REFUSED = {
     "config.needs_wiring": HTTP.replace(WIRING, ""),
     "config.pulse_too_long": BOARD.replace("travel_s = 2.0", "travel_s = 0.4"),
     "config.only_custom": HTTP + 'switch = "GET /x"\n',
-    "config.custom_needs_switch": CUSTOM.replace('switch = "PUT /io/{channel}"\n', ""),
+    "config.custom_needs_switch": CUSTOM.replace('switch = "PUT /io/{channel}/{state}"\n', ""),
+    "config.custom_needs_state": CUSTOM.replace("/{state}", ""),
+    "config.custom_needs_channel": CUSTOM.replace("/{channel}", ""),
+    "config.bad_placeholder": CUSTOM.replace("{state}", "{state}/{chanel}"),
     "config.custom_same_words": CUSTOM + 'off = "1"\n',
     "config.bad_request_line": CUSTOM.replace("PUT /io", "io"),
     "config.input_unoffered": SERIAL + "open_limit = 0\n",
@@ -353,6 +389,7 @@ REFUSED = {
     "config.too_much": "[storage]\nsnapshot_days = 400\n",
     "config.too_little": "[storage]\nsnapshot_days = 0\n",
     "config.text_too_short": '[compound]\nname = ""\n',
+    "config.too_few": '[[interlock]]\nbarriers = ["arm"]\n' + GOOD,
     "config.too_many": GOOD + "region = [[0, 0, 0], [1, 1], [1, 0]]\n",
     "config.bad_pattern": GOOD.replace('id = "north-in"', 'id = "North"'),
     "config.not_one_of": GOOD.replace("vehicle", "boat"),

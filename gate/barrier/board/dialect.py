@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gate.barrier.board.placeholder import PLACEHOLDERS, placeholders
 from gate.barrier.board.web import Ask
 from gate.barrier.board.wording import Wording
 from gate.errors import ConfigRefused
-
-_FACTS = frozenset({"channel", "state", "seconds", "tenths"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Template:
         if not self.path.startswith("/") or self.path.startswith("//"):
             raise ConfigRefused("netboard.bad_template", template=self.path)
         for text in (self.path, self.body or ""):
-            if not _asks_for(text) <= _FACTS:
+            if not placeholders(text) <= PLACEHOLDERS:
                 raise ConfigRefused("netboard.bad_template", template=text)
 
     def filled(self, channel: int, state: str = "", seconds: float = 0.0) -> Ask:
@@ -40,14 +38,6 @@ class Template:
         facts = {"channel": channel, "state": state, "seconds": f"{seconds:g}", "tenths": tenths}
         body = None if self.body is None else self.body.format_map(facts)
         return Ask(self.method, self.path.format_map(facts), body, self.content_type)
-
-
-def _asks_for(text: str) -> frozenset[str]:
-    """The names in a template's braces; one no template has where it cannot be read."""
-    try:
-        return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
-    except ValueError:
-        return frozenset({""})
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class ModbusSettings:
             parts = urlsplit(url)
             serial = parts.scheme == "modbus-rtu"
             asked = _query(url, parts.query, (*_KEYS, *(_SERIAL_KEYS if serial else ())))
-            link = _serial_link(parts.path, asked) if serial else TcpLink(parts.hostname or "", parts.port or 502)
+            link = _serial_link(url, parts.path, asked) if serial else TcpLink(parts.hostname or "", parts.port or 502)
             timeout_s = float(asked.get("timeout_s", "0.3"))
         except ValueError as wrong:
             raise ConfigRefused("board.bad_url", url=url, allowed=_SHAPES) from wrong
@@ -100,9 +100,9 @@ def _number(url: str, asked: dict[str, str], key: str, least: int, most: int) ->
     return int(text)
 
 
-def _serial_link(path: str, asked: dict[str, str]) -> SerialLink:
+def _serial_link(url: str, path: str, asked: dict[str, str]) -> SerialLink:
     parity = asked.get("parity", "N")
-    baud = int(asked.get("baud", "9600"))
-    if parity not in ("N", "E", "O") or not 1200 <= baud <= 921_600:
-        raise ValueError(parity)
+    if parity not in ("N", "E", "O"):
+        raise ConfigRefused("board.bad_value", url=url, key="parity", allowed="N, E, O")
+    baud = _number(url, {"baud": "9600"} | asked, "baud", 1200, 921_600)
     return SerialLink(path, baud, cast("Parity", parity))

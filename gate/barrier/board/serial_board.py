@@ -42,7 +42,8 @@ class SerialBoard:
     """`Relays` of one board, and `Contacts` without any input. Safe to use from several threads.
 
     The port is opened with the first call and again, once per call, after the board was unplugged; such a board takes
-    its power from the plug, so its relays are open then. Pulses are ended by the gate, as soon as the board is there.
+    its power from the plug, so its relays are open then, and the first call afterwards is a fault even where the board
+    is back already. Pulses are ended by the gate, as soon as the board is there.
     """
 
     def __init__(self, path: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -130,9 +131,10 @@ class SerialBoard:
             self._used.discard(channel)
 
     def _plugged(self) -> serial.Serial:
-        """The open port, opened anew where the board was unplugged since."""
+        """The open port. Raises `BarrierFault` where there is none, and once where the board was unplugged since."""
         if self._port is not None and _hung_up(self._port):
             self._drop()
+            raise BarrierFault(NOT_ANSWERING, board=self._path)
         if self._port is None:
             try:
                 self._port = serial.Serial(self._path, BAUD, timeout=0, write_timeout=_WRITE_TIMEOUT_S, exclusive=True)

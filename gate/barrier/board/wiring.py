@@ -157,6 +157,10 @@ class WiredBarrier:
     is given again after a `BarrierFault`, after the arm has left the end that the command had brought it to, and, where
     it is a pulse that may have gone unheard by the motor, on demand every `AGAIN_S`.
 
+    In level style a board that misses one attempt at a reading may have restarted with its relay open. A raising arm is
+    then told again by the next reading that succeeds; a lowering one is not, as something may stand under it by now:
+    every reading is the same fault until another command is given, so that the board is taken as lost.
+
     `contacts` is also read where no input is wired, to hear whether the board is still there. Raises `ConfigRefused`
     where inputs are wired and there is nothing to read them from.
     """
@@ -176,6 +180,7 @@ class WiredBarrier:
         self._clock = clock
         self._lock = threading.Lock()
         self._given: Drive | None = None
+        self._interrupted: tuple[Drive, BarrierFault] | None = None
         self._given_s = clock()
         self._arrived = False
         self._maybe_closed = set(wiring.outputs)
@@ -184,6 +189,7 @@ class WiredBarrier:
     def drive(self, command: Drive) -> None:
         """Give the motor a command. Raises `BarrierFault`; whether the relay closed is then not known."""
         with self._lock:
+            self._interrupted = None
             if command is self._given:
                 self._read()
             if command is not self._given or self._unheard():
@@ -203,21 +209,31 @@ class WiredBarrier:
             if self._given is Drive.LOWER:
                 with contextlib.suppress(BarrierFault):
                     self._give(Drive.STOP)
-            self._given = None
+            self._given = self._interrupted = None
             self._relays.close()
 
     def _read(self) -> Inputs:
         try:
             read = self._contacts.read() if self._contacts is not None else ()
-        except BarrierFault:
+        except BarrierFault as lost:
             # A board that was away may have been without power: what it was told counts no more.
+            if self._wiring.style == "level" and self._given in {Drive.RAISE, Drive.LOWER}:
+                self._interrupted = (self._given, lost)
             self._given = None
             raise
         if not self._swept:
             self._open_all_but(None)
+        if self._interrupted is not None:
+            self._take_up(*self._interrupted)
         inputs = shown(self._wiring.inputs, self._wiring.inverted, read)
         self._watch(inputs)
         return inputs
+
+    def _take_up(self, command: Drive, lost: BarrierFault) -> None:
+        if command is Drive.LOWER:
+            raise lost
+        self._give(command)
+        self._interrupted = None
 
     def _unheard(self) -> bool:
         """Whether the push that was given last may be given again."""

@@ -48,9 +48,9 @@ class Spot:
 
         barrier.poll_once()
         walk = Commissioning(barrier, self, lambda: self.now_s, wait, wait_s=5.0)
-        checks = {check.name: check for check in walk.walk()}
-        assert list(checks.values()) == self.heard
-        return checks
+        checks = list(walk.walk())
+        assert checks == self.heard
+        return {check.name: check for check in checks}
 
 
 @pytest.fixture
@@ -96,6 +96,8 @@ def test_an_arm_that_is_wired_well_passes(spot: Spot) -> None:
     }
     assert results["arm_off"] is Result.NOT_WIRED
     assert results["open_limit"] is Result.SKIPPED
+    assert [check.name for check in spot.heard if check.kind == "movement"] == ["close", "open", "close"]
+    assert checks["open"].took_s == pytest.approx(1.0, abs=0.1)
     assert checks["close"].took_s == pytest.approx(1.2, abs=0.3)
     assert barrier.standing().state is State.CLOSED
     assert arm.collisions == ()
@@ -125,6 +127,27 @@ def test_what_the_installer_did_not_see_move_fails(spot: Spot) -> None:
     checks = spot.walk(barrier)
     assert checks["open"].why == "commission.not_seen"
     assert checks["presence_at_motor"].result is Result.FAILED
+
+
+def test_a_movement_is_not_passed_where_the_arm_was_at_its_end_already(spot: Spot) -> None:
+    arm, barrier = arm_of(spot)
+    spot.skips |= {"commission.input.fire", "commission.move.open"}
+    checks = spot.walk(barrier)
+    assert (checks["close"].result, checks["close"].why) == (Result.SKIPPED, "commission.already_there")
+    assert arm.position == 0.0
+
+
+def test_the_arm_stays_up_however_long_the_installer_looks(spot: Spot) -> None:
+    _, barrier = arm_of(spot)
+
+    def look(code: str, **_facts: object) -> bool:
+        for _ in range(2000 if code == "commission.seen.open" else 0):
+            spot.now_s += 0.05
+            barrier.poll_once()
+        return barrier.standing().state is not State.CLOSING
+
+    spot.agrees = look  # type: ignore[method-assign]
+    assert spot.walk(barrier)["close"].took_s == pytest.approx(1.2, abs=0.3)
 
 
 def test_a_board_that_does_not_answer_ends_the_walk(spot: Spot) -> None:

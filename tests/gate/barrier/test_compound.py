@@ -10,6 +10,7 @@ from gate.barrier.act import Command
 from gate.barrier.code import Code
 from gate.barrier.compound import Compound
 from gate.barrier.controller import Barrier
+from gate.barrier.device import Drive, Inputs
 from gate.barrier.interlock import Interlock
 from gate.barrier.locks import DOOR
 from gate.barrier.simulated_door import SimulatedDoor
@@ -80,6 +81,48 @@ def test_a_silent_board_does_not_keep_the_others_from_opening(yard: Yard) -> Non
     yard.arm.mend()
     yard.run(5.0)
     assert yard.states() == [State.HELD] * 3
+
+
+class Slipping(SimulatedDoor):
+    """A door whose driver has a fault of its own."""
+
+    wrong: tuple[str, ...] = ()
+
+    def drive(self, command: Drive) -> None:
+        if "drive" in self.wrong:
+            raise RuntimeError("a driver's slip")
+        super().drive(command)
+
+    def inputs(self) -> Inputs:
+        if "inputs" in self.wrong:
+            raise RuntimeError("a driver's slip")
+        return super().inputs()
+
+
+def test_a_driver_that_slips_keeps_no_other_barrier_shut_and_is_driven_again_once_mended(yard: Yard) -> None:
+    slipping = Slipping(yard.clock, "door", unwired=["locked"])
+    yard.barriers = {"slips": yard.door("slips", slipping), **yard.barriers}
+    yard.compound = Compound(yard.barriers)
+    yard.run(0.1)
+    slipping.wrong = ("drive",)
+    receipts = yard.compound.order(Command.EMERGENCY, command_id="e", cause="guard")
+    assert [receipts[name].refusal for name in receipts] == [Code.NOT_ANSWERING, None, None, None]
+    assert yard.states()[0] is State.FAULT
+    slipping.wrong = ()
+    yard.run(3.0)
+    assert yard.states() == [State.HELD] * 4
+    assert slipping.free
+
+
+def test_a_driver_that_slips_at_its_first_reading_does_not_keep_the_service_from_starting(yard: Yard) -> None:
+    slipping = Slipping(yard.clock, "door")
+    slipping.wrong = ("inputs",)
+    barrier = yard.door("slips", slipping)
+    barrier.start()
+    try:
+        assert barrier.standing().fault == Code.NOT_ANSWERING
+    finally:
+        barrier.stop()
 
 
 def test_a_fire_that_one_board_hears_opens_them_all(yard: Yard) -> None:

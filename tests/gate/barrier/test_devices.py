@@ -170,6 +170,16 @@ def test_the_wiring_notes_show_every_kind_of_board() -> None:
     assert {"modbus", "modbus-rtu", "serial", "http", "isapi", "isapis", "mqtt", "mqtts"} <= shown
 
 
+def test_the_wiring_notes_say_of_each_kind_of_board_in_both_languages_what_happens_when_it_stays_away() -> None:
+    chinese, english = BOARDS.split("# Wiring the relay boards\n")
+    kinds = ("Modbus TCP", "Modbus RTU", "USB", "GPIO", "HTTP", "ISAPI", "MQTT", "ONVIF")
+    for half, words in ((chinese, "- 失联时："), (english, "- When it stays away:")):
+        sections = half.split("\n## ")[1:]
+        said = [section.partition("\n")[0] for section in sections if words in section]
+        assert len(said) == len(kinds)
+        assert all(kind in title for kind, title in zip(kinds, said, strict=True))
+
+
 class _Shelly(BaseHTTPRequestHandler):
     """A first-generation Shelly whose relays push a barrier's buttons: it says who asked for what."""
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gate.barrier.act import ActKind, Command
+from gate.barrier.code import Code
 from gate.barrier.device import Drive, Inputs
 from gate.barrier.locks import DOOR, TURNSTILE
 from gate.barrier.machine import Event, Lost, Machine, Order, Outcome, Tick
@@ -83,11 +84,15 @@ class Rules(RuleBasedStateMachine):
                 assert self.last.drives == (Drive.STOP,)
         self.carry_out()
 
-    @rule(kind=st.sampled_from([Command.OPEN, Command.CLOSE, *Command]), interlocked=st.booleans())
-    def somebody_commands(self, kind: Command, interlocked: bool) -> None:
+    @rule(
+        kind=st.sampled_from([Command.OPEN, Command.CLOSE, *Command]),
+        interlocked=st.booleans(),
+        burning=st.booleans(),
+    )
+    def somebody_commands(self, kind: Command, interlocked: bool, burning: bool) -> None:
         self.count += 1
         before = self.standing
-        outcome = self.step(Order(kind, str(self.count), "guard", interlocked))
+        outcome = self.step(Order(kind, str(self.count), "guard", interlocked, burning))
         (act,) = outcome.acts
         assert act.kind in {ActKind.COMMANDED, ActKind.REFUSED}
         assert act.command is kind
@@ -98,6 +103,9 @@ class Rules(RuleBasedStateMachine):
             assert outcome.drives == (Drive.RAISE,)
         if kind is Command.EMERGENCY:
             assert outcome.standing.emergency
+        if kind is Command.ALL_CLEAR and burning:
+            assert (act.kind, act.cause) == (ActKind.REFUSED, Code.FIRE)
+            assert outcome.standing.wish == before.wish
 
     @rule(polls=st.integers(1, 30))
     def time_passes(self, polls: int) -> None:
@@ -219,14 +227,14 @@ class Rules(RuleBasedStateMachine):
         self.shown.clear()
         self.time_passes(60)
         for kind in (Command.ALL_CLEAR, Command.RELEASE, Command.OPEN):
-            self.somebody_commands(kind, interlocked=False)
+            self.somebody_commands(kind, interlocked=False, burning=False)
         self.time_passes(60)
         self.settles()
 
     def settles(self) -> None:
         if self.standing.state is State.FAULT:
             # Something was stuck at its end: one more command with everything mended clears it.
-            self.somebody_commands(Command.OPEN, interlocked=False)
+            self.somebody_commands(Command.OPEN, interlocked=False, burning=False)
             self.time_passes(60)
         assert self.standing.state in {State.CLOSED, State.OPEN}
         assert not self.standing.alarms

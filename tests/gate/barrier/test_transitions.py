@@ -65,6 +65,15 @@ def test_a_second_open_moves_nothing(state: State) -> None:
     assert TABLE[Sign.OPEN][state] == Move(act=ActKind.COMMANDED)
 
 
+def test_an_interlock_keeps_down_only_an_arm_known_to_be_down_and_shut_every_lock_not_known_to_be_open() -> None:
+    kept = {
+        book.name: {state for state, move in book.table[Sign.INTERLOCKED].items() if move.code == Code.INTERLOCKED}
+        for book in (ARM, DOOR, TURNSTILE)
+    }
+    locks = {State.CLOSED, State.FAULT}
+    assert kept == {"arm": {State.CLOSED}, "door": locks, "turnstile": locks}
+
+
 @pytest.mark.parametrize(
     "sign", [Sign.OPEN, Sign.INTERLOCKED, Sign.HOLD, Sign.EMERGENCY, Sign.OBSTRUCTED, Sign.FIRE, Sign.TIMED]
 )

@@ -40,8 +40,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def run(config: Path, lane: str, answers: str) -> tuple[int, str, str]:
-    report = config.parent / "report.md"
+def run(config: Path, lane: str, answers: str, name: str = "report.md") -> tuple[int, str, str]:
+    report = config.parent / name
     arguments = ["barrier", "test", lane, "--config", str(config), "--report", str(report), "--wait-s", "1"]
     result = CliRunner().invoke(app, arguments, input=answers)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -66,9 +66,23 @@ def test_a_no_makes_the_command_fail_and_is_in_the_report(config: Path) -> None:
     assert "1 failed" in report
 
 
+def test_a_walk_that_is_cut_short_keeps_what_was_found_and_says_so(config: Path) -> None:
+    code, _, report = run(config, "north-in", "y\ny\ny\n")
+    assert code == 1
+    assert "Open · passed" in report
+    assert "Cut short: what follows was not tried." in report
+
+
+def test_a_report_that_cannot_be_written_is_said_before_anything_is_asked(config: Path) -> None:
+    with pytest.raises(ConfigRefused) as refused:
+        run(config, "north-in", "", "no-folder/report.md")
+    assert refused.value.code == "commission.report_unwritable"
+
+
 def test_nothing_moves_without_a_yes(config: Path) -> None:
     code, _, report = run(config, "north-in", "n\n")
     assert (code, report) == (1, "")
+    assert not (config.parent / "report.md").exists()
 
 
 def test_a_lane_that_is_not_there_is_named_with_those_that_are(config: Path) -> None:

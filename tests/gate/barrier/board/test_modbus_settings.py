@@ -32,8 +32,8 @@ def test_a_url_says_everything() -> None:
         ("modbus://[half", "board.bad_url"),
         ("modbus:", "board.bad_url"),
         ("modbus-rtu:", "board.bad_url"),
-        ("modbus-rtu:/dev/ttyUSB0?parity=X", "board.bad_url"),
-        ("modbus-rtu:/dev/ttyUSB0?baud=3", "board.bad_url"),
+        ("modbus-rtu:/dev/ttyUSB0?parity=X", "board.bad_value"),
+        ("modbus-rtu:/dev/ttyUSB0?baud=3", "board.bad_value"),
     ],
 )
 def test_a_url_that_cannot_be_is_refused(url: str, code: str) -> None:

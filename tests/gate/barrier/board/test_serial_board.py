@@ -15,8 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.barrier.board.serial_board import CLOSED, HIGHEST_CHANNEL, NOT_ANSWERING, SerialBoard, frame
-from gate.barrier.board.wiring import WiredBarrier, Wiring
+from gate.barrier.board.wired_lock import WiredLock
+from gate.barrier.board.wiring import LockWiring, WiredBarrier, Wiring
+from gate.barrier.controller import Barrier
 from gate.barrier.device import Drive, Inputs
+from gate.barrier.locks import DOOR
+from gate.barrier.standing import Timing
 from gate.errors import BarrierFault, ConfigRefused
 from gate.texts import catalogue
 
@@ -155,14 +159,35 @@ def test_an_unplugged_board_is_a_fault_until_it_is_back(plug: Plug, board: Seria
     assert plug.told == [(0, True), (0, True)]
 
 
-def test_a_board_that_was_out_and_in_between_two_commands_works_on(plug: Plug, board: SerialBoard) -> None:
+@pytest.mark.parametrize("call", ["read", "switch", "pulse"])
+def test_a_board_that_was_out_and_in_between_two_calls_is_a_fault_once(
+    plug: Plug, board: SerialBoard, call: str
+) -> None:
     board.switch(0, on=True)
     until(lambda: len(plug.told) == 1)
     plug.unplug()
     plug.plug()
+    calls = {
+        "read": board.read,
+        "switch": lambda: board.switch(1, on=True),
+        "pulse": lambda: board.pulse(1, PULSE_S),
+    }
+    assert fault(calls[call]) == NOT_ANSWERING
     board.switch(1, on=True)
-    until(lambda: len(plug.told) == 2)
-    assert plug.told == [(0, True), (1, True)]
+    until(lambda: (1, True) in plug.told)
+
+
+def test_a_lock_on_a_board_that_was_out_and_in_between_two_readings_is_locked_again(
+    plug: Plug, board: SerialBoard
+) -> None:
+    lock = WiredLock(board, board, LockWiring(0, "holds"))
+    door = Barrier("door", lock, Timing(1.0, 5.0, 1.0, 1.0), lambda: 0.0, lambda _act: None, book=DOOR)
+    door.poll_once()
+    until(lambda: plug.told == [(0, True)])
+    plug.unplug()
+    plug.plug()
+    door.poll_once()
+    until(lambda: plug.told == [(0, True), (0, True)])
 
 
 def test_a_pulse_cut_by_the_plug_is_ended_once_it_is_back(plug: Plug, board: SerialBoard) -> None:

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.barrier.act import Command
 from gate.barrier.board.wiring import AGAIN_S, LONGEST_PULSE_S, WiredBarrier, Wiring
+from gate.barrier.controller import Barrier
 from gate.barrier.device import Drive, Inputs
+from gate.barrier.standing import State, Timing
 from gate.errors import BarrierFault, ConfigRefused
 from gate.texts import catalogue
 
@@ -95,6 +98,69 @@ def test_a_repeated_command_is_not_taken_by_a_board_that_is_gone() -> None:
     board.told.clear()
     barrier.drive(Drive.RAISE)
     assert board.told[-1] == ("on", RAISE)
+
+
+class Yard:
+    """An arm moved for as long as its relay is closed, polled by hand, on a board that can restart unseen."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.board = Board()
+        device = WiredBarrier(self.board, self.board, LEVEL)
+        timing = Timing(travel_s=1.0, hold_open_s=1.0, clear_s=0.1, fault_after_s=1.0)
+        self.barrier = Barrier("arm", device, timing, lambda: self.now_s, lambda _act: None)
+        self.run()
+        self.barrier.command(Command.OPEN, command_id="1", cause="guard")
+
+    @property
+    def state(self) -> State:
+        return self.barrier.standing().state
+
+    def run(self, *, open_: bool = False, shut: bool = False, presence: bool = False, polls: int = 1) -> None:
+        self.board.shown = (open_, shut, presence)
+        for _ in range(polls):
+            self.now_s += 0.1
+            self.barrier.poll_once()
+
+    def restart(self) -> None:
+        """The relays open, and the next attempt at a reading is lost."""
+        self.board.on.clear()
+        self.board.failures = ["before"]
+
+
+def test_a_raising_arm_is_told_again_by_a_board_that_restarted_within_the_attempts_at_one_reading() -> None:
+    yard = Yard()
+    yard.run()
+    assert (yard.state, yard.board.on) == (State.OPENING, {RAISE})
+    yard.restart()
+    yard.run()
+    assert (yard.state, yard.board.on) == (State.OPENING, {RAISE})
+
+
+@pytest.mark.parametrize("presence", [False, True])
+def test_a_lowering_arm_whose_board_restarted_within_one_reading_is_in_fault_and_raised(presence: bool) -> None:
+    yard = Yard()
+    yard.run(open_=True, polls=12)
+    yard.run()
+    assert (yard.state, yard.board.on) == (State.CLOSING, {LOWER})
+    yard.board.told.clear()
+    yard.restart()
+    yard.run(presence=presence)
+    assert (yard.state, yard.board.on) == (State.FAULT, set())
+    yard.run(presence=presence)
+    assert (yard.state, yard.board.on) == (State.FAULT, {RAISE})
+    assert ("on", LOWER) not in yard.board.told
+    yard.run(open_=True)
+    assert yard.state is State.OPEN
+
+
+def test_an_arm_that_was_stopped_is_not_told_to_move_by_a_board_that_restarted() -> None:
+    yard = Yard()
+    yard.run()
+    yard.barrier.command(Command.STOP, command_id="2", cause="guard")
+    yard.restart()
+    yard.run(polls=3)
+    assert (yard.state, yard.board.on) == (State.STOPPED, set())
 
 
 def test_the_other_relay_is_opened_before_one_is_closed() -> None:
