@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from enrollment.errors import EntryRefused
 from gate.archive import Archive
 from gate.console.audit.searches import LONGEST_FIELD, LONGEST_WORDS, Purpose, Searches, moment, stated
-from gate.console.audit.wording import act_name, facts_of
+from gate.console.audit.wording import act_name, details_of, facts_of
 from gate.console.desk import Desk, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
 from gate.console.pages import page
@@ -147,8 +147,9 @@ def story(request: Request, desk: TheDesk, session: SignedIn, archive: TheArchiv
     if found is None:
         raise RequestRefused("audit.no_passage", 404)
     desk.looks.record_passage(session, passage_id)
-    named = partial(act_name, request.state.language)
-    return page(request, "audit_story.html", story=found, lanes=lanes_of(desk), zone=desk.zone, kind=named)
+    language = request.state.language
+    told: dict[str, Any] = {"details": details_of(language, found.entry.details), "kind": partial(act_name, language)}
+    return page(request, "audit_story.html", story=found, lanes=lanes_of(desk), zone=desk.zone, **told)
 
 
 @router.post("/audit/passages/{passage_id}/complaint")
