@@ -162,7 +162,7 @@ def _play(scene: _Scene, watcher: Watcher, rules: Rules = RULES) -> _Record:
 
 
 def _cars(book: dict[str, Subject]) -> Callable[[_Scene], Watcher]:
-    return lambda scene: PlateWatcher(scene, lambda: PlateBook(book), Region(()))
+    return lambda scene: PlateWatcher(scene, lambda: PlateBook(book), PlateRules(), Region(()))
 
 
 SEEDS = pytest.mark.parametrize("seed", range(4))
