@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,7 +38,7 @@ def test_an_enrolled_person_is_listed_found_and_recorded(
     assert (act.kind, act.subject, act.actor) == ("resident.added", added.id, "guard-1")
     assert act.facts["lanes"] == ["east", "west"]
     assert "张三" not in str(act)
-    assert "501" not in str(act.facts)
+    assert not re.search(r"\b501\b", str(act.facts))  # an id may hold these digits by chance
 
 
 def test_an_enrolled_vehicle_is_listed_found_and_recorded(register: Register, acts: list[Act]) -> None:
