@@ -127,11 +127,7 @@ TWICE = """
         (["UPDATE remark SET at = replace(at, '2026', '2025') WHERE words = '客人 1'"], 7, Why.REMARK_ALTERED),
         (["UPDATE passage SET subject = 'v1' WHERE id = 'p0'"], 2, Why.PASSAGE_ALTERED),
         (["DELETE FROM passage WHERE id = 'p3'"], 11, Why.PASSAGE_MISSING),
-        (
-            [TWICE],
-            9,
-            Why.PASSAGE_INSERTED,
-        ),
+        ([TWICE], 9, Why.PASSAGE_INSERTED),
         (["UPDATE remark SET words = '自己人' WHERE words = '客人 1'"], 7, Why.REMARK_ALTERED),
         (["DELETE FROM remark WHERE words = '客人 4'"], 16, Why.REMARK_MISSING),
         (["UPDATE checkpoint SET signature = zeroblob(64) WHERE seq = 10"], 10, Why.CHECKPOINT_FORGED),
