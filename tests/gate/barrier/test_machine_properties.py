@@ -180,6 +180,8 @@ def test_an_open_always_ends_open_or_in_fault(life: tuple[Machine, Outcome, list
     now_s = steps[-1].now_s
     free = machine.step(steps[-1].after.standing, Order(Command.RELEASE, "free", "guard"), now_s).standing
     opening = machine.step(replace(free, lockdown=False), Order(Command.OPEN, "last", "guard"), now_s).standing
+    if opening.state is State.OPEN:
+        return  # It is up already: what is asked here is over, and it may come down when its time is up.
     states = {opening.state}
     for number in range(200):
         now_s += machine.timing.overdue_s / 150
