@@ -13,7 +13,7 @@ from models.roles import FaceEmbedder, FaceFinder, FoundFace
 from models.sighting import FaceSighting, Picture, Points
 from models.surroundings import cut
 
-SURROUNDINGS = 2.0
+SURROUNDINGS = 1.6
 """The closer look takes in a square of so many times the face's longer side."""
 
 SAME = 0.3
