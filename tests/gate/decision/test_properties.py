@@ -263,6 +263,49 @@ def test_what_opens_for_a_plate_is_over_every_limit(case: Case) -> None:
             assert evidence.doubt.together >= limits.min_character
 
 
+@given(opening((FaceEvidence,)), st.data())
+def test_a_face_that_falls_short_of_one_limit_alone_opens_nothing(case: Case, data: st.DataObject) -> None:
+    evidence, limits = case.evidence, case.rules.faces
+    assert isinstance(evidence, FaceEvidence)
+    assert evidence.candidate is not None
+    best = evidence.candidate
+    low = data.draw(st.floats(-1, limits.needed(best.searched), exclude_max=True) | st.just(limits.accept))
+    lower = replace(best, score=low, runner_up=low - best.margin - 1e-6)
+    nearer = replace(best, runner_up=best.score - limits.margin * data.draw(st.floats(0, 1, exclude_max=True)))
+    for short in (
+        replace(evidence, frames=data.draw(st.integers(0, limits.min_frames - 1))),
+        replace(evidence, candidate=None),
+        replace(evidence, candidate=lower if low < limits.needed(best.searched) else None),
+        replace(evidence, candidate=nearer if nearer.margin < limits.margin else None),
+    ):
+        assert not replace(case, evidence=short).opens
+
+
+@given(opening((PlateEvidence,)), st.data())
+def test_a_plate_that_falls_short_of_one_limit_alone_opens_nothing(case: Case, data: st.DataObject) -> None:
+    evidence, limits = case.evidence, case.rules.plates
+    assert isinstance(evidence, PlateEvidence)
+    sure = replace(evidence, doubt=None, confidences=(1.0,) * 7)
+    assume(limits.min_character > 0)
+    place, low = data.draw(st.integers(0, 6)), data.draw(st.floats(0, limits.min_character, exclude_max=True))
+    weak = tuple(low if at == place else 1.0 for at in range(7))
+    doubt = Doubt(place + 1, "8", "B", "8", low, 1.0)
+    waited = replace(sure, confidences=weak, doubt=doubt)
+    assert replace(case, evidence=waited).opens
+    for short in (
+        replace(sure, frames=data.draw(st.integers(0, limits.min_frames - 1))),
+        replace(sure, agreeing=data.draw(st.integers(0, limits.min_frames - 1))),
+        replace(sure, kind=None),
+        replace(sure, subject=None),
+        replace(sure, confidences=()),
+        replace(sure, confidences=weak),
+        replace(waited, doubt=replace(doubt, together=low)),
+        replace(waited, frames=data.draw(st.integers(0, limits.unknown_frames - 1))),
+        replace(waited, lasting_s=-1.0),
+    ):
+        assert not replace(case, evidence=short).opens
+
+
 @given(face_limits, templates, templates)
 def test_a_larger_gallery_never_needs_less_of_a_face(limits: FaceLimits, searched: int, more: int) -> None:
     assert limits.accept <= limits.needed(searched) <= limits.needed(searched + more)
