@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -35,6 +36,8 @@ from models.picture import load_picture
 from models.plate.grammar import classify
 from models.roles import FaceRecogniser, PlateRecogniser
 from models.sighting import Embedding, Picture, PlateColour
+
+_Answer = TypeVar("_Answer")
 
 OURS = "menwei"
 
@@ -232,8 +235,8 @@ def _face_side(
         per_second=1000 / looks.ms(name),
         with_face=float(np.mean([face is not None for face in answers])),
         ranked_first=found.ranked_first or 0.0,
-        identified=found.at_fpir and found.at_fpir.tar,
-        tar=point and point.tar,
+        identified=found.at_fpir.tar if found.at_fpir else None,
+        tar=point.tar if point else None,
     )
 
 
@@ -245,7 +248,7 @@ def _plate_side(looks: Turns[str], name: str, plates: Sequence[str]) -> PlateSid
     return PlateSide(looks.ms(name), 1000 / looks.ms(name), float(np.mean(exact)), float(np.mean(wrong)))
 
 
-def _ratios(looks: Turns[object], accuracy: Mapping[str, float]) -> dict[str, Ratio]:
+def _ratios(looks: Turns[_Answer], accuracy: Mapping[str, float]) -> dict[str, Ratio]:
     return {
         peer: Ratio(looks.times_as_fast(OURS, peer), accuracy[OURS] / theirs if theirs else None)
         for peer, theirs in accuracy.items()
