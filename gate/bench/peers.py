@@ -230,12 +230,14 @@ def _face_side(
     names = {owner: place for place, owner in enumerate(sorted({file.parent.name for file in files}))}
     owners = np.array([names[file.parent.name] for file in files], np.intp)
     point = spread_of(_rows(answers), owners).at(FAR)
+    # Whose photograph shows no face could not be enrolled, and is not found by any other picture either.
+    known_share = found.mates / sum(len(person.probes) for person in cast.enrolled)
     return FaceSide(
         ms=looks.ms(name),
         per_second=1000 / looks.ms(name),
         with_face=float(np.mean([face is not None for face in answers])),
-        ranked_first=found.ranked_first or 0.0,
-        identified=found.at_fpir.tar if found.at_fpir else None,
+        ranked_first=(found.ranked_first or 0.0) * known_share,
+        identified=found.at_fpir.tar * known_share if found.at_fpir else None,
         tar=point.tar if point else None,
     )
 

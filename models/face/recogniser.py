@@ -31,9 +31,9 @@ class FacePipeline:
     The landmarks decide the accuracy of a small embedder, and a face is small in a picture that was scaled down to be
     searched: before it is embedded, `closer` looks for the landmarks again in the picture's own pixels around it. Both
     looks are used, for their errors are their own, each as much as it is enlarged. With the pack `starter`, of 645 LFW
-    faces that it has not learned from, set small into 720p scenes, the same person's mean cosine is 0.51 after the first
-    look, 0.564 with the plain mean of both and 0.578 so; where both looks see the face as large (LFW's own pictures,
-    `yunet-s`) the plain mean is 0.009 better than the closer look alone.
+    faces that it has not learned from, set small into 720p scenes, the same person's mean cosine is 0.51 after the
+    first look, 0.564 with the plain mean of both and 0.578 so; where both looks see the face as large (LFW's own
+    pictures, `yunet-s`) the plain mean is 0.009 better than the closer look alone.
     """
 
     def __init__(self, finder: FaceFinder, closer: FaceFinder, embedder: FaceEmbedder) -> None:
