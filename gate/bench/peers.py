@@ -21,7 +21,7 @@ from enrollment.candidate import Subject, SubjectKind
 from enrollment.gallery import Gallery
 from gate.bench.dataset import digest_of, once, plate_photos, unseen
 from gate.bench.faces import people_in
-from gate.bench.identification import LANE, Cast, Enrolled, cast_of, identify
+from gate.bench.identification import LANE, PROBES, Cast, Enrolled, identify
 from gate.bench.insightface_peer import Embeds
 from gate.bench.look import Step
 from gate.bench.plates import best_plate
@@ -43,6 +43,9 @@ OURS = "menwei"
 
 PHOTO_HEIGHTS_PX = (120, 280)
 """How high a photograph stands in its frame: a face of LFW is 0.44 of that, so 53 to 123 px, as at a gate in 720p."""
+
+STRANGERS_EACH = 3
+"""Strangers for each of the people enrolled, at most."""
 
 FAR = 1e-3
 
@@ -124,8 +127,7 @@ def face_duel(
         GateError: `bench.no_pairs` where nobody has a second picture, or nobody is a stranger.
     """
     known, _, _ = people_in(folder, excluding)
-    cast = cast_of(known, random.Random(seed))  # noqa: S311 - a draw that can be repeated
-    cast = _sound(Cast(cast.enrolled[:people], cast.strangers))
+    cast = _drawn(known, people, random.Random(seed))  # noqa: S311 - a draw that can be repeated
     frames = [file for person in cast.enrolled for file in person.probes] + list(cast.strangers)
     if not cast.strangers or len(frames) == len(cast.strangers):
         raise GateError("bench.no_pairs", folder=folder)
@@ -289,14 +291,23 @@ def framed(photo: Picture, backdrop: Picture, rng: np.random.Generator) -> Pictu
     return frame
 
 
-def _sound(cast: Cast) -> Cast:
-    """The same people without files that are no pictures."""
-    enrolled = tuple(
-        Enrolled(person.name, person.photo, tuple(filter(_readable, person.probes)))
-        for person in cast.enrolled
-        if _readable(person.photo)
-    )
-    return Cast(enrolled, tuple(filter(_readable, cast.strangers)))
+def _drawn(known: Mapping[str, Sequence[Path]], people: int, generator: random.Random) -> Cast:
+    """Up to `people` people of several pictures, enrolled by one of them, and so many times as many strangers.
+
+    A stranger is shown once: it takes many to say which score one in a hundred reaches. Files that are no pictures are
+    left out.
+    """
+    names = sorted(known)
+    generator.shuffle(names)
+    drawn = {name: generator.sample(sorted(known[name]), len(known[name])) for name in names}
+    several = [name for name in names if len(drawn[name]) > 1][:people]
+    enrolled = []
+    for name in several:
+        photo, *probes = drawn[name][: 1 + PROBES]
+        if _readable(photo):
+            enrolled.append(Enrolled(name, photo, tuple(filter(_readable, probes))))
+    others = [drawn[name][0] for name in names if name not in set(several)]
+    return Cast(tuple(enrolled), tuple(filter(_readable, others[: STRANGERS_EACH * people])))
 
 
 def _readable(file: Path) -> bool:

@@ -26,8 +26,8 @@ def _peers(*words: str) -> Result:
 def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of cars and one of people, recognisers that know them by their grey, and peers that see nothing."""
     write(tmp_path / "plates" / "辽A12345.png", 1)
-    for person, shade in (("张三", 10), ("李四", 60), ("王五", 110), ("赵六", 160)):
-        for take in range(2):
+    for person, shade, takes in (("张三", 10, 2), ("李四", 60, 2), ("王五", 110, 2), ("赵六", 160, 1)):
+        for take in range(takes):
             write(tmp_path / "faces" / person / f"{take}.png", shade + take)
     ours = PlatesByShade({1: [plate("辽A12345")]})
     module = sys.modules[COMMAND]

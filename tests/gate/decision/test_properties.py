@@ -213,6 +213,8 @@ def test_of_what_opened_blocking_alone_makes_a_refusal(case: Case) -> None:
 def test_nothing_opens_that_moves_any_other_way_than_the_lane(case: Case, movement: Movement) -> None:
     other = replace(case, evidence=replace(case.evidence, movement=movement))
     assert other.opens == (case.rules.heading in {None, movement})
+    if movement is not Movement.UNSURE and not other.opens:
+        assert other.decided().reason is Reason.OTHER_WAY
 
 
 @given(opening())

@@ -85,6 +85,8 @@ def _opened(enrolled: Sequence[str], readings: Sequence[Reading], blocked: Seque
 
 
 ONE_WAY = _alternating(["辽A12B45"], "辽A12B45", "辽A12845")
+UNREAD = _alternating(["辽A12645"], "辽A12B45", "辽A12845")
+NO_LOOKALIKE = _alternating(["辽A12845"], "辽A12845", "辽A12345")
 TWO_FIT = _alternating(["辽A12B45", "辽A12845"], "辽A12B45", "辽A12845")
 
 
@@ -101,6 +103,7 @@ def test_there_are_tracks_that_open_exactly_and_by_a_lookalike() -> None:
 @example(ONE_WAY)
 @example(TWO_FIT)
 @example(_alternating(["辽A12B45", "辽A12645"], "辽A12B45", "辽A12845"))
+@example(_alternating(["辽A12345", "辽A12645"], "辽A12345", "辽A12845"))
 def test_it_opens_for_the_only_enrolled_plate_that_fits_what_was_read(track: tuple[list[str], list[Reading]]) -> None:
     enrolled, readings = track
     decision = _opened(enrolled, readings)
@@ -115,6 +118,8 @@ def test_it_opens_for_the_only_enrolled_plate_that_fits_what_was_read(track: tup
 
 @given(tracks())
 @example(ONE_WAY)
+@example(UNREAD)
+@example(NO_LOOKALIKE)
 def test_at_most_one_swap_of_lookalikes_lies_between_what_was_elected_and_what_opens(
     track: tuple[list[str], list[Reading]],
 ) -> None:
@@ -129,7 +134,10 @@ def test_at_most_one_swap_of_lookalikes_lies_between_what_was_elected_and_what_o
     for at in different:
         assert evidence.confidences[at] < LIMITS.min_character
         assert plate[at] in lookalikes(evidence.text[at])
-        assert plate[at] in {text[at] for text, _ in readings}
+    if evidence.doubt is not None:
+        at = evidence.doubt.position - 1
+        assert evidence.doubt.other in lookalikes(evidence.doubt.enrolled)
+        assert {evidence.doubt.other, plate[at]} <= {text[at] for text, _ in readings}
 
 
 @given(tracks())
@@ -151,6 +159,7 @@ def test_every_sign_that_is_sure_is_the_enrolled_plates_own(track: tuple[list[st
 
 @given(tracks())
 @example(ONE_WAY)
+@example((["辽A12B45"], [("辽A12B45", (0.97,) * 7), *[("辽A12B45", (0.3,) * 7)] * 9]))
 def test_a_barrier_opens_only_after_enough_clear_readings_of_what_it_opens_for(
     track: tuple[list[str], list[Reading]],
 ) -> None:
