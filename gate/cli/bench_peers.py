@@ -107,6 +107,7 @@ def _show_faces(duel: FaceDuel) -> None:
         shares = (side.with_face, side.ranked_first, side.identified, side.tar)
         table.add_row(_peer(name), f"{side.ms:.1f}", f"{side.per_second:.1f}", *map(_share, shares))
     out.print(table)
+    out.print(t("bench_peers.faces_legend"))
     _show_ratios(duel.ratios)
 
 
@@ -117,6 +118,7 @@ def _show_plates(duel: PlateDuel) -> None:
         shares = (side.exact, side.accepted_wrong)
         table.add_row(_peer(name), f"{side.ms:.1f}", f"{side.per_second:.1f}", *map(_share, shares))
     out.print(table)
+    out.print(t("bench_peers.plates_legend"))
     _show_ratios(duel.ratios)
 
 
