@@ -14,7 +14,7 @@ from models.roles import FaceEmbedder, FaceFinder, FoundFace
 from models.sighting import FaceSighting, Picture, Points
 from models.surroundings import cut
 
-SURROUNDINGS = 1.6
+SURROUNDINGS = 1.8
 """The closer look takes in a square of so many times the face's longer side."""
 
 SMOOTH = cv2.INTER_CUBIC

@@ -70,11 +70,11 @@ def test_a_face_whose_landmarks_are_one_spot_is_left_out() -> None:
 
 @pytest.mark.parametrize(("scaled", "mended_px"), [(1.0, 2.0), (3.0, 3.0), (1 / 3, 1.0)])
 def test_the_closer_look_mends_the_landmarks_the_more_the_larger_it_sees_them(scaled: float, mended_px: float) -> None:
-    # The face stands at (100, 80) with 60 px; 1.6 times that around its middle begins at (82, 62).
-    seen_again = _face(22, 22, 60)
+    # The face stands at (100, 80) with 60 px; 1.8 times that around its middle begins at (76, 56).
+    seen_again = _face(28, 28, 60)
     pipeline, closer = _pipeline([_face(100, 80, 60)], [seen_again], scaled)
     (face,) = pipeline.embed(PICTURE, pipeline.find(PICTURE))
-    assert closer.shapes == [(96, 96, 3)]
+    assert closer.shapes == [(108, 108, 3)]
     first = TEMPLATE / 112 * 60 + [100, 80]
     assert np.allclose(face.landmarks, first + mended_px, atol=1e-3)
     assert face.landmarks.dtype == np.float32
