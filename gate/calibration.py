@@ -59,10 +59,10 @@ class Calibration:
 
     `needed` is the cosine in force at the lane with the most templates, `recommended` the one to put into force: the
     same, or higher where the compound's own strangers reach more than the embedder's. `highest` are the two most alike
-    people, `alike` those from `needed` less the margin on, the most alike first and at most as many as asked for;
-    `alike_count` counts all of them. `spread` has the pairs of one person's photos, and of two households'.
-    `false_accepts` is the share of strangers who would be taken for somebody at `recommended`, None where there are too
-    few pairs to tell; `false_rejects` that of a person's own photos that stay below it.
+    people who are searched on one lane, `alike` those from `needed` less the margin on, the most alike first and at
+    most as many as asked for; `alike_count` counts all of them. `spread` has the pairs of one person's photos, and of
+    two households'. `false_accepts` is the share of strangers who would be taken for somebody at `recommended`, None
+    where there are too few pairs to tell; `false_rejects` that of a person's own photos that stay below it.
     """
 
     people: int
@@ -109,7 +109,7 @@ def calibrate(
     )
     searched = max((reach.templates for reach in reaches), default=len(gallery.matrix))
     needed = limits.needed(searched)
-    spread, found, count = _compare(gallery, needed - limits.margin, most)
+    spread, found, count = _compare(gallery, needed - limits.margin, most, _present(gallery, lanes))
     pairs = [_alike(gallery, pair, similar) for pair in found]
     tail = tail_of(spread)
     recommended = needed
@@ -153,8 +153,22 @@ def _false_rejects(spread: Spread, threshold: float) -> float | None:
 Pair = tuple[float, int, int]
 
 
-def _compare(gallery: Gallery, alike: float, most: int) -> tuple[Spread, list[Pair], int]:
-    """The spread of all pairs, the `most` most alike two people (at least the first) and how many reach `alike`."""
+def _present(gallery: Gallery, lanes: Sequence[str]) -> NDArray[np.float32]:
+    """Who (rows) is searched on which lane (columns), 1 or 0; without lanes everybody is on one."""
+    present = np.ones((len(gallery.subjects), max(1, len(lanes))), np.float32)
+    for column, lane in enumerate(lanes):
+        searched = gallery.by_lane.get(lane, gallery.everywhere).subjects
+        if searched is not None:
+            present[:, column] = 0
+            present[searched, column] = 1
+    return present
+
+
+def _compare(gallery: Gallery, alike: float, most: int, present: NDArray[np.float32]) -> tuple[Spread, list[Pair], int]:
+    """The spread of all pairs, the `most` most alike two people (at least the first) and how many reach `alike`.
+
+    Two people who meet on no lane (`present`) are never taken for one another and are no such pair.
+    """
     counts = np.zeros((2, BINS), np.int64)
     households = {subject.household: number for number, subject in enumerate(gallery.subjects)}
     home = np.array([households[subject.household] for subject in gallery.subjects], np.intp)
@@ -172,6 +186,7 @@ def _compare(gallery: Gallery, alike: float, most: int) -> tuple[Spread, list[Pa
             counts[which] += np.bincount(cells[chosen], minlength=BINS)
         people = _by_person(scores, gallery.starts, gallery.starts[first:last] - rows.start)
         people[np.arange(len(gallery.subjects)) <= np.arange(first, last)[:, None]] = -2.0
+        people[present[first:last] @ present.T == 0] = -2.0
         found += int((people >= alike).sum())
         floor = np.partition(people, people.size - min(most, people.size), axis=None)[
             people.size - min(most, people.size)
