@@ -157,6 +157,7 @@ class RunningGate:
                 writer=self.writer,
                 on_outcome=lambda outcome: self._decided(lane, outcome),
                 presence=presence,
+                region=Region(lane.region),
                 context=self.config.storage.context_pictures,
             )
 
