@@ -117,8 +117,9 @@ def measure(folder: Path, templates: int, size: int, rounds: int, seed: int = 1)
 
 def _side_by_side(gallery: Gallery, probes: list[Embedding], rounds: int) -> tuple[dict[str, list[float]], int]:
     """Seconds of each way to search, one after the other in every round, and how often they disagreed."""
-    row_of = {subject.id: int(start) for subject, start in zip(gallery.subjects, gallery.starts, strict=True)}
-    plain = np.ascontiguousarray(gallery.matrix)
+    rows, starts = gallery.by_person()
+    row_of = {subject.id: int(start) for subject, start in zip(gallery.subjects, starts, strict=True)}
+    plain = np.ascontiguousarray(rows)
     copy = plain.copy().ravel()
 
     def ours(face: Embedding) -> int:
