@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
@@ -249,15 +249,16 @@ def load_gallery(engine: Engine, keyring: Keyring, model_id: str, before: Galler
 
 def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Gallery | None = None) -> Gallery:
     """The same, as one session sees the register."""
-    residents = session.execute(
-        select(ResidentRow.id, ResidentRow.household_id, ResidentRow.blocked).where(ResidentRow.ended_at.is_(None))
+    residents = _rows(
+        session,
+        select(ResidentRow.id, ResidentRow.household_id, ResidentRow.blocked).where(ResidentRow.ended_at.is_(None)),
     )
     subjects = _subjects(session, SubjectKind.RESIDENT, [(row.id, row.household_id, row.blocked) for row in residents])
     known = before.held() if before is not None and before.model_id == model_id else {}
     stored = select(TemplateRow.id, TemplateRow.resident_id).where(TemplateRow.model_id == model_id)
-    keys = [
-        (row.id, row.resident_id) for row in session.execute(stored.order_by(TemplateRow.resident_id, TemplateRow.id))
-    ]
+    keys = dict.fromkeys(
+        (row.id, row.resident_id) for row in _rows(session, stored.order_by(TemplateRow.resident_id, TemplateRow.id))
+    )
     unknown = [key for key in keys if key not in known]
     size = before.matrix.shape[1] if before is not None and known else None
     opened = _open(session, keyring, model_id, unknown, size)
@@ -267,8 +268,7 @@ def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Galler
         log.error("gallery.templates_unreadable", count=len(spoilt), templates=spoilt[:20])
     version = version_in(session)
     if before is not None and known:
-        stays = set(keys)
-        gone = [row for key, row in known.items() if key not in stays or key[1] not in subjects]
+        gone = [row for key, row in known.items() if key not in keys or key[1] not in subjects]
         new = [(id_, owner, face) for (id_, owner), face in opened.items() if owner in subjects]
         return before.followed(subjects, gone, new, version, len(spoilt), others)
     templates: dict[str, list[tuple[str, Embedding]]] = defaultdict(list)
@@ -277,6 +277,11 @@ def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Galler
     people = [(subject, [face for _, face in templates[id_]]) for id_, subject in subjects.items()]
     ids = [template for id_ in subjects for template, _ in templates[id_]]
     return Gallery.of(model_id, people, version, len(spoilt), others, ids)
+
+
+def _rows(session: Session, statement: Select[Any, Any] | Select[Any, Any, Any]) -> Iterator[Any]:
+    """The rows of a statement, fetched a few at a time: fetching holds up every other thread of the process."""
+    return iter(session.execute(statement, execution_options={"yield_per": BATCH}))
 
 
 def _open(

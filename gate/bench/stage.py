@@ -32,6 +32,7 @@ from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
 from gate.ledger.writer import LedgerWriter
 from gate.running import BarrierWay
 from gate.site import Site, open_site
+from gate.threads import one_thread_a_task
 from models.cast import Cast
 from models.open import open_face_recogniser, open_plate_recogniser
 from models.roles import FaceRecogniser
@@ -114,6 +115,7 @@ class Stage:
         self.names: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
+        one_thread_a_task()
         with ExitStack() as undo:
             config = _staged(self._wanted, self._folder)
             site = undo.enter_context(open_site(config, create=True))
