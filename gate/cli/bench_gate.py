@@ -28,6 +28,7 @@ def gate(
     folder: Annotated[Path | None, typer.Argument(exists=True, file_okay=False, help=t("bench_gate.argument"))] = None,
     passages: Annotated[int, typer.Option(min=1, max=100_000, help=t("bench_gate.option_passages"))] = 60,
     seed: Annotated[int, typer.Option(min=0, help=t("bench_gate.option_seed"))] = 1,
+    rate: Annotated[int, typer.Option(min=1, max=60, help=t("bench_gate.option_rate"))] = 10,
     write: Annotated[Path | None, typer.Option(file_okay=False, help=t("bench_gate.option_write"))] = None,
     pack: Annotated[str | None, typer.Option(help=t("bench.option_pack"))] = None,
     config: Annotated[Path | None, typer.Option(help=t("bench.option_config"))] = None,
@@ -37,9 +38,9 @@ def gate(
     from samples.passages import staging, write_staging
 
     whole = load_config(config) if config else Config()
-    staged = read_folder(folder) if folder else staging(passages, seed)
+    staged = read_folder(folder) if folder else staging(passages, seed, rate)
     if write is not None:
-        write_staging(staged, write)
+        write_staging(staged, write, rate)
         err.print(t("bench_gate.written", folder=write, count=len(staged.passages)), markup=False)
         return
     cast = models_of(pack, whole.models.cast()) if pack else None
