@@ -58,14 +58,17 @@ class Decoder:
     matter, which must have been opened with timeouts where it can block.
     """
 
-    def __init__(self, container: InputContainer, address: str) -> None:
-        """Take the container over. Raises `CameraFault` where it holds no video, or one too large."""
+    def __init__(self, container: InputContainer, address: str, demand: Demand | None = None) -> None:
+        """Take the container over; `demand` is that of the time before where it is opened again.
+
+        Raises:
+            CameraFault: it holds no video, or one too large.
+        """
         self._container = container
         self._address = address
         self._reading = threading.Lock()
         self._closed = threading.Event()
-        self._converter, self._demand = Converter(), Demand()
-        self._number = 0
+        self._converter, self._demand = Converter(), demand or Demand()
         self._turns = 0
         self._checked: tuple[str, int, int] | None = None
         self.undecodable = 0
@@ -128,7 +131,7 @@ class Decoder:
         if packet.stream.index != self._stream.index:
             return ()
         try:
-            frames = self._codec.decode(packet, closely=self._demand.close(self._number + 1))
+            frames = self._codec.decode(packet, closely=self._demand.close)
             shots = [self._shot(frame) for frame in frames if not frame.is_corrupt]
         except BROKEN:
             self.undecodable += 1
@@ -138,10 +141,9 @@ class Decoder:
 
     def _shot(self, frame: av.VideoFrame) -> Shot:
         self._refuse_above_limit(frame.width, frame.height)
-        self._number += 1
         if not self._codec.sparing:
             self._turns = round(frame.rotation / 90) % 4
-        image = DecodedImage(frame, self._number, self._turns, self._converter, self._demand)
+        image = DecodedImage(frame, self._turns, self._converter, self._demand)
         kind = (frame.format.name, frame.width, frame.height)
         if kind != self._checked:
             image.convert()  # a format that cannot be shown is the camera's fault, and not that of whoever asks for it

@@ -25,11 +25,12 @@ LINGER = 50
 class Demand:
     """Whether the pictures of a stream are looked at closely, told from those whose colours were asked for.
 
-    Any thread may ask; pictures are numbered from 1.
+    Any thread may ask. `shown` counts the pictures, across the times that a file is opened again.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.shown = 0
         self._asked = -IN_A_ROW
         self._until = LINGER
 
@@ -40,9 +41,10 @@ class Demand:
                 self._until = max(self._until, number + LINGER)
             self._asked = max(self._asked, number)
 
-    def close(self, number: int) -> bool:
-        """Whether this picture will be looked at closely, as far as one can tell. A new stream is."""
-        return number <= self._until
+    @property
+    def close(self) -> bool:
+        """Whether the next picture will be looked at closely, as far as one can tell. A new stream is."""
+        return self.shown < self._until
 
 
 class Converter:
@@ -61,9 +63,11 @@ class Converter:
 class DecodedImage:
     """Implements `Image` for a decoded frame that may have to be turned by so many quarters."""
 
-    def __init__(self, frame: av.VideoFrame, number: int, turns: int, converter: Converter, demand: Demand) -> None:
+    def __init__(self, frame: av.VideoFrame, turns: int, converter: Converter, demand: Demand) -> None:
+        """The next picture of those that `demand` counts."""
         self._frame = frame
-        self._number = number
+        demand.shown += 1
+        self._number = demand.shown
         self._turns = turns
         self._converter = converter
         self._demand = demand

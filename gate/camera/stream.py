@@ -15,7 +15,7 @@ from av.container import InputContainer
 
 from gate.camera.address import RtspAddress
 from gate.camera.decoder import BROKEN, SILENT, Decoder, Shot, opening_fault
-from gate.camera.image import DecodedImage
+from gate.camera.image import DecodedImage, Demand
 from gate.camera.pace import Pace
 from gate.errors import CameraFault
 
@@ -56,10 +56,11 @@ class VideoFile:
         self._clock = clock
         self._closing = threading.Event()
         self._wait = wait or self._closing.wait
+        self._demand = Demand()
         self._rewind()
 
     def _rewind(self) -> None:
-        self._decoder = Decoder(_open_file(self._path), str(self._path))
+        self._decoder = Decoder(_open_file(self._path), str(self._path), self._demand)
         self._pace = Pace()
         self._shots: deque[Shot] = deque()
         self._given = 0

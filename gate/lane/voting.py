@@ -48,8 +48,8 @@ class PlateVote:
     """Readings of one vehicle's plate.
 
     A reading votes at each position with its confidence in that character, weighted by its weakest character (`TRUST`)
-    and by the plate's height: what was blurred from afar is soon outvoted by what is clear from near, and how many clear
-    readings said the same is counted apart, so that one of them is never enough. Readings of another length count
+    and by the plate's height: what was blurred from afar is soon outvoted by what is clear from near, and how many
+    clear readings said the same is counted apart, so that one of them is never enough. Readings of another length count
     against every position, so that a plate cut short cannot win.
     """
 

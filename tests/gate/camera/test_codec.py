@@ -102,7 +102,7 @@ def test_a_stream_is_spared_until_its_pictures_are_asked_for_one_after_the_other
 @pytest.mark.parametrize("turns", [0, 1])
 def test_the_brightness_is_that_of_the_colours(tmp_path: Path, turns: int) -> None:
     with av.open(str(_film(tmp_path, pictures=1))) as container:
-        image = DecodedImage(next(container.decode(video=0)), 1, turns, Converter(), Demand())
+        image = DecodedImage(next(container.decode(video=0)), turns, Converter(), Demand())
     grey = image.pixels.astype(float) @ (0.114, 0.587, 0.299)
     luma = (image.luma.astype(float) - 16) * 255 / 219
     assert luma.shape == grey.shape == ((160, 96) if turns else (96, 160))
