@@ -12,8 +12,10 @@ import av
 from models.sighting import Picture
 
 FILM = {"crf": "20", "preset": "veryfast"}
-CAMERA = {"preset": "veryfast", "b": "4000000", "maxrate": "5000000", "bufsize": "4000000", "bf": "0", "g": "50"}
-"""As a camera encodes: 4 Mbit/s, a whole picture every 50, and none that needs a later one."""
+_CAMERA = {"preset": "veryfast", "maxrate": "4000000", "bufsize": "4000000", "bf": "0", "g": "50"}
+CONSTANT, VARIABLE = _CAMERA | {"b": "4000000"}, _CAMERA | {"crf": "23"}
+"""As a camera encodes, a whole picture every 50 and none that needs a later one: 4 Mbit/s whatever there is to be seen,
+which makes a still scene as dear to decode as any, or as much as a quality takes and at most 4 Mbit/s."""
 
 THREADS = 2
 """Fixed, for x264's output depends on it."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from gate.bench.passages import PEDESTRIAN, VEHICLE, KnownPerson, KnownVehicle, Labelled
 from models.sighting import Picture
-from samples.film import CAMERA, write_film
+from samples.film import CONSTANT, VARIABLE, write_film
 from samples.passages import staging
 
 RATE = 25
@@ -25,11 +25,15 @@ SIZE = (1920, 1080)
 POOL = 120
 """Passages that the ones for the films are chosen from."""
 SCENES = frozenset({"resident", "vehicle"})
+RATES = {"constant": CONSTANT, "variable": VARIABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """Films by lane, `resting` with nobody in it, who is enrolled, and whom each lane is to be opened for."""
+    """Films by lane, who is enrolled, and whom each lane is to be opened for.
+
+    `resting` are films of the path with nobody on it, encoded at a `constant` and at a `variable` rate.
+    """
 
     films: dict[str, Path]
     resting: dict[str, Path]
@@ -47,17 +51,21 @@ def draw_footage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     staged = staging(POOL, seed, RATE)
-    films, resting, opens = {}, {}, {}
+    kind = f"{size[1]}p{RATE}-{rest_s:g}"
+    films, opens = {}, {}
     for lane in (PEDESTRIAN, VEHICLE):
         chosen = _chosen(staged.passages, lane, passages)
-        name = f"{lane}-{seed}-{len(chosen)}-{size[1]}p{RATE}-{rest_s:g}"
-        films[lane], resting[lane] = folder / f"{name}.mp4", folder / f"{name}-resting.mp4"
-        rng = np.random.default_rng([seed, 11, len(lane)])
-        if not resting[lane].exists():
-            write_film(resting[lane], _sensed(_at_rest(chosen[0], REST_S), size, rng), RATE, CAMERA)
-        if not films[lane].exists():
-            write_film(films[lane], _sensed(_in_turn(chosen, rest_s), size, rng), RATE, CAMERA)
+        films[lane] = folder / f"{lane}-{seed}-{len(chosen)}-{kind}.mp4"
         opens[lane] = tuple(name for passage in chosen for name in passage.opens)
+        if not films[lane].exists():
+            rng = np.random.default_rng([seed, 11, len(lane)])
+            write_film(films[lane], _sensed(_in_turn(chosen, rest_s), size, rng), RATE, CONSTANT)
+    resting = {name: folder / f"resting-{seed}-{name}-{kind}.mp4" for name in RATES}
+    if not all(film.exists() for film in resting.values()):
+        empty = _left_by(_chosen(staged.passages, PEDESTRIAN, 1)[0])
+        for name, film in resting.items():
+            pictures = repeat(empty, round(2 * rest_s * RATE))
+            write_film(film, _sensed(pictures, size, np.random.default_rng([seed, 12])), RATE, RATES[name])
     return Footage(films, resting, staged.people, staged.vehicles, opens)
 
 
@@ -69,16 +77,18 @@ def _chosen(drawn: Sequence[Labelled], lane: str, count: int) -> list[Labelled]:
 
 
 def _in_turn(chosen: Sequence[Labelled], rest_s: float) -> Iterator[Picture]:
-    yield from _at_rest(chosen[0], rest_s)
+    """Each passage, and after it the scene as it was left, with nobody in it; that comes first as well."""
+    picture = _left_by(chosen[0])
     for passage in chosen:
-        yield from (picture for _, picture in passage.film())
-        yield from _at_rest(passage, rest_s)
+        yield from repeat(picture, round(rest_s * RATE))
+        for _, picture in passage.film():
+            yield picture
+    yield from repeat(picture, round(rest_s * RATE))
 
 
-def _at_rest(passage: Labelled, rest_s: float) -> Iterator[Picture]:
-    """The scene as a passage leaves it, with nobody in it."""
-    *_, (_, empty) = passage.film()
-    yield from repeat(empty, round(rest_s * RATE))
+def _left_by(passage: Labelled) -> Picture:
+    *_, (_, picture) = passage.film()
+    return picture
 
 
 def _sensed(pictures: Iterable[Picture], size: tuple[int, int], rng: np.random.Generator) -> Iterator[Picture]:

@@ -51,15 +51,26 @@ class LaneScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """One opening: for whom, and milliseconds between pictures and from the deciding one to the command."""
+
+    lane: str
+    name: str
+    pictures_ms: float
+    frame_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class LanesScore:
     """Both lanes at once: times over all openings, and the share of one core that the whole process took.
 
     The times run on the real clock, from the picture on which somebody was first usable: on a machine that does more
     than this, they are its own. `pictures` counts only what lies between pictures, from the first usable to the one
-    that decided.
+    that decided. `openings` are in the order of the time they took, the slowest first.
     """
 
     lanes: dict[str, LaneScore]
+    openings: tuple[Opening, ...]
     first_sight_to_command_ms: Times
     pictures_ms: Times
     frame_to_command_ms: Times
@@ -120,19 +131,20 @@ def measure(
         spent, film_s = clocks.process()
         health = playing.health()
     opened = {lane: [one for one in outcomes[lane] if one.decision.verdict is Verdict.OPEN] for lane in films}
-    every = [outcome for ones in opened.values() for outcome in ones]
-    lasting = [1000 * outcome.decision.evidence.lasting_s for outcome in every]
-    delays = [1000 * outcome.delay_s for outcome in every]
+    names = {lane: playing.names_of(opened[lane]) for lane in films}
+    openings = [
+        Opening(lane, name, round(1000 * one.decision.evidence.lasting_s, 1), round(1000 * one.delay_s, 1))
+        for lane in films
+        for one, name in zip(opened[lane], names[lane], strict=True)
+    ]
     return LanesScore(
-        {
-            lane: _lane(lane, health[lane], opens[lane], playing.names_of(opened[lane]), clocks, film_s)
-            for lane in films
-        },
-        Times.of(one + other for one, other in zip(lasting, delays, strict=True)),
-        Times.of(lasting),
-        Times.of(delays),
-        spent / film_s,
-        film_s,
+        lanes={lane: _lane(lane, health[lane], opens[lane], names[lane], clocks, film_s) for lane in films},
+        openings=tuple(sorted(openings, key=lambda one: one.pictures_ms + one.frame_ms, reverse=True)),
+        first_sight_to_command_ms=Times.of(one.pictures_ms + one.frame_ms for one in openings),
+        pictures_ms=Times.of(one.pictures_ms for one in openings),
+        frame_to_command_ms=Times.of(one.frame_ms for one in openings),
+        process=spent / film_s,
+        film_s=film_s,
     )
 
 

@@ -18,6 +18,9 @@ from gate.config import Config, load_config
 from gate.texts import t
 from models.catalog import catalog
 
+SLOWEST = 3
+"""Openings that are named: the slowest."""
+
 
 def lanes(
     folder: Annotated[Path, typer.Option(file_okay=False, help=t("bench_lanes.option_folder"))] = Path("var/lanes"),
@@ -40,15 +43,19 @@ def lanes(
     casting = Casting(footage.people, footage.vehicles, whole)
     err.print(t("bench_lanes.playing"))
     with tempfile.TemporaryDirectory() as site:
-        resting = rest(Path(site, "rest"), PEDESTRIAN, footage.resting[PEDESTRIAN], casting, rest_s)
+        resting = {
+            rate: rest(Path(site, rate), PEDESTRIAN, film, casting, rest_s) for rate, film in footage.resting.items()
+        }
         busy = measure(Path(site, "busy"), footage.films, footage.opens, casting)
     if as_json:
-        typer.echo(json.dumps({**asdict(busy), "rest": asdict(resting)}, indent=2))
+        typer.echo(
+            json.dumps({**asdict(busy), "rest": {rate: asdict(score) for rate, score in resting.items()}}, indent=2)
+        )
     else:
         _show(busy, resting)
 
 
-def _show(busy: LanesScore, resting: RestScore) -> None:
+def _show(busy: LanesScore, resting: dict[str, RestScore]) -> None:
     for name, lane in busy.lanes.items():
         facts = asdict(lane) | {"camera": f"{lane.camera:.0%}", "own": f"{lane.lane:.0%}"}
         out.print(t("bench_lanes.lane", name=t(f"bench_lanes.{name}"), **facts), markup=False)
@@ -56,6 +63,11 @@ def _show(busy: LanesScore, resting: RestScore) -> None:
         times: Times = getattr(busy, code)
         facts = {key: "-" if value is None else f"{value:.0f}" for key, value in asdict(times).items()}
         out.print(t(f"bench_lanes.{code}", **facts), markup=False)
+    for one in busy.openings[:SLOWEST]:
+        facts = {"lane": t(f"bench_lanes.{one.lane}"), "name": one.name}
+        times_ms = {"pictures": f"{one.pictures_ms:.0f}", "frame": f"{one.frame_ms:.0f}"}
+        out.print(t("bench_lanes.slow", **facts, **times_ms), markup=False)
     out.print(t("bench_lanes.process", share=f"{busy.process:.0%}", seconds=f"{busy.film_s:.0f}"))
-    shares = {name: f"{getattr(resting, name):.1%}" for name in ("process", "camera", "lane")}
-    out.print(t("bench_lanes.rest", seconds=f"{resting.seconds:.0f}", **shares))
+    for rate, score in resting.items():
+        shares = {name: f"{getattr(score, name):.1%}" for name in ("process", "camera", "lane")}
+        out.print(t("bench_lanes.rest", rate=t(f"bench_lanes.{rate}"), seconds=f"{score.seconds:.0f}", **shares))
