@@ -19,7 +19,7 @@ MOVED_PIXELS = 12
 """So many small pixels of 14,400 changed is movement; a face coming nearer changes more within two frames."""
 LINGER_S = 1.5
 """A lane keeps looking for so long after the last movement: people stand still in front of a door."""
-IDLE_S = 1.0
+IDLE_S = 2.0
 """Even a still scene is looked at this often, for what moves too slowly to be noticed."""
 
 
