@@ -19,6 +19,9 @@ MOVED_PIXELS = 12
 """So many small pixels of 14,400 changed is movement; a face coming nearer changes more within two frames."""
 LINGER_S = 1.5
 """A lane keeps looking for so long after the last movement: people stand still in front of a door."""
+SCAN_S = 0.06
+"""While something moves and nobody is undecided, frames that come sooner than this after the last look are left out:
+every second one at 25 a second. As soon as somebody is seen who is not decided yet, every frame counts."""
 IDLE_S = 2.0
 """Even a still scene is looked at this often, for what moves too slowly to be noticed."""
 
@@ -41,10 +44,11 @@ class Attention:
         before, self._before = self._before, small
         if before is None or before.shape != small.shape or _changed(before, small) >= MOVED_PIXELS:
             self._moved_s = at_s
-        if waiting or at_s - self._moved_s <= LINGER_S or at_s - self._looked_s >= IDLE_S:
-            self._looked_s = at_s
-            return True
-        return False
+        pause_s = 0.0 if waiting else SCAN_S if at_s - self._moved_s <= LINGER_S else IDLE_S
+        if at_s - self._looked_s < pause_s:
+            return False
+        self._looked_s = at_s
+        return True
 
     def _small(self, luma: Luma) -> NDArray[np.uint8]:
         height, width = luma.shape

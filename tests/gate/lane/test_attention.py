@@ -42,10 +42,17 @@ def test_a_still_scene_with_sensor_noise_is_looked_at_once_a_second() -> None:
 
 
 @pytest.mark.parametrize("height", [48, 60, 120])
-def test_a_walking_face_is_looked_at_in_every_frame(height: int) -> None:
+def test_a_walking_face_is_looked_at_as_soon_as_it_moves_and_in_every_second_frame(height: int) -> None:
     attention, at_s = _settled()
     walk = [_noisy(_with_face(200 + 8 * n, height)) for n in range(20)]
-    assert all(attention.worth(frame, at_s + n * 0.05, waiting=False) for n, frame in enumerate(walk))
+    looked = [attention.worth(frame, at_s + n * 0.04, waiting=False) for n, frame in enumerate(walk)]
+    assert looked == [True, False] * 10
+
+
+def test_who_is_undecided_is_looked_at_in_every_frame() -> None:
+    attention, at_s = _settled()
+    walk = [_noisy(_with_face(200 + 8 * n)) for n in range(20)]
+    assert all(attention.worth(frame, at_s + n * 0.04, waiting=True) for n, frame in enumerate(walk))
 
 
 def test_who_stands_still_is_looked_at_until_decided() -> None:
@@ -64,4 +71,4 @@ def test_what_moves_outside_the_region_wakes_nobody() -> None:
         everywhere.worth(_noisy(SCENE), number * 0.1, waiting=False)
     walk = [(_noisy(_with_face(100 + 8 * n)), 4.0 + n * 0.05) for n in range(20)]
     assert sum(attention.worth(frame, at_s, waiting=False) for frame, at_s in walk) <= 1
-    assert all(everywhere.worth(frame, at_s, waiting=False) for frame, at_s in walk)
+    assert sum(everywhere.worth(frame, at_s, waiting=False) for frame, at_s in walk) == 10
