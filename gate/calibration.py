@@ -157,10 +157,10 @@ def _present(gallery: Gallery, lanes: Sequence[str]) -> NDArray[np.float32]:
     """Who (rows) is searched on which lane (columns), 1 or 0; without lanes everybody is on one."""
     present = np.ones((len(gallery.subjects), max(1, len(lanes))), np.float32)
     for column, lane in enumerate(lanes):
-        searched = gallery.by_lane.get(lane, gallery.everywhere).subjects
-        if searched is not None:
+        reach = gallery.by_lane.get(lane, gallery.everywhere)
+        if reach.rows is not None:
             present[:, column] = 0
-            present[searched, column] = 1
+            present[reach.owners, column] = 1
     return present
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from gate.bench.look import Step
-from gate.threads import one_thread_a_search
+from gate.threads import one_thread_a_task
 from models.sighting import Picture
 
 _Answer = TypeVar("_Answer")
@@ -61,7 +61,7 @@ def one_thread() -> Iterator[None]:
     """Keep OpenCV and numpy's BLAS to one thread each while this lasts; networks are told when they are opened."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    one_thread_a_search()
+    one_thread_a_task()
     try:
         yield
     finally:
