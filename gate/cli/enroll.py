@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,26 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from enrollment.consent import Purpose
 from enrollment.entry import Entry, Resident
 from enrollment.errors import EntryRefused, NotEnrolled
+from enrollment.faces import FacePhoto
+from enrollment.form import PersonForm, minor_until
 from enrollment.photo import judge
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
+from gate.cli.consent import (
+    ConsentUntil,
+    GuardianName,
+    GuardianRelation,
+    HowConsented,
+    KeepPhoto,
+    SignatureFile,
+    SignedOn,
+    Signer,
+    consent,
+    signed,
+    withdraw,
+)
 from gate.cli.terminal import out
 from gate.config import Config, load_config
 from gate.site import Site, open_site
@@ -28,11 +45,15 @@ app = typer.Typer(help=t("enroll.help"), no_args_is_help=True)
 WIDEST = 120
 """Columns a list may take where the output is no terminal, so that an id is never broken."""
 
+app.command("consent", help=t("enroll.consent_help"))(consent)
+app.command("withdraw", help=t("enroll.withdraw_help"))(withdraw)
+
 Household = Annotated[str, typer.Option(help=t("enroll.option_household"))]
 Photo = Annotated[Path, typer.Option(help=t("enroll.option_photo"))]
 Lanes = Annotated[list[str] | None, typer.Option("--lane", help=t("enroll.option_lane"))]
 AllowSimilar = Annotated[bool, typer.Option("--allow-similar", help=t("enroll.option_allow_similar"))]
 Person = Annotated[str | None, typer.Option("--person", help=t("enroll.option_person"))]
+Born = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=t("enroll.option_born"))]
 Plate = Annotated[str | None, typer.Option("--plate", help=t("enroll.option_plate"))]
 
 
@@ -43,16 +64,26 @@ def person(
     photo: Photo,
     lane: Lanes = None,
     allow_similar: AllowSimilar = False,
+    consent: HowConsented = None,
+    signed_on: SignedOn = None,
+    until: ConsentUntil = None,
+    signature: SignatureFile = None,
+    guardian: GuardianName = None,
+    relation: GuardianRelation = None,
+    keep_photo: KeepPhoto = False,
+    born: Born = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Enrol a resident by a photo."""
     loaded = load_config(config)
-    lanes = _lanes(loaded, lane)
+    form = PersonForm.of(name, household, _lanes(loaded, lane), minor_until=_minor(born))
+    given = []
+    if consent is not None:
+        signer = Signer(consent, signed_on, until, signature, guardian, relation)
+        given.append(signed(loaded, Purpose.FACE_ENTRY, signer, keep_photo=keep_photo))
     with open_site(loaded, create=True) as site:
         face, model_id = _face(loaded, site, photo)
-        added = site.register.add_resident(
-            name, household, face, model_id, local_actor(), lanes, allow_similar=allow_similar
-        )
+        added = site.register.enrol(form, local_actor(), given, FacePhoto(face, model_id, allow_similar=allow_similar))
     out.print(t("enroll.person_added", name=added.name, household=added.household, id=added.id), markup=False)
 
 
@@ -140,6 +171,12 @@ def unblock(person: Person = None, plate: Plate = None, config: ConfigPath = DEF
     with open_site(load_config(config)) as site:
         entry = site.register.unblock(_entry(site, person, plate).id, local_actor())
     out.print(t("enroll.unblocked", who=_who(entry)), markup=False)
+
+
+def _minor(born: datetime | None) -> date | None:
+    """The fourteenth birthday where it is still to come: of nobody else is a birthday kept."""
+    birthday = minor_until(born.date()) if born else None
+    return birthday if birthday and birthday > datetime.now(UTC).date() else None
 
 
 def _face(config: Config, site: Site, photo: Path) -> tuple[FaceSighting, str]:
