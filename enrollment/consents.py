@@ -94,7 +94,7 @@ class Consents:
             "consents": [row.id for row in rows],
             "texts": [row.text for row in rows],
             "means": [row.means for row in rows],
-            "guardian": any(row.by_guardian for row in rows),
+            "signed_for": any(row.by_guardian for row in rows),
         }
 
     def withdraw(

@@ -33,6 +33,7 @@ from gate.cli.consent import (
 )
 from gate.cli.terminal import out
 from gate.config import Config, load_config
+from gate.erasure import erase, read_certificate
 from gate.site import Site, open_site
 from gate.texts import t
 from models.open import open_face_recogniser
@@ -139,17 +140,40 @@ def remove(
     person: Person = None,
     plate: Plate = None,
     yes: Annotated[bool, typer.Option("--yes", help=t("enroll.option_yes"))] = False,
+    certificate: Annotated[Path | None, typer.Option("--certificate", help=t("enroll.option_certificate"))] = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Erase a resident or a vehicle."""
-    with open_site(load_config(config)) as site:
+    loaded = load_config(config)
+    if certificate is not None and not certificate.parent.is_dir():
+        raise EntryRefused("enroll.certificate_folder", folder=certificate.parent)
+    with open_site(loaded) as site:
         entry = _entry(site, person, plate)
         if not yes and sys.stdin.isatty():
             typer.confirm(t("enroll.really", who=_who(entry)), abort=True)
-        erased = site.register.remove(entry.id, local_actor())
-    out.print(t("enroll.removed", who=_who(entry), templates=erased.templates, id=erased.id), markup=False)
+        erased = erase(site, entry.id, local_actor())
+    templates = erased.erased.get("templates", 0)
+    out.print(t("enroll.removed", who=_who(entry), templates=templates, id=erased.subject), markup=False)
     if not erased.purged:
         out.print(t("enroll.not_purged"))
+    if certificate is not None:
+        is_json = certificate.suffix.lower() == ".json"
+        certificate.write_text(erased.as_json() if is_json else erased.as_text(loaded.compound.name), "utf-8")
+        out.print(t("enroll.certificate_written", path=certificate), markup=False)
+
+
+@app.command("certificate", help=t("enroll.certificate_help"))
+def certificate_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=t("enroll.argument_certificate"))],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Check the signature of a certificate; exit code 1 when it is not this compound's."""
+    shown = read_certificate(file.read_text("utf-8"))
+    with open_site(load_config(config)) as site:
+        ours = shown.key == site.signer.public.hex()
+    if not (shown.genuine and ours):
+        raise EntryRefused("certificate.not_ours")
+    out.print(t("certificate.holds", id=shown.subject, at=shown.at, row=shown.row), markup=False)
 
 
 @app.command(help=t("enroll.block_help"))

@@ -60,6 +60,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "ledger.restored",
         "pictures.deleted",
         "passages.forgotten",
+        "passages.erased",
         "backup.made",
         "backup.failed",
     ),

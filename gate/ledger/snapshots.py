@@ -72,6 +72,18 @@ class Snapshots:
             raise LedgerBroken("ledger.snapshot_swapped", snapshot=snapshot)
         return jpeg
 
+    def erase(self, snapshot: str) -> bool:
+        """Delete one picture; whether it was there. Raises `LedgerUnwritable` when the disk refuses."""
+        if not SNAPSHOT_ID.fullmatch(snapshot):
+            return False
+        try:
+            self._path(snapshot).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as failed:
+            raise LedgerUnwritable("ledger.snapshot_unwritable", why=failed.strerror) from failed
+        return True
+
     def due(self, today: date) -> tuple[str, ...]:
         """The days (`20260217`) whose pictures are to go.
 
