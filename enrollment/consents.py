@@ -142,6 +142,10 @@ class Consents:
             purge(self._changes.engine, PERSONAL)
         return len({owner for owner, _ in ended})
 
+    def lapsed(self) -> int:
+        """How many residents have a face, once consented to it and do not any more: the next sweep takes it."""
+        return len(self._due(Purpose.FACE_ENTRY))
+
     def unconsented(self) -> tuple[str, ...]:
         """The ids of residents with a face and no record of a consent at all: enrolled before there was a ledger."""
         with reading(self._changes.engine) as session:

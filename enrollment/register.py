@@ -23,6 +23,7 @@ from enrollment.faces import FacePhoto, Faces
 from enrollment.form import PersonForm, VehicleForm, clean_reason
 from enrollment.households import Households
 from enrollment.keyring import Keyring
+from enrollment.reembedding import Reembedding
 from enrollment.tables import ResidentRow, RightRow, TenancyRow, VehicleRow
 from enrollment.tenancies import Tenancies
 from models.plate.grammar import normalise
@@ -51,6 +52,7 @@ class Register:
         self._engine = engine
         self._faces = Faces(self._changes)
         self.households = Households(engine)
+        self.reembedding = Reembedding(self._changes, self._faces)
         self.tenancies = Tenancies(self._changes)
         self.credentials = Credentials(self._changes, hasher)
         self.consents = Consents(self._changes, self.credentials)

@@ -16,7 +16,7 @@ from enrollment.entry import Entry, Resident
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.faces import FacePhoto
 from enrollment.form import PersonForm, minor_until
-from enrollment.photo import judge
+from enrollment.photo import face_jpeg, judge
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
 from gate.cli.consent import (
     ConsentUntil,
@@ -37,8 +37,9 @@ from gate.erasure import erase, read_certificate
 from gate.site import Site, open_site
 from gate.texts import t
 from models.open import open_face_recogniser
-from models.picture import load_picture
-from models.sighting import FaceSighting, PlateColour
+from models.picture import decode_picture, load_picture
+from models.roles import FaceRecogniser
+from models.sighting import PlateColour
 from models.store import Store
 
 app = typer.Typer(help=t("enroll.help"), no_args_is_help=True)
@@ -83,8 +84,8 @@ def person(
         signer = Signer(consent, signed_on, until, signature, guardian, relation)
         given.append(signed(loaded, Purpose.FACE_ENTRY, signer, keep_photo=keep_photo))
     with open_site(loaded, create=True) as site:
-        face, model_id = _face(loaded, site, photo)
-        added = site.register.enrol(form, local_actor(), given, FacePhoto(face, model_id, allow_similar=allow_similar))
+        seen = _photo(loaded, site, photo, allow_similar=allow_similar)
+        added = site.register.enrol(form, local_actor(), given, seen)
     out.print(t("enroll.person_added", name=added.name, household=added.household, id=added.id), markup=False)
 
 
@@ -98,9 +99,28 @@ def face(
     """Give an enrolled resident one more photo."""
     loaded = load_config(config)
     with open_site(loaded) as site:
-        seen, model_id = _face(loaded, site, photo)
-        known = site.register.add_face(person, seen, model_id, local_actor(), allow_similar=allow_similar)
+        seen = _photo(loaded, site, photo, allow_similar=allow_similar)
+        known = site.register.add_photo(person, seen, local_actor())
     out.print(t("enroll.face_added", name=known.name, templates=known.templates), markup=False)
+
+
+@app.command(help=t("enroll.reembed_help"))
+def reembed(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Compute the faces anew for the model in use; exit code 1 while somebody has to come for a new photo."""
+    loaded = load_config(config)
+    with open_site(loaded) as site:
+        recogniser = _recogniser(loaded, site)
+        done = site.register.reembedding.run(
+            recogniser.model_id, lambda jpeg: judge(recogniser, decode_picture(jpeg)), local_actor()
+        )
+    out.print(t("enroll.reembedded", count=done.residents, model=recogniser.model_id), markup=False)
+    if done.must_come:
+        out.print(t("enroll.must_come", count=len(done.must_come)), style="bold")
+        table = _table("household", "name", "id")
+        for one in done.must_come:
+            table.add_row(*_cells(one.household, one.name, one.id))
+        out.print(table, width=max(out.width, WIDEST))
+        raise typer.Exit(1)
 
 
 @app.command(help=t("enroll.vehicle_help"))
@@ -203,11 +223,15 @@ def _minor(born: datetime | None) -> date | None:
     return birthday if birthday and birthday > datetime.now(UTC).date() else None
 
 
-def _face(config: Config, site: Site, photo: Path) -> tuple[FaceSighting, str]:
-    picture = load_picture(photo)
+def _photo(config: Config, site: Site, photo: Path, *, allow_similar: bool) -> FacePhoto:
+    picture, recogniser = load_picture(photo), _recogniser(config, site)
+    face = judge(recogniser, picture)
+    return FacePhoto(face, recogniser.model_id, face_jpeg(picture, face), allow_similar)
+
+
+def _recogniser(config: Config, site: Site) -> FaceRecogniser:
     cast = site.cast(config.models)
-    recogniser = open_face_recogniser(cast.face_finder, cast.face_embedder, Store(), config.models.threads)
-    return judge(recogniser, picture), recogniser.model_id
+    return open_face_recogniser(cast.face_finder, cast.face_embedder, Store(), config.models.threads)
 
 
 def _lanes(config: Config, named: list[str] | None) -> list[str] | None:

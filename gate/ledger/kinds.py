@@ -35,6 +35,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "resident.added",
         "resident.edited",
         "resident.face_added",
+        "resident.face_reembedded",
         "resident.consented",
         "resident.consent_withdrawn",
         "resident.consent_expired",

@@ -97,6 +97,11 @@ class Snapshots:
         oldest = f"{today - timedelta(days=self._days):%Y%m%d}"
         return tuple(day for day in days if day < oldest)
 
+    def days(self) -> tuple[date, ...]:
+        """The days that have pictures, in UTC."""
+        named = sorted(day.name for day in self._folder.glob("[0-9]" * 8))
+        return tuple(datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC).date() for name in named)
+
     def count(self, day: str) -> int:
         """How many pictures a day has."""
         return sum(1 for _ in (self._folder / day).iterdir())
