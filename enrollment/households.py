@@ -33,16 +33,18 @@ class Households:
         """The homes, of one building where it is named, in the order of their codes; empty ones too."""
         with reading(self._engine) as session:
             homes = session.scalars(select(HouseholdRow)).all()
-            people, cars = (
-                dict(session.execute(select(of.household_id, func.count()).group_by(of.household_id)).tuples().all())
-                for of in (ResidentRow, VehicleRow)
-            )
+            people, cars = _counted(session, ResidentRow), _counted(session, VehicleRow)
             found = [
                 Household(row.id, _code(row), people.get(row.id, 0), cars.get(row.id, 0))
                 for row in homes
                 if building in {None, row.building}
             ]
         return tuple(sorted(found, key=lambda home: home.code.order))
+
+
+def _counted(session: Session, table: type[ResidentRow | VehicleRow]) -> dict[str | None, int]:
+    counted = select(table.household_id, func.count()).group_by(table.household_id)
+    return dict(session.execute(counted).all())
 
 
 def at(session: Session, code: HouseholdCode, make_id: Callable[[], str]) -> str:
