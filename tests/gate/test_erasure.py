@@ -17,14 +17,15 @@ from enrollment.database import reading, writing
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.faces import FacePhoto
 from enrollment.form import PersonForm, VehicleForm
-from enrollment.tables import TemplateRow
-from gate.config import Config, Storage
+from enrollment.tables import Base, TemplateRow
+from gate.config import parse_config
 from gate.erasure import CLASSES, Certificate, erase, read_certificate
 from gate.ledger.ledger import Passage, append_note, append_passage
 from gate.ledger.tables import LedgerRow, PassageRow, SavedSearchRow
 from gate.ledger.verify import Break, Why, verify
 from gate.site import Site, open_site
 from models.sighting import Box, FaceQuality, FaceSighting
+from tests.databases import Database
 
 NOW = datetime.now(UTC)
 NAME, PLATE, GUARDIAN, PHONE = "古丽娜尔·艾合买提", "辽A7B3C9", "监护人测试", "13800001234"
@@ -51,8 +52,9 @@ def _face() -> FaceSighting:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return open_site(Config(storage=Storage(folder=tmp_path / "var")), create=True)
+def site(tmp_path: Path, database: Database) -> Site:
+    config = parse_config({"storage": {"folder": "var"}, **database.settings}, tmp_path / "gate.toml")
+    return open_site(config, create=True)
 
 
 def _person(site: Site) -> str:
@@ -74,10 +76,15 @@ def _passages(site: Site, subject: str | None, plate: str | None = None, count: 
     return names
 
 
-def _bytes(folder: Path) -> bytes:
-    """Every byte of every file that the gate keeps but its keys, names included."""
+def _bytes(site: Site, folder: Path) -> bytes:
+    """Every byte of every file that the gate keeps but its keys, names included; and every value on a server."""
     files = [file for file in folder.rglob("*") if file.is_file()]
-    return b"".join(str(file).encode() + file.read_bytes() for file in files if file.parent.name != "keys")
+    kept = [str(file).encode() + file.read_bytes() for file in files if file.parent.name != "keys"]
+    with site.engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            values = (value for row in connection.execute(select(table)) for value in row)
+            kept += [value if isinstance(value, bytes) else str(value).encode() for value in values]
+    return b"\n".join(kept)
 
 
 def _everything(site: Site, tmp_path: Path) -> list[bytes]:
@@ -102,7 +109,7 @@ def test_an_erased_person_and_car_leave_no_byte_anywhere_and_the_record_holds(si
             query = json.dumps({"person": NAME}, ensure_ascii=False)
             session.add(SavedSearchRow(id="s1", account="a", name="我的", query=query))
         secrets = _everything(site, tmp_path)
-        before = _bytes(tmp_path)
+        before = _bytes(site, tmp_path)
         stored = [secret for secret in secrets if secret in before]
         assert {NAME.encode(), PHONE.encode(), PLATE.encode(), secrets[-1]} <= set(stored)
         assert verify(site.engine, site.snapshots).first_broken is None
@@ -111,7 +118,7 @@ def test_an_erased_person_and_car_leave_no_byte_anywhere_and_the_record_holds(si
             done = erase(site, subject, "local:0")
             assert done.purged
             assert done.genuine
-        after = _bytes(tmp_path)
+        after = _bytes(site, tmp_path)
         assert not [secret for secret in secrets if secret in after]
         assert not [
             name
