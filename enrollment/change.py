@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from enrollment import directory
 from enrollment.act import Act, FactValue, Record
 from enrollment.database import writing
-from enrollment.errors import EntryRefused, NotEnrolled
+from enrollment.errors import EntryRefused, KeyUnusable, NotEnrolled
 from enrollment.keyring import KEY_BYTES, Keyring
 from enrollment.tables import RegisterVersionRow, ResidentRow, RightRow
 
@@ -112,6 +112,17 @@ class Changes:
 
 def _context(resident: ResidentRow) -> bytes:
     return f"resident:{resident.id}".encode()
+
+
+def own_key_opens(session: Session, keyring: Keyring | None) -> bool | None:
+    """Whether a resident's own key opens with this key of the site; None where there is none to try."""
+    resident = session.scalars(select(ResidentRow).where(ResidentRow.own_key.is_not(None)).limit(1)).first()
+    if resident is None or resident.own_key is None:
+        return None
+    try:
+        return keyring is not None and bool(keyring.open_sealed(resident.own_key, _context(resident)))
+    except KeyUnusable:
+        return False
 
 
 def needed(session: Session, subject_id: str) -> directory.Row:

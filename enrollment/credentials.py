@@ -76,6 +76,8 @@ class Credentials:
         """The same inside an open change."""
         row = CredentialRow(id=self._changes.make_id(), resident_id=resident.id, kind=kind, until=until)
         row.created_at, pin = self._changes.now(), None
+        if kind is not CredentialKind.PIN:
+            row.key_id = self._changes.keyring.id
         if kind is CredentialKind.CARD:
             self._number(session, row, number or "")
         elif kind is CredentialKind.PIN:
@@ -83,7 +85,6 @@ class Credentials:
         else:
             keyring = self._changes.keyring
             row.sealed = keyring.seal(secrets.token_bytes(QR_BYTES), _context(row.id, resident.id))
-            row.key_id = keyring.id
         session.add(row)
         session.flush()
         return Issued(_credential(row), pin)

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from enrollment.accounts import Role
+from enrollment.credential import CredentialKind
 from enrollment.database import reading, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
+from enrollment.form import PersonForm
 from gate.config import Config, Models, parse_config
 from gate.ledger.ledger import Passage, append_passage
 from gate.ledger.tables import LedgerRow
@@ -131,6 +133,20 @@ def test_a_wrong_key_keeps_the_site_shut(
     with pytest.raises(KeyUnusable) as wrong:
         open_site(config)
     assert wrong.value.code == code
+
+
+@pytest.mark.parametrize("spoil", [lambda key: key.write_bytes(bytes(32)), lambda key: key.unlink()])
+@pytest.mark.parametrize("sealed", ["consent", "card"])
+def test_a_key_is_missed_and_checked_though_no_face_is_enrolled(
+    config: Config, folder: Path, spoil: Callable[[Path], object], sealed: str
+) -> None:
+    with open_site(config, create=True) as site:
+        person = site.register.enrol(PersonForm.of("张三", "3-2-501"), "t", [FACE] if sealed == "consent" else [])
+        if sealed == "card":
+            site.register.credentials.give(person.id, CredentialKind.CARD, "t", "04A1B2C3")
+    spoil(folder / "keys" / "menwei.key")
+    with pytest.raises(KeyUnusable):
+        open_site(config)
 
 
 @pytest.mark.parametrize(
