@@ -31,6 +31,7 @@ from gate.cli.consent import (
     signed,
     withdraw,
 )
+from gate.cli.roster import export, form, import_
 from gate.cli.terminal import out
 from gate.config import Config, load_config
 from gate.erasure import erase, read_certificate
@@ -49,6 +50,9 @@ WIDEST = 120
 
 app.command("consent", help=t("enroll.consent_help"))(consent)
 app.command("withdraw", help=t("enroll.withdraw_help"))(withdraw)
+app.command("import", help=t("roster.import_help"))(import_)
+app.command("export", help=t("roster.export_help"))(export)
+app.command("form", help=t("roster.form_help"))(form)
 
 Household = Annotated[str, typer.Option(help=t("enroll.option_household"))]
 Photo = Annotated[Path, typer.Option(help=t("enroll.option_photo"))]
@@ -78,14 +82,14 @@ def person(
 ) -> None:
     """Enrol a resident by a photo."""
     loaded = load_config(config)
-    form = PersonForm.of(name, household, _lanes(loaded, lane), minor_until=_minor(born))
+    entered = PersonForm.of(name, household, _lanes(loaded, lane), minor_until=_minor(born))
     given = []
     if consent is not None:
         signer = Signer(consent, signed_on, until, signature, guardian, relation)
         given.append(signed(loaded, Purpose.FACE_ENTRY, signer, keep_photo=keep_photo))
     with open_site(loaded, create=True) as site:
         seen = _photo(loaded, site, photo, allow_similar=allow_similar)
-        added = site.register.enrol(form, local_actor(), given, seen)
+        added = site.register.enrol(entered, local_actor(), given, seen)
     out.print(t("enroll.person_added", name=added.name, household=added.household, id=added.id), markup=False)
 
 
