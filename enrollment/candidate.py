@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -17,7 +18,8 @@ class SubjectKind(StrEnum):
 class Subject:
     """An enrolled resident or vehicle by its opaque id, with what a decision has to know about it.
 
-    `lanes` is None for a right on every lane; `household` is an opaque id too.
+    `lanes` is None for a right on every lane; `household` is an opaque id too. `building` is the household's, `until`
+    the end of the tenancy or parking right (None is open-ended), `blocked_until` means something while `blocked`.
     """
 
     id: str
@@ -25,6 +27,9 @@ class Subject:
     household: str
     blocked: bool = False
     lanes: frozenset[str] | None = None
+    building: str | None = None
+    until: datetime | None = None
+    blocked_until: datetime | None = None
 
     def may_use(self, lane: str) -> bool:
         """Whether the subject has a right on this lane."""

@@ -179,6 +179,24 @@ def purge(engine: Engine, tables: Sequence[str]) -> bool:
         return False
 
 
+def rebuild(engine: Engine, indexes: Sequence[str]) -> bool:
+    """Write indexes anew, so that no key of a deleted row stays in their pages; False as for `purge`, which comes next.
+
+    A PostgreSQL server does so when the tables are written anew.
+    """
+    if engine.dialect.name == "postgresql":
+        return True
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for index in indexes:
+                connection.exec_driver_sql(f"REINDEX {index}")
+    except DatabaseError as failed:
+        if _code(failed.orig) is None:
+            raise
+        return False
+    return True
+
+
 def _vacuumed(engine: Engine, tables: Sequence[str]) -> bool:
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from enrollment.entry import Entry, Resident, Vehicle
+from enrollment.form import Term, VehicleType
 from enrollment.household import HouseholdCode
 from enrollment.tables import HouseholdRow, ResidentRow, RightRow, TemplateRow, VehicleRow
 from models.sighting import PlateColour
@@ -53,6 +54,12 @@ def residents(session: Session, *where: ColumnElement[bool]) -> tuple[Resident, 
                 blocked_reason=row.blocked_reason,
                 templates=faces,
                 created_at=row.created_at,
+                phone=row.phone,
+                minor_until=row.minor_until,
+                version=row.version,
+                notes=row.notes,
+                term=Term(row.since, row.until),
+                blocked_until=row.blocked_until,
             ),
         )
         for row, home, faces in session.execute(
@@ -79,6 +86,12 @@ def vehicles(session: Session, *where: ColumnElement[bool]) -> tuple[Vehicle, ..
                 blocked=row.blocked,
                 blocked_reason=row.blocked_reason,
                 created_at=row.created_at,
+                type=VehicleType(row.type),
+                owner=row.resident_id,
+                version=row.version,
+                notes=row.notes,
+                term=Term(row.since, row.until),
+                blocked_until=row.blocked_until,
             ),
         )
         for row, home in session.execute(select(VehicleRow, HouseholdRow).join(HouseholdRow).where(*fitting))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from enrollment.credential import Issued
+from enrollment.form import ALWAYS, Term, VehicleType
 from models.sighting import PlateColour
 
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A living entry. `household` is the code (`3-2-501`); `lanes` is None for every lane; `templates` counts faces."""
+    """A living entry. `household` is the code (`3-2-501`); `lanes` is None for every lane; `templates` counts faces.
+
+    `version` counts the changes, for noticing that somebody else made one meanwhile; `minor_until` is the fourteenth
+    birthday of a child.
+    """
 
     id: str
     name: str
@@ -20,11 +27,17 @@ class Resident:
     blocked_reason: str | None
     templates: int
     created_at: datetime
+    version: int = 1
+    phone: str | None = None
+    minor_until: date | None = None
+    notes: str | None = None
+    term: Term = ALWAYS
+    blocked_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A living entry. `plate` is normalised; `colour` may be unknown; the rest as for `Resident`."""
+    """A living entry. `plate` is normalised, `colour` may be unknown, `owner` is a resident's id."""
 
     id: str
     plate: str
@@ -34,6 +47,12 @@ class Vehicle:
     blocked: bool
     blocked_reason: str | None
     created_at: datetime
+    version: int = 1
+    type: VehicleType = VehicleType.CAR
+    owner: str | None = None
+    notes: str | None = None
+    term: Term = ALWAYS
+    blocked_until: datetime | None = None
 
 
 Entry = Resident | Vehicle
@@ -43,10 +62,30 @@ Entry = Resident | Vehicle
 class Erasure:
     """What is left after a removal: the opaque `id`.
 
-    `templates` counts the faces that went. `purged` is False when another process kept the database in use, or the disk
-    was full: the rows are gone, but old bytes of theirs may stay in the file until the next removal (`database.purge`).
+    `gone` counts the rows of each class that went, faces under `templates`. `purged` is False when another process kept
+    the database in use, or the disk was full: the rows are gone, but old bytes of theirs may stay in the file until the
+    next removal (`database.purge`).
     """
 
     id: str
-    templates: int
+    kind: str
+    at: datetime
+    actor: str
+    gone: Mapping[str, int]
     purged: bool
+
+    @property
+    def templates(self) -> int:
+        """How many faces went."""
+        return self.gone.get("templates", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What a withdrawn consent took with it: `gone` counts by class, `issued` is the way in that was given instead."""
+
+    id: str
+    purpose: str
+    gone: Mapping[str, int]
+    purged: bool
+    issued: Issued | None

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session
 
-from enrollment.candidate import Candidate, Subject, SubjectKind
+from enrollment.candidate import Candidate, Subject
 from enrollment.database import reading
 from enrollment.keyring import Keyring
 from enrollment.shelf import Shelf
-from enrollment.tables import RegisterVersionRow, ResidentRow, RightRow, TemplateRow, VehicleRow
+from enrollment.subjects import resident_subjects, vehicle_subjects
+from enrollment.tables import RegisterVersionRow, TemplateRow, VehicleRow
 from enrollment.template import is_unit, open_template
 from models.errors import ModelIncompatible
 from models.plate.grammar import normalise
@@ -249,11 +250,7 @@ def load_gallery(engine: Engine, keyring: Keyring, model_id: str, before: Galler
 
 def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Gallery | None = None) -> Gallery:
     """The same, as one session sees the register."""
-    residents = _rows(
-        session,
-        select(ResidentRow.id, ResidentRow.household_id, ResidentRow.blocked).where(ResidentRow.ended_at.is_(None)),
-    )
-    subjects = _subjects(session, SubjectKind.RESIDENT, [(row.id, row.household_id, row.blocked) for row in residents])
+    subjects = resident_subjects(session)
     known = before.held() if before is not None and before.model_id == model_id else {}
     stored = select(TemplateRow.id, TemplateRow.resident_id).where(TemplateRow.model_id == model_id)
     keys = dict.fromkeys(
@@ -303,11 +300,10 @@ def _open(
 def load_plate_book(engine: Engine) -> PlateBook:
     """The plates of all living vehicles."""
     with reading(engine) as session:
-        columns = (VehicleRow.id, VehicleRow.household_id, VehicleRow.blocked, VehicleRow.plate, VehicleRow.colour)
-        vehicles = session.execute(select(*columns).where(VehicleRow.ended_at.is_(None))).all()
-        subjects = _subjects(
-            session, SubjectKind.VEHICLE, [(row.id, row.household_id, row.blocked) for row in vehicles]
-        )
+        subjects = vehicle_subjects(session)
+        columns = (VehicleRow.id, VehicleRow.plate, VehicleRow.colour)
+        rows = session.execute(select(*columns).where(VehicleRow.ended_at.is_(None)))
+        vehicles = [row for row in rows if row.id in subjects]
         colours = {str(row.plate): PlateColour(row.colour) for row in vehicles if row.colour}
         return PlateBook({str(row.plate): subjects[row.id] for row in vehicles}, version_in(session), colours)
 
@@ -321,13 +317,3 @@ def register_version(engine: Engine) -> int:
 def version_in(session: Session) -> int:
     """The register's version as one session sees it."""
     return session.scalars(select(RegisterVersionRow.version)).one()
-
-
-def _subjects(session: Session, kind: SubjectKind, rows: Iterable[tuple[str, str, bool]]) -> dict[str, Subject]:
-    rights: dict[str, set[str]] = defaultdict(set)
-    for right in session.execute(select(RightRow.subject_id, RightRow.lane)):
-        rights[right.subject_id].add(right.lane)
-    return {
-        id_: Subject(id_, kind, household, blocked, frozenset(rights[id_]) if id_ in rights else None)
-        for id_, household, blocked in rows
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -28,6 +29,7 @@ class Keyring:
         self._cipher = AESGCM(key)
         self.id = hashlib.sha256(b"menwei-key-id/1\n" + key).hexdigest()[:16]
         """Names the key without giving it away: 16 hex digits."""
+        self._marking = hmac.digest(key, b"menwei-mark/1", "sha256")
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Self:
@@ -43,6 +45,10 @@ class Keyring:
         """Nonce and ciphertext in one, 28 bytes longer than `plain`. `context` is bound to it but not kept."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, context)
+
+    def mark(self, plain: bytes, context: bytes) -> str:
+        """A digest to find `plain` again by (64 hex digits), that nobody without the key can try numbers against."""
+        return hmac.new(self._marking, context + b"\0" + plain, "sha256").hexdigest()
 
     def open_sealed(self, sealed: bytes, context: bytes) -> bytes:
         """What was sealed.

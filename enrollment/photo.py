@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+
 from enrollment.errors import PhotoRefused
 from models.roles import FaceRecogniser
 from models.sighting import FaceFault, FaceSighting, Picture
@@ -20,6 +23,36 @@ _CODES = {
     FaceFault.CUT_OFF: "photo.cut_off",
     FaceFault.COVERED: "photo.covered",
 }
+
+
+KEPT_SIDE_PX = 256
+"""Side of a kept photo at most: a face in it is about 150 px high, enough to be found and embedded again."""
+
+AROUND = 1.7
+"""Side of a kept photo in heights of the face: the finder wants to see some of what is around it."""
+
+QUALITY = 90
+
+
+def face_jpeg(picture: Picture, face: FaceSighting) -> bytes:
+    """The square around the face as JPEG, at most `KEPT_SIDE_PX` wide: no more of the photo is ever kept.
+
+    Nothing of the file that was handed in, such as where it was taken, goes along.
+    """
+    box, (height, width) = face.box, picture.shape[:2]
+    half = AROUND * max(box.height, box.width) / 2
+    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    left, right = max(0, round(x - half)), min(width, round(x + half))
+    top, bottom = max(0, round(y - half)), min(height, round(y + half))
+    cut = picture[top:bottom, left:right]
+    scale = KEPT_SIDE_PX / max(cut.shape[:2])
+    if scale < 1:
+        size = max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale))
+        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+    encoded, jpeg = cv2.imencode(".jpg", cut, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    if not encoded:
+        raise ValueError("a cut-out face must be a picture")
+    return bytes(jpeg)
 
 
 def judge(recogniser: FaceRecogniser, picture: Picture) -> FaceSighting:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    Date,
     Dialect,
     Float,
     ForeignKey,
@@ -70,7 +71,13 @@ class HouseholdRow(Base):
 
 
 class ResidentRow(Base):
-    """A resident. Once ended, nothing is left but the opaque id and the two dates."""
+    """A resident. Once ended, nothing is left but the opaque id, the version and the two dates.
+
+    `since` and `until` bound every right; `minor_until` is the fourteenth birthday of a child, the only date of birth
+    that is kept. `version` counts the changes, whose digests in the record are made with `salt`. `own_key` is a key of
+    this resident's alone, sealed with the site's: what is long (photos, signatures) is sealed with it, so that no copy
+    of those bytes in a page of the file can be read once the row is cleared.
+    """
 
     __tablename__ = "resident"
     __table_args__ = (CheckConstraint("(ended_at IS NULL) = (name IS NOT NULL)", name="erased"),)
@@ -82,6 +89,15 @@ class ResidentRow(Base):
     blocked_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    blocked_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    since: Mapped[datetime | None] = mapped_column(UtcTime)
+    until: Mapped[datetime | None] = mapped_column(UtcTime)
+    notes: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    phone: Mapped[str | None] = mapped_column(String(20))
+    minor_until: Mapped[date | None] = mapped_column(Date)
+    own_key: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class TemplateRow(Base):
@@ -99,7 +115,10 @@ class TemplateRow(Base):
 
 
 class VehicleRow(Base):
-    """A vehicle. The plate is unique among living ones; once ended, the plate is gone and so is everything else."""
+    """A vehicle. The plate is unique among living ones; once ended, the plate is gone and so is everything else.
+
+    `resident_id` is the owner's, where one is named; the rest as for a resident.
+    """
 
     __tablename__ = "vehicle"
     __table_args__ = (CheckConstraint("(ended_at IS NULL) = (plate IS NOT NULL)", name="erased"),)
@@ -112,6 +131,14 @@ class VehicleRow(Base):
     blocked_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    blocked_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    since: Mapped[datetime | None] = mapped_column(UtcTime)
+    until: Mapped[datetime | None] = mapped_column(UtcTime)
+    notes: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    type: Mapped[str] = mapped_column(String(16), default="car", server_default="car")
+    resident_id: Mapped[str | None] = mapped_column(ForeignKey("resident.id"), index=True)
 
 
 class RightRow(Base):
@@ -121,6 +148,78 @@ class RightRow(Base):
 
     subject_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     lane: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class TenancyRow(Base):
+    """That a resident lives in a household, and as what; `ends_at` None is open-ended."""
+
+    __tablename__ = "tenancy"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), index=True)
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
+    standing: Mapped[str] = mapped_column(String(8))
+    starts_at: Mapped[datetime] = mapped_column(UtcTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class CredentialRow(Base):
+    """A way in besides the face. A card has a `mark` (keyed digest of its number), a PIN a `hash`, a QR code a secret.
+
+    `ending` is the last four characters of a card's number, for people to tell their cards apart.
+    """
+
+    __tablename__ = "credential"
+    __table_args__ = (UniqueConstraint("mark", name="uq_credential_mark"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    mark: Mapped[str | None] = mapped_column(String(64))
+    hash: Mapped[str | None] = mapped_column(String(200))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    key_id: Mapped[str | None] = mapped_column(String(16))
+    ending: Mapped[str | None] = mapped_column(String(4))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    until: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class ConsentRow(Base):
+    """One consent to one purpose. It outlives its resident without the sealed parts: who asked for what stays provable.
+
+    `guardian` (name and relation) and `signature` are sealed with the resident's own key.
+    """
+
+    __tablename__ = "consent"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(String(40))
+    text_hash: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(2))
+    means: Mapped[str] = mapped_column(String(8))
+    signed_at: Mapped[datetime] = mapped_column(UtcTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcTime)
+    recorded_by: Mapped[str] = mapped_column(String(80))
+    by_guardian: Mapped[bool] = mapped_column(Boolean)
+    guardian: Mapped[bytes | None] = mapped_column(LargeBinary)
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    media_type: Mapped[str | None] = mapped_column(String(20))
+    keep_photo: Mapped[bool] = mapped_column(Boolean)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class PhotoRow(Base):
+    """The cut-out face that a resident was enrolled by, as JPEG sealed with the resident's own key."""
+
+    __tablename__ = "reference_photo"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class AccountRow(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from enrollment.errors import KeyUnusable
 from enrollment.keyring import Keyring
-from enrollment.tables import TemplateRow
+from enrollment.tables import CredentialRow, TemplateRow
 from models.sighting import Embedding
 
 UNIT_TOLERANCE = 1e-2
@@ -40,8 +40,9 @@ def open_template(keyring: Keyring, sealed: bytes, id_: str, resident_id: str, m
 
 
 def keys_in_use(session: Session) -> frozenset[str]:
-    """The ids of the keys that stored templates are sealed with: one, unless a key was swapped by hand."""
-    return frozenset(session.scalars(select(TemplateRow.key_id).distinct()))
+    """The ids of the keys that templates and credentials are made with: one, unless a key was swapped by hand."""
+    found = (session.scalars(select(table.key_id).distinct()) for table in (TemplateRow, CredentialRow))
+    return frozenset(key for keys in found for key in keys if key is not None)
 
 
 def models_in_use(session: Session) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -134,6 +134,9 @@ class CameraPart(Part):
         return checked_url(url, "camera", ("rtsp", "usb", "file", "folder"), {"rtsp"})
 
 
+Credential: TypeAlias = Literal["face", "plate", "card", "pin", "qr", "guard"]
+
+
 class Lane(Part):
     """A way through the gate: one camera, one barrier, one direction."""
 
@@ -151,6 +154,20 @@ class Lane(Part):
         default=(), description="corners of the region of interest, as fractions of the picture's width and height"
     )
     hours: tuple[Hours, ...] = Field(default=(), description="when the lane opens by itself; empty is always")
+
+    credentials: tuple[Credential, ...] = Field(
+        default=(),
+        description="ways in: face or plate, card, pin, qr, guard; empty is all of them. A face is never the only one",
+    )
+
+    @model_validator(mode="after")
+    def _another_way_in(self) -> Self:
+        seen: Credential = "face" if self.kind == "pedestrian" else "plate"
+        if self.credentials and seen not in self.credentials:
+            raise refusal("config.credential_of_camera", lane=self.id, seen=seen)
+        if set(self.credentials) == {"face"}:
+            raise refusal("config.face_only", lane=self.id)
+        return self
 
     @field_validator("region")
     @classmethod

@@ -1,4 +1,7 @@
-"""Letting go in time: pictures after some days, passages' details and staff's remarks after a year; the chain stays."""
+"""Letting go in time: pictures after some days, passages' details and staff's remarks after a year; the chain stays.
+
+Faces and vehicles go with the consent that they rest on.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import structlog
 from sqlalchemy import CursorResult, Engine, delete, func, select
 
+from enrollment.consents import Consents
 from enrollment.database import writing
 from enrollment.errors import StoreBusy
 from gate.ledger.ledger import append
@@ -16,6 +20,7 @@ from gate.ledger.tables import PassageRow, RemarkRow
 
 log = structlog.get_logger("retention")
 
+ACTOR = "retention"
 SWEEP_EVERY_S = 3600.0
 PASSAGE_DAYS = 365
 """GA/T 1742-2020 asks for event records of 365 days or more; longer is not needed, so not kept."""
@@ -24,9 +29,10 @@ PASSAGE_DAYS = 365
 class Retention:
     """Sweeps at the start and every hour, so that a box that slept for days catches up."""
 
-    def __init__(self, snapshots: Snapshots, engine: Engine) -> None:
+    def __init__(self, snapshots: Snapshots, engine: Engine, consents: Consents) -> None:
         self._snapshots = snapshots
         self._engine = engine
+        self._consents = consents
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -45,11 +51,12 @@ class Retention:
             today = datetime.now(UTC).date()
             try:
                 days, rows = sweep(self._engine, self._snapshots, today), forget(self._engine, today)
+                ended = self._consents.end_expired(ACTOR)
             except (OSError, StoreBusy) as failed:
                 log.error("retention.failed", why=str(failed))
             else:
-                if days or rows:
-                    log.info("retention.swept", days=days, rows=rows)
+                if days or rows or ended:
+                    log.info("retention.swept", days=days, rows=rows, consents=ended)
             if self._stopping.wait(SWEEP_EVERY_S):
                 return
 

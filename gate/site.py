@@ -14,6 +14,7 @@ from sqlalchemy import Engine, make_url, select
 
 import gate.ledger
 from enrollment.accounts import Accounts
+from enrollment.change import own_key_opens
 from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
@@ -138,8 +139,11 @@ def _keyring(engine: Engine, path: Path) -> Keyring:
     with reading(engine) as session:
         used = keys_in_use(session)
         pictures = session.scalars(select(PassageRow.id).where(PassageRow.snapshot.is_not(None)).limit(1)).first()
-    keyring = Keyring.open(path, create=not used and pictures is None)
-    if used and keyring.id not in used:
+        sealed = own_key_opens(session, None) is not None
+    keyring = Keyring.open(path, create=not used and pictures is None and not sealed)
+    with reading(engine) as session:
+        opens = own_key_opens(session, keyring)
+    if opens is False or (used and keyring.id not in used):
         raise KeyUnusable("key.wrong", path=path)
     return keyring
 

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from enrollment.accounts import Role
+from enrollment.consent import ConsentForm, Means, Purpose
 from enrollment.gallery import load_gallery
 from enrollment.photo import judge
 from gate.barrier.simulated_door import SimulatedDoor
@@ -35,6 +36,8 @@ from models.store import Store
 from samples.compound import PEDESTRIAN_LANE, PEOPLE, VEHICLE_LANE, VEHICLES, Expected, Films, draw_films
 
 ACTOR = "demo"
+CONSENT = ConsentForm(Purpose.FACE_ENTRY, Means.PAPER, datetime(2025, 1, 2, tzinfo=UTC))
+"""Invented like the people whom it is from."""
 SITE = "site"
 GUARD = "guard"
 EARLY_S, LATE_S = 0.3, 1.5
@@ -181,9 +184,12 @@ class Demo:
             for person in missing:
                 face = judge(recogniser, load_picture(self._films.photos[person.name]))
                 if person.name in residents:
+                    site.register.consents.give(residents[person.name], [CONSENT], ACTOR)
                     site.register.add_face(residents[person.name], face, recogniser.model_id, ACTOR)
                 else:
-                    site.register.add_resident(person.name, person.household, face, recogniser.model_id, ACTOR)
+                    site.register.add_resident(
+                        person.name, person.household, face, recogniser.model_id, ACTOR, consent=CONSENT
+                    )
         for vehicle in VEHICLES:
             if vehicle.enrolled and site.register.find_plate(vehicle.plate) is None:
                 reason = t("demo.blocked_reason") if vehicle.blocked else None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import util
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, insert
 
 from enrollment.act import Act
+from enrollment.change import utc_now
+from enrollment.consent import ConsentForm, Means, Purpose
 from enrollment.database import open_database, upgrade, writing
 from enrollment.gallery import Gallery
 from enrollment.keyring import Keyring
-from enrollment.register import Register, utc_now
+from enrollment.register import Register
 from enrollment.tables import HouseholdRow, ResidentRow, TemplateRow
 from enrollment.template import seal_template
 from gate.lane.register_watch import RegisterWatch
@@ -26,6 +29,8 @@ from gate.threads import one_thread_a_task, settle
 from models.sighting import Box, Embedding, FaceQuality, FaceSighting
 
 MODEL = "bench@00000000"
+CONSENT = ConsentForm(Purpose.FACE_ENTRY, Means.PAPER, datetime(2025, 1, 2, tzinfo=UTC))
+"""Of the random faces that come and go."""
 LANE = ""
 PROBES = 32
 """Faces that are searched for in turn: half of them enrolled ones seen anew, half strangers."""
@@ -178,7 +183,9 @@ def _while_people_come_and_go(
         time.sleep(PACE_S * QUIET)
         quiet = len(seen)
         for face in _units(rng, CHANGES, watch.gallery().matrix.shape[1]):
-            added = register.add_resident("乙", "1-1-1", _sighting(face), MODEL, "bench", allow_similar=True)
+            added = register.add_resident(
+                "乙", "1-1-1", _sighting(face), MODEL, "bench", consent=CONSENT, allow_similar=True
+            )
             refresh()
             register.remove(added.id, "bench")
             refresh()

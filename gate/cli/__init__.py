@@ -25,6 +25,7 @@ from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
 from gate.cli.plates import app as plates_commands
 from gate.cli.report import report
+from gate.cli.retention import retention
 from gate.cli.run import run
 from gate.cli.terminal import fail
 from gate.texts import t
@@ -50,6 +51,7 @@ app.add_typer(bench_commands, name="bench")
 app.add_typer(backup_commands, name="backup")
 app.command(help=t("backup.restore_help"))(restore)
 app.command(help=t("report.help"))(report)
+app.command(help=t("retention.help"))(retention)
 
 
 def main() -> None:

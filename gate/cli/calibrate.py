@@ -13,8 +13,8 @@ import typer
 
 from enrollment.database import writing
 from enrollment.entry import Resident
+from enrollment.faces import similar
 from enrollment.gallery import load_gallery
-from enrollment.register import similar
 from gate.bench.plots import check_plots, draw_calibration
 from gate.calibration import Calibration, calibrate
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor

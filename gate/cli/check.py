@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from gate.barrier.devices import DEVICES
 from gate.camera.worker import probe as probe_camera
 from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
+from gate.clocks import clocks
 from gate.config import BarrierPart, CameraPart, Config, load_config
 from gate.site import open_site
 from gate.texts import explain, t
@@ -75,10 +77,23 @@ def examine(config: Config) -> Iterator[Finding]:
     """Try every part; cameras and barriers side by side, since each may take seconds to say no."""
     yield Finding("config", config.compound.name, t("check.lanes", count=len(config.lane)))
     yield _tried("database", str(config.storage.folder), lambda: _database(config))
+    yield from _lawful(config)
     yield from _models(config)
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
+
+
+def _lawful(config: Config) -> Iterator[Finding]:
+    """Faces that nobody is recorded to have consented to, and what is kept past its time."""
+    with suppress(Fault), open_site(config) as site:  # the database's own line says what is wrong with it
+        if unasked := site.register.consents.unconsented():
+            yield Finding("consent", config.compound.name, t("check.unconsented", count=len(unasked)), doubtful=True)
+        today = datetime.now(UTC).date()
+        for clock in clocks(site, config.storage.snapshot_days, today):
+            if clock.overdue:
+                name = t(f"retention.class_{clock.name}")
+                yield Finding("retention", name, t("retention.overdue", count=clock.overdue), doubtful=True)
 
 
 def _models(config: Config) -> Iterator[Finding]:

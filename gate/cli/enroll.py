@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +11,36 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from enrollment.consent import Purpose
 from enrollment.entry import Entry, Resident
 from enrollment.errors import EntryRefused, NotEnrolled
-from enrollment.photo import judge
+from enrollment.faces import FacePhoto
+from enrollment.form import PersonForm, minor_until
+from enrollment.photo import face_jpeg, judge
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
+from gate.cli.consent import (
+    ConsentUntil,
+    GuardianName,
+    GuardianRelation,
+    HowConsented,
+    KeepPhoto,
+    SignatureFile,
+    SignedOn,
+    Signer,
+    consent,
+    signed,
+    withdraw,
+)
+from gate.cli.roster import export, form, import_
 from gate.cli.terminal import out
 from gate.config import Config, load_config
+from gate.erasure import erase, read_certificate
 from gate.site import Site, open_site
 from gate.texts import t
 from models.open import open_face_recogniser
-from models.picture import load_picture
-from models.sighting import FaceSighting, PlateColour
+from models.picture import decode_picture, load_picture
+from models.roles import FaceRecogniser
+from models.sighting import PlateColour
 from models.store import Store
 
 app = typer.Typer(help=t("enroll.help"), no_args_is_help=True)
@@ -28,11 +48,18 @@ app = typer.Typer(help=t("enroll.help"), no_args_is_help=True)
 WIDEST = 120
 """Columns a list may take where the output is no terminal, so that an id is never broken."""
 
+app.command("consent", help=t("enroll.consent_help"))(consent)
+app.command("withdraw", help=t("enroll.withdraw_help"))(withdraw)
+app.command("import", help=t("roster.import_help"))(import_)
+app.command("export", help=t("roster.export_help"))(export)
+app.command("form", help=t("roster.form_help"))(form)
+
 Household = Annotated[str, typer.Option(help=t("enroll.option_household"))]
 Photo = Annotated[Path, typer.Option(help=t("enroll.option_photo"))]
 Lanes = Annotated[list[str] | None, typer.Option("--lane", help=t("enroll.option_lane"))]
 AllowSimilar = Annotated[bool, typer.Option("--allow-similar", help=t("enroll.option_allow_similar"))]
 Person = Annotated[str | None, typer.Option("--person", help=t("enroll.option_person"))]
+Born = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=t("enroll.option_born"))]
 Plate = Annotated[str | None, typer.Option("--plate", help=t("enroll.option_plate"))]
 
 
@@ -43,16 +70,26 @@ def person(
     photo: Photo,
     lane: Lanes = None,
     allow_similar: AllowSimilar = False,
+    consent: HowConsented = None,
+    signed_on: SignedOn = None,
+    until: ConsentUntil = None,
+    signature: SignatureFile = None,
+    guardian: GuardianName = None,
+    relation: GuardianRelation = None,
+    keep_photo: KeepPhoto = False,
+    born: Born = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Enrol a resident by a photo."""
     loaded = load_config(config)
-    lanes = _lanes(loaded, lane)
+    entered = PersonForm.of(name, household, _lanes(loaded, lane), minor_until=_minor(born))
+    given = []
+    if consent is not None:
+        signer = Signer(consent, signed_on, until, signature, guardian, relation)
+        given.append(signed(loaded, Purpose.FACE_ENTRY, signer, keep_photo=keep_photo))
     with open_site(loaded, create=True) as site:
-        face, model_id = _face(loaded, site, photo)
-        added = site.register.add_resident(
-            name, household, face, model_id, local_actor(), lanes, allow_similar=allow_similar
-        )
+        seen = _photo(loaded, site, photo, allow_similar=allow_similar)
+        added = site.register.enrol(entered, local_actor(), given, seen)
     out.print(t("enroll.person_added", name=added.name, household=added.household, id=added.id), markup=False)
 
 
@@ -66,9 +103,28 @@ def face(
     """Give an enrolled resident one more photo."""
     loaded = load_config(config)
     with open_site(loaded) as site:
-        seen, model_id = _face(loaded, site, photo)
-        known = site.register.add_face(person, seen, model_id, local_actor(), allow_similar=allow_similar)
+        seen = _photo(loaded, site, photo, allow_similar=allow_similar)
+        known = site.register.add_photo(person, seen, local_actor())
     out.print(t("enroll.face_added", name=known.name, templates=known.templates), markup=False)
+
+
+@app.command(help=t("enroll.reembed_help"))
+def reembed(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Compute the faces anew for the model in use; exit code 1 while somebody has to come for a new photo."""
+    loaded = load_config(config)
+    with open_site(loaded) as site:
+        recogniser = _recogniser(loaded, site)
+        done = site.register.reembedding.run(
+            recogniser.model_id, lambda jpeg: judge(recogniser, decode_picture(jpeg)), local_actor()
+        )
+    out.print(t("enroll.reembedded", count=done.residents, model=recogniser.model_id), markup=False)
+    if done.must_come:
+        out.print(t("enroll.must_come", count=len(done.must_come)), style="bold")
+        table = _table("household", "name", "id")
+        for one in done.must_come:
+            table.add_row(*_cells(one.household, one.name, one.id))
+        out.print(table, width=max(out.width, WIDEST))
+        raise typer.Exit(1)
 
 
 @app.command(help=t("enroll.vehicle_help"))
@@ -108,17 +164,40 @@ def remove(
     person: Person = None,
     plate: Plate = None,
     yes: Annotated[bool, typer.Option("--yes", help=t("enroll.option_yes"))] = False,
+    certificate: Annotated[Path | None, typer.Option("--certificate", help=t("enroll.option_certificate"))] = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Erase a resident or a vehicle."""
-    with open_site(load_config(config)) as site:
+    loaded = load_config(config)
+    if certificate is not None and not certificate.parent.is_dir():
+        raise EntryRefused("enroll.certificate_folder", folder=certificate.parent)
+    with open_site(loaded) as site:
         entry = _entry(site, person, plate)
         if not yes and sys.stdin.isatty():
             typer.confirm(t("enroll.really", who=_who(entry)), abort=True)
-        erased = site.register.remove(entry.id, local_actor())
-    out.print(t("enroll.removed", who=_who(entry), templates=erased.templates, id=erased.id), markup=False)
+        erased = erase(site, entry.id, local_actor())
+    templates = erased.erased.get("templates", 0)
+    out.print(t("enroll.removed", who=_who(entry), templates=templates, id=erased.subject), markup=False)
     if not erased.purged:
         out.print(t("enroll.not_purged"))
+    if certificate is not None:
+        is_json = certificate.suffix.lower() == ".json"
+        certificate.write_text(erased.as_json() if is_json else erased.as_text(loaded.compound.name), "utf-8")
+        out.print(t("enroll.certificate_written", path=certificate), markup=False)
+
+
+@app.command("certificate", help=t("enroll.certificate_help"))
+def certificate_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=t("enroll.argument_certificate"))],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Check the signature of a certificate; exit code 1 when it is not this compound's."""
+    shown = read_certificate(file.read_text("utf-8"))
+    with open_site(load_config(config)) as site:
+        ours = shown.key == site.signer.public.hex()
+    if not (shown.genuine and ours):
+        raise EntryRefused("certificate.not_ours")
+    out.print(t("certificate.holds", id=shown.subject, at=shown.at, row=shown.row), markup=False)
 
 
 @app.command(help=t("enroll.block_help"))
@@ -142,11 +221,21 @@ def unblock(person: Person = None, plate: Plate = None, config: ConfigPath = DEF
     out.print(t("enroll.unblocked", who=_who(entry)), markup=False)
 
 
-def _face(config: Config, site: Site, photo: Path) -> tuple[FaceSighting, str]:
-    picture = load_picture(photo)
+def _minor(born: datetime | None) -> date | None:
+    """The fourteenth birthday where it is still to come: of nobody else is a birthday kept."""
+    birthday = minor_until(born.date()) if born else None
+    return birthday if birthday and birthday > datetime.now(UTC).date() else None
+
+
+def _photo(config: Config, site: Site, photo: Path, *, allow_similar: bool) -> FacePhoto:
+    picture, recogniser = load_picture(photo), _recogniser(config, site)
+    face = judge(recogniser, picture)
+    return FacePhoto(face, recogniser.model_id, face_jpeg(picture, face), allow_similar)
+
+
+def _recogniser(config: Config, site: Site) -> FaceRecogniser:
     cast = site.cast(config.models)
-    recogniser = open_face_recogniser(cast.face_finder, cast.face_embedder, Store(), config.models.threads)
-    return judge(recogniser, picture), recogniser.model_id
+    return open_face_recogniser(cast.face_finder, cast.face_embedder, Store(), config.models.threads)
 
 
 def _lanes(config: Config, named: list[str] | None) -> list[str] | None:

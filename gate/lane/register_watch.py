@@ -1,16 +1,22 @@
-"""The running gate's view of the register: reloaded as a whole within a second of any change, by any process."""
+"""The running gate's view of the register: reloaded as a whole within a second of any change, by any process.
+
+A right that begins by its date is a change too.
+"""
 
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from enrollment.database import reading
 from enrollment.errors import StoreBusy
-from enrollment.gallery import Gallery, PlateBook, load_gallery, load_plate_book, register_version
+from enrollment.gallery import Gallery, PlateBook, load_gallery, load_plate_book, version_in
 from enrollment.keyring import Keyring
+from enrollment.subjects import next_start
 
 log = structlog.get_logger("register")
 
@@ -27,7 +33,7 @@ class RegisterWatch:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="register", daemon=True)
         self._stale = False
-        self._version = register_version(engine)
+        self._version, self._next_start = self._look()
         self._gallery: Gallery | None = None
         self._gallery = self._load_gallery()
         self._book = load_plate_book(engine)
@@ -59,12 +65,18 @@ class RegisterWatch:
 
     def refresh(self) -> bool:
         """Look once; True when something had changed and the new state is in force."""
-        version = register_version(self._engine)
-        if version == self._version:
+        version, next_start = self._look()
+        if (version, next_start) == (self._version, self._next_start):
             return False
-        self._gallery, self._book, self._version = self._load_gallery(), load_plate_book(self._engine), version
+        self._gallery, self._book = self._load_gallery(), load_plate_book(self._engine)
+        self._version, self._next_start = version, next_start
         log.info("register.reloaded", version=version, plates=len(self._book.vehicles))
         return True
+
+    def _look(self) -> tuple[int, datetime | None]:
+        """The register's version, and when the next right begins: one that has begun makes way for a later one."""
+        with reading(self._engine) as session:
+            return version_in(session), next_start(session)
 
     def _load_gallery(self) -> Gallery | None:
         if not self._model_id:

@@ -1,6 +1,7 @@
 """Checking what hangs on the rows: a passage's details, a remark's words, a picture.
 
-Each may be gone in time, but only if a row of the chain says so: `passages.forgotten` and `pictures.deleted`.
+Each may be gone in time, but only if a row of the chain says so: `passages.forgotten`, `pictures.deleted`, and
+`passages.erased` where somebody was erased before their time. Of such a passage the row stays, emptied (`erased.py`).
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from sqlalchemy.orm import Session
 from gate.errors import LedgerBroken
 from gate.ledger.chain import Row, details_digest
 from gate.ledger.diagnosis import Break, Why
+from gate.ledger.erased import is_emptied
 from gate.ledger.plate_pattern import folded
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import PassageRow, RemarkRow
 
 COLUMNS = "seq, id, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key"
 
-LET_GO = frozenset({"passages.forgotten", "pictures.deleted"})
+LET_GO = frozenset({"passages.forgotten", "pictures.deleted", "passages.erased"})
 MARKED = LET_GO | {"decision", "ledger.began"}
 """Rows that something hangs on or that let something go, and the first; of the others only those with a remark."""
 REMARKED = '"remark":'
@@ -33,10 +35,13 @@ class Attachments:
     def __init__(self, session: Session, snapshots: Snapshots | None) -> None:
         self._session = session
         self._snapshots = snapshots
-        self._missing: dict[Why, dict[str, int]] = {Why.PASSAGE_MISSING: {}, Why.REMARK_MISSING: {}}
+        self._passages_missing: dict[str, int] = {}
+        self._remarks_missing: dict[str, tuple[int, str]] = {}
         self._pictures_missing: dict[str, int] = {}
         self._days_deleted: set[str] = set()
         self._forgotten_before = ""
+        self._emptied: dict[str, tuple[int, str]] = {}
+        self._erased: dict[str, int] = {}
         self.passages = self.pictures = self.pictures_over = 0
 
     def check(self, first: int, last: int, marked: Sequence[Row]) -> Break | None:
@@ -63,15 +68,24 @@ class Attachments:
     def end(self, rows: int) -> Break | None:
         """What is missing though no row says that it was let go, and passages that belong to no row."""
         breaks = [
-            Break(seq, why)
-            for why, gone in self._missing.items()
-            for day, seq in gone.items()
+            Break(seq, Why.PASSAGE_MISSING)
+            for day, seq in self._passages_missing.items()
             if day >= self._forgotten_before
+        ]
+        breaks += [
+            Break(seq, Why.REMARK_MISSING)
+            for remark, (seq, day) in self._remarks_missing.items()
+            if day >= self._forgotten_before and seq > self._erased.get(remark, 0)
         ]
         breaks += [
             Break(seq, Why.SNAPSHOT_MISSING)
             for day, seq in self._pictures_missing.items()
             if day not in self._days_deleted
+        ]
+        breaks += [
+            Break(seq, Why.PASSAGE_ALTERED)
+            for passage, (seq, subject) in self._emptied.items()
+            if seq > max(self._erased.get(passage, 0), self._erased.get(subject, 0))
         ]
         if self._session.scalar(select(func.max(PassageRow.seq)).where(PassageRow.seq > rows)):
             breaks.append(Break(rows + 1, Why.CUT_OFF))
@@ -95,18 +109,22 @@ class Attachments:
 
     def _passage(self, row: Row, stored: tuple[Any, ...] | None) -> Why | None:
         if stored is None:
-            self._missing[Why.PASSAGE_MISSING].setdefault(row.at[:10], row.seq)
+            self._passages_missing.setdefault(row.at[:10], row.seq)
         else:
             self.passages += 1
-            if not _agrees(row, stored):
+            emptied = is_emptied(stored[10], stored[11])
+            if not _agrees(row, stored, emptied=emptied):
                 return Why.PASSAGE_ALTERED
+            if emptied:
+                self._emptied[stored[1]] = row.seq, stored[6] or ""
+                return None
         return self._pictures_of(row) if self._snapshots else None
 
     def _remark(self, row: Row, remarks: dict[str, tuple[str, bytes, str]]) -> Why | None:
         body = _body(row)
         stored = remarks.get(str(body.get("remark")))
         if stored is None:
-            self._missing[Why.REMARK_MISSING].setdefault(row.at[:10], row.seq)
+            self._remarks_missing[str(body.get("remark"))] = row.seq, row.at[:10]
             return None
         at, salt, words = stored
         whole = at == row.at and type(salt) is bytes and type(words) is str
@@ -132,16 +150,22 @@ class Attachments:
         body = _body(row)
         if row.kind == "pictures.deleted":
             self._days_deleted.add(str(body.get("day")))
+        elif row.kind == "passages.erased":
+            for name in (body.get("subject"), *body.get("passages", ()), *body.get("remarks", ())):
+                self._erased[str(name)] = row.seq
         else:
             self._forgotten_before = max(self._forgotten_before, str(body.get("before", "")))
 
 
-def _agrees(row: Row, stored: tuple[Any, ...]) -> bool:
-    """Whether a passage is the one of its row; the row's text is written again from the passage, which is faster."""
+def _agrees(row: Row, stored: tuple[Any, ...], *, emptied: bool) -> bool:
+    """Whether a passage is the one of its row; the row's text is written again from the passage, which is faster.
+
+    Of an emptied one everything but the details.
+    """
     _, id_, at, lane, verdict, reason, subject, rules, snapshot, context, salt, details, plate, plate_key = stored
     if at != row.at or type(details) is not str or type(salt) is not bytes:
         return False
-    digest = details_digest(salt, details)
+    digest = _body(row).get("details") if emptied else details_digest(salt, details)
     expected = (
         f'{{"context":{_text(context)},"details":"{digest}","lane":"{lane}","passage":"{id_}","reason":"{reason}",'
         f'"rules":"{rules}","snapshot":{_text(snapshot)},"subject":{_text(subject)},"verdict":"{verdict}"}}'

@@ -32,6 +32,7 @@ from sqlalchemy.orm import Session
 from gate.errors import LedgerBroken
 from gate.ledger.chain import Row, content_of
 from gate.ledger.checkpoint import Checkpoint, Signer, fingerprint
+from gate.ledger.erased import is_emptied
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import CheckpointRow, LedgerRow, PassageRow, RemarkRow
 from gate.ledger.verify import rows_after
@@ -163,6 +164,8 @@ def _about(session: Session, batch: Sequence[Row]) -> dict[int, str | None]:
 
 def _details(session: Session, passages: Sequence[PassageRow], remarks: Sequence[str]) -> Iterator[str]:
     for passage in sorted(passages, key=lambda one: one.seq):
+        if is_emptied(passage.salt, passage.details):
+            continue
         told = {"seq": passage.seq, "salt": passage.salt.hex(), "text": passage.details}
         yield json.dumps(told, ensure_ascii=False)
     for start in range(0, len(remarks), 500):

@@ -72,6 +72,18 @@ class Snapshots:
             raise LedgerBroken("ledger.snapshot_swapped", snapshot=snapshot)
         return jpeg
 
+    def erase(self, snapshot: str) -> bool:
+        """Delete one picture; whether it was there. Raises `LedgerUnwritable` when the disk refuses."""
+        if not SNAPSHOT_ID.fullmatch(snapshot):
+            return False
+        try:
+            self._path(snapshot).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as failed:
+            raise LedgerUnwritable("ledger.snapshot_unwritable", why=failed.strerror) from failed
+        return True
+
     def due(self, today: date) -> tuple[str, ...]:
         """The days (`20260217`) whose pictures are to go.
 
@@ -84,6 +96,11 @@ class Snapshots:
             return ()
         oldest = f"{today - timedelta(days=self._days):%Y%m%d}"
         return tuple(day for day in days if day < oldest)
+
+    def days(self) -> tuple[date, ...]:
+        """The days that have pictures, in UTC."""
+        named = sorted(day.name for day in self._folder.glob("[0-9]" * 8))
+        return tuple(datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC).date() for name in named)
 
     def count(self, day: str) -> int:
         """How many pictures a day has."""

@@ -18,6 +18,7 @@ from enrollment.tables import TemplateRow
 from enrollment.template import open_template
 from models.errors import ModelIncompatible
 from models.sighting import Embedding, FaceSighting
+from tests.consents import FACE
 
 Person = tuple[Subject, list[Embedding]]
 MakeFace = Callable[..., FaceSighting]
@@ -154,9 +155,9 @@ def test_a_gallery_is_not_written_to() -> None:
 def test_a_loaded_gallery_knows_rights_blocks_and_faces(
     register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
 ) -> None:
-    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", ["east"])
+    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", ["east"], consent=FACE)
     register.add_face(first.id, make_face(2), "m1", "t")
-    second = register.add_resident("李四", "3-2-502", make_face(3), "m1", "t", ["east"])
+    second = register.add_resident("李四", "3-2-502", make_face(3), "m1", "t", ["east"], consent=FACE)
     register.block(second.id, "欠费", "t")
     gallery = load_gallery(engine, keyring, "m1")
     assert gallery.matrix.shape == (3, 128)
@@ -177,8 +178,8 @@ def test_a_loaded_gallery_knows_rights_blocks_and_faces(
 def test_templates_of_another_model_are_counted_and_left_out(
     register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
 ) -> None:
-    register.add_resident("张三", "3-2-501", make_face(1), "old", "t")
-    register.add_resident("李四", "3-2-502", make_face(2), "new", "t")
+    register.add_resident("张三", "3-2-501", make_face(1), "old", "t", consent=FACE)
+    register.add_resident("李四", "3-2-502", make_face(2), "new", "t", consent=FACE)
     gallery = load_gallery(engine, keyring, "new")
     assert len(gallery.subjects) == 1
     assert gallery.other_models == 1
@@ -188,8 +189,8 @@ def test_templates_of_another_model_are_counted_and_left_out(
 def test_a_template_that_does_not_open_is_reported_once_and_left_out(
     register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
 ) -> None:
-    spoilt = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
-    register.add_resident("李四", "3-2-502", make_face(2), "m1", "t")
+    spoilt = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
+    register.add_resident("李四", "3-2-502", make_face(2), "m1", "t", consent=FACE)
     with writing(engine) as session:
         session.execute(update(TemplateRow).where(TemplateRow.resident_id == spoilt.id).values(sealed=b"spoilt"))
     with capture_logs() as logs:
@@ -203,8 +204,8 @@ def test_a_template_that_does_not_open_is_reported_once_and_left_out(
 def test_a_template_moved_to_another_person_does_not_open(
     register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
 ) -> None:
-    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
-    second = register.add_resident("李四", "3-2-502", make_face(2), "m1", "t")
+    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
+    second = register.add_resident("李四", "3-2-502", make_face(2), "m1", "t", consent=FACE)
     with writing(engine) as session:
         session.execute(update(TemplateRow).where(TemplateRow.resident_id == first.id).values(resident_id=second.id))
     gallery = load_gallery(engine, keyring, "m1")
@@ -215,8 +216,8 @@ def test_a_template_moved_to_another_person_does_not_open(
 def test_a_template_moved_to_another_person_does_not_open_later_either(
     register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
 ) -> None:
-    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
-    second = register.add_resident("李四", "3-2-502", make_face(2), "m1", "t")
+    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
+    second = register.add_resident("李四", "3-2-502", make_face(2), "m1", "t", consent=FACE)
     before = load_gallery(engine, keyring, "m1")
     with writing(engine) as session:
         session.execute(update(TemplateRow).where(TemplateRow.resident_id == first.id).values(resident_id=second.id))
@@ -233,13 +234,15 @@ def test_after_any_change_only_what_is_new_is_opened_and_the_gallery_is_as_if_lo
         opened.append(id_)
         return open_template(keys, sealed, id_, *rest)
 
-    people = [register.add_resident(f"居民{n}", f"1-1-{n + 101}", make_face(n), "m1", "t") for n in range(6)]
+    people = [
+        register.add_resident(f"居民{n}", f"1-1-{n + 101}", make_face(n), "m1", "t", consent=FACE) for n in range(6)
+    ]
     gallery = load_gallery(engine, keyring, "m1")
     untouched = gallery.matrix.copy()
     first = gallery
     monkeypatch.setattr("enrollment.gallery.open_template", count)
     changes: list[tuple[Callable[[], object], int]] = [
-        (lambda: register.add_resident("新人", "1-1-201", make_face(50), "m1", "t"), 1),
+        (lambda: register.add_resident("新人", "1-1-201", make_face(50), "m1", "t", consent=FACE), 1),
         (lambda: register.add_face(people[2].id, make_face(51), "m1", "t"), 1),
         (lambda: register.remove(people[0].id, "t"), 0),
         (lambda: register.block(people[4].id, "欠费", "t"), 0),
@@ -327,16 +330,16 @@ def test_what_is_put_on_the_shelf_moves_nothing_until_there_is_no_room_left() ->
 def test_a_gallery_of_another_model_lends_nothing(
     register: Register, engine: Engine, keyring: Keyring, make_face: MakeFace
 ) -> None:
-    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
     before = load_gallery(engine, keyring, "m1")
-    register.add_resident("李四", "3-2-502", make_face(2), "m2", "t")
+    register.add_resident("李四", "3-2-502", make_face(2), "m2", "t", consent=FACE)
     assert len(load_gallery(engine, keyring, "m2", before).subjects) == 1
 
 
 def test_the_wrong_key_leaves_nobody_and_counts_everybody(
     register: Register, engine: Engine, make_face: MakeFace
 ) -> None:
-    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
     gallery = load_gallery(engine, Keyring(bytes(32)), "m1")
     assert (len(gallery.subjects), gallery.unreadable) == (0, 1)
     assert gallery.search(make_face(1).embedding, "east") is None

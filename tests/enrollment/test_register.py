@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from enrollment.act import Act
 from enrollment.database import open_database, reading, writing
 from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled, StoreBusy
+from enrollment.faces import SIMILAR, similar
 from enrollment.gallery import register_version
 from enrollment.keyring import Keyring
-from enrollment.register import SIMILAR, Register, similar
+from enrollment.register import Register
 from enrollment.tables import TemplateRow
 from models.catalog import Catalog, Thresholds, catalog
 from models.sighting import Embedding, FaceSighting, PlateColour
+from tests.consents import FACE
 
 MakeFace = Callable[..., FaceSighting]
 NOW = datetime(2026, 2, 17, 15, 10, tzinfo=UTC)
@@ -29,7 +31,9 @@ def test_an_enrolled_person_is_listed_found_and_recorded(
     engine: Engine, keyring: Keyring, acts: list[Act], make_face: MakeFace
 ) -> None:
     register = Register(engine, keyring, lambda _s, act: acts.append(act), now=lambda: NOW)
-    added = register.add_resident(" 张三 ", "03-2-501", make_face(1), "m1", "guard-1", ["west", "east", "east"])
+    added = register.add_resident(
+        " 张三 ", "03-2-501", make_face(1), "m1", "guard-1", ["west", "east", "east"], consent=FACE
+    )
     assert (added.name, added.household, added.lanes, added.templates) == ("张三", "3-2-501", ("east", "west"), 1)
     assert (added.blocked, added.blocked_reason, added.created_at) == (False, None, NOW)
     assert register.residents() == (added,)
@@ -58,7 +62,7 @@ def test_a_vehicle_may_be_blocked_from_the_start(register: Register) -> None:
 
 def test_lists_go_by_household_and_name(register: Register, make_face: MakeFace) -> None:
     for seed, (name, household) in enumerate([("王五", "10-1-1"), ("李四", "2-1-1"), ("张三", "2-1-1")]):
-        register.add_resident(name, household, make_face(seed), "m1", "t")
+        register.add_resident(name, household, make_face(seed), "m1", "t", consent=FACE)
     for plate, household in [("辽A22222", "10-1-1"), ("辽A33333", "2-1-1"), ("辽A11111", "2-1-1")]:
         register.add_vehicle(plate, household, "t")
     assert [(one.household, one.name) for one in register.residents()] == [
@@ -117,7 +121,7 @@ def test_a_wrong_entry_is_refused_and_changes_nothing(
     code: str,
 ) -> None:
     with pytest.raises(EntryRefused) as refused:
-        register.add_resident(name, household, make_face(1), "m1", "t", lanes)
+        register.add_resident(name, household, make_face(1), "m1", "t", lanes, consent=FACE)
     assert refused.value.code == code
     assert register.residents() == ()
     assert register_version(engine) == 0
@@ -131,7 +135,7 @@ def test_a_face_without_a_unit_embedding_is_a_mistake_of_the_caller(
     if face.embedding is not None:
         face.embedding[:] *= 2
     with pytest.raises(ValueError, match="unit length"):
-        register.add_resident("张三", "3-2-501", face, "m1", "t")
+        register.add_resident("张三", "3-2-501", face, "m1", "t", consent=FACE)
 
 
 def _alike(make_face: MakeFace, unit: Callable[..., Embedding], cosine: float) -> FaceSighting:
@@ -149,16 +153,16 @@ def _alike(make_face: MakeFace, unit: Callable[..., Embedding], cosine: float) -
 def test_a_face_like_an_enrolled_one_is_refused(
     register: Register, make_face: MakeFace, unit: Callable[..., Embedding], cosine: float, refused: bool
 ) -> None:
-    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    first = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
     alike = _alike(make_face, unit, cosine)
     if not refused:
-        assert register.add_resident("李四", "3-2-501", alike, "m1", "t").name == "李四"
+        assert register.add_resident("李四", "3-2-501", alike, "m1", "t", consent=FACE).name == "李四"
         return
     with pytest.raises(EntryRefused) as fault:
-        register.add_resident("李四", "3-2-501", alike, "m1", "t")
+        register.add_resident("李四", "3-2-501", alike, "m1", "t", consent=FACE)
     assert fault.value.code == "register.face_already_enrolled"
     assert fault.value.facts == {"person": first.id, "score": f"{cosine:.2f}"}
-    twin = register.add_resident("李四", "3-2-501", alike, "m1", "t", allow_similar=True)
+    twin = register.add_resident("李四", "3-2-501", alike, "m1", "t", allow_similar=True, consent=FACE)
     assert len(register.residents()) == 2
     with pytest.raises(EntryRefused, match=r"register\.face_already_enrolled"):
         register.add_face(twin.id, make_face(1), "m1", "t")
@@ -171,11 +175,11 @@ def test_how_alike_two_people_may_be_is_the_models_own(
     strict = replace(embedder, thresholds=Thresholds(accept=0.3, similar=0.4))
     monkeypatch.setattr(Catalog, "by_id", lambda _self, model_id: {"strict": strict}.get(model_id))
     for model_id in ("strict", "m1"):
-        register.add_resident("张三", "3-2-501", make_face(1), model_id, "t")
+        register.add_resident("张三", "3-2-501", make_face(1), model_id, "t", consent=FACE)
     alike = _alike(make_face, unit, 0.45)
-    assert register.add_resident("李四", "3-2-502", alike, "m1", "t").name == "李四"
+    assert register.add_resident("李四", "3-2-502", alike, "m1", "t", consent=FACE).name == "李四"
     with pytest.raises(EntryRefused, match=r"register\.face_already_enrolled"):
-        register.add_resident("王五", "3-2-503", alike, "strict", "t")
+        register.add_resident("王五", "3-2-503", alike, "strict", "t", consent=FACE)
 
 
 def test_a_model_of_the_catalogue_is_known_by_its_id() -> None:
@@ -186,24 +190,24 @@ def test_a_model_of_the_catalogue_is_known_by_its_id() -> None:
 
 
 def test_a_face_of_another_model_is_no_likeness(register: Register, make_face: MakeFace) -> None:
-    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
-    register.add_resident("李四", "3-2-501", make_face(1), "m2", "t")
+    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
+    register.add_resident("李四", "3-2-501", make_face(1), "m2", "t", consent=FACE)
     assert len(register.residents()) == 2
 
 
 def test_a_face_enrolled_by_another_process_is_seen(
     register: Register, database: Path, keyring: Keyring, make_face: MakeFace
 ) -> None:
-    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
     elsewhere = open_database(database)
-    Register(elsewhere, keyring, lambda *_: None).add_resident("李四", "3-2-502", make_face(2), "m1", "t")
+    Register(elsewhere, keyring, lambda *_: None).add_resident("李四", "3-2-502", make_face(2), "m1", "t", consent=FACE)
     elsewhere.dispose()
     with pytest.raises(EntryRefused, match=r"register\.face_already_enrolled"):
-        register.add_resident("王五", "3-2-503", make_face(2), "m1", "t")
+        register.add_resident("王五", "3-2-503", make_face(2), "m1", "t", consent=FACE)
 
 
 def test_one_more_photo_of_the_same_person_is_welcome(register: Register, acts: list[Act], make_face: MakeFace) -> None:
-    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
     assert register.add_face(person.id, make_face(1), "m1", "t").templates == 2
     assert acts[-1].kind == "resident.face_added"
 
@@ -211,7 +215,7 @@ def test_one_more_photo_of_the_same_person_is_welcome(register: Register, acts: 
 def test_blocking_and_unblocking_are_recorded_without_the_reason(
     register: Register, acts: list[Act], make_face: MakeFace
 ) -> None:
-    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
     car = register.add_vehicle("辽A12345", "3-2-501", "t")
     assert register.block(person.id, "拖欠 物业费", "t").blocked_reason == "拖欠 物业费"
     assert register.block(car.id, "占道", "t").blocked
@@ -250,7 +254,7 @@ def test_nobody_is_nobody(register: Register, make_face: MakeFace) -> None:
 def test_every_change_counts_up_and_a_refused_one_does_not(
     register: Register, engine: Engine, make_face: MakeFace
 ) -> None:
-    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t")
+    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
     changes: list[Callable[[], object]] = [
         lambda: register.add_face(person.id, make_face(2), "m1", "t"),
         lambda: register.block(person.id, "因", "t"),
@@ -284,7 +288,7 @@ def _raw(database: Path) -> bytes:
 def test_an_erased_person_and_car_leave_no_byte_in_the_database(
     register: Register, engine: Engine, database: Path, make_face: MakeFace
 ) -> None:
-    person = register.add_resident("欧阳测试", "3-2-501", make_face(1), "m1", "t", ["east"])
+    person = register.add_resident("欧阳测试", "3-2-501", make_face(1), "m1", "t", ["east"], consent=FACE)
     register.add_face(person.id, make_face(2), "m1", "t")
     register.block(person.id, "欠费三个月", "t")
     car = register.add_vehicle("辽A12345", "3-2-501", "t")
@@ -309,7 +313,7 @@ def test_an_erased_person_and_car_leave_no_byte_in_the_database(
 def test_an_erasure_that_left_something_is_not_taken_for_one(
     register: Register, engine: Engine, make_face: MakeFace
 ) -> None:
-    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", ["east"])
+    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", ["east"], consent=FACE)
     with writing(engine) as session:
         session.execute(
             text(

@@ -62,6 +62,12 @@ def test_a_typo_names_the_nearest_right_key(tmp_path: Path, right: str, wrong: s
     assert hint in _problems(tmp_path, GOOD.replace(right, wrong))
 
 
+def test_a_lane_without_named_credentials_has_all_of_them(tmp_path: Path) -> None:
+    assert _load(tmp_path, GOOD).lane[0].credentials == ()
+    walk = _load(tmp_path, GOOD.replace("vehicle", "pedestrian") + 'credentials = ["face", "card"]\n')
+    assert walk.lane[0].credentials == ("face", "card")
+
+
 def test_a_lane_must_name_a_camera_that_is_there(tmp_path: Path) -> None:
     (problem,) = _problems(tmp_path, GOOD.replace('camera = "north"', 'camera = "nroth"'))
     assert "'nroth'" in problem
@@ -334,6 +340,7 @@ def test_the_threshold_is_the_embedders_unless_one_is_named(tmp_path: Path) -> N
 
 TWO = GOOD[GOOD.index("[[lane]]") :]
 LANE = 'camera = "north"'
+WALK = GOOD.replace("vehicle", "pedestrian")
 REFUSED = {
     "config.camera_scheme": GOOD.replace("file:", "rtps://"),
     "config.camera_no_scheme": GOOD.replace("file:", ""),
@@ -350,6 +357,8 @@ REFUSED = {
     "config.empty_hours": GOOD.replace("22:00", "06:00"),
     "config.region_corners": GOOD + "region = [[0, 0], [1, 1]]\n",
     "config.region_fractions": GOOD + "region = [[0, 0], [1, 1], [2, 0]]\n",
+    "config.face_only": WALK + 'credentials = ["face"]\n',
+    "config.credential_of_camera": GOOD + 'credentials = ["card", "guard"]\n',
     "config.id_twice": GOOD + '[[camera]]\nid = "north"\nurl = "usb:0"\n',
     "config.lane_names_near": GOOD.replace(LANE, 'camera = "nroth"'),
     "config.lane_names_none": GOOD.replace(LANE, 'camera = "zz"'),

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from enrollment.accounts import Role
+from enrollment.credential import CredentialKind
 from enrollment.database import reading, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
+from enrollment.form import PersonForm
 from gate.config import Config, Models, parse_config
 from gate.ledger.ledger import Passage, append_passage
 from gate.ledger.tables import LedgerRow
@@ -21,6 +23,7 @@ from gate.site import cast_of, open_site
 from models.cast import Cast
 from models.catalog import catalog
 from models.sighting import Box, FaceQuality, FaceSighting
+from tests.consents import FACE
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def test_the_first_start_makes_everything_for_its_owner_alone(config: Config, fo
 
 def test_what_was_kept_is_there_at_the_next_start_and_in_the_record(config: Config) -> None:
     with open_site(config, create=True) as site:
-        person = site.register.add_resident("张三", "3-2-501", _face(), "m1", "local:0")
+        person = site.register.add_resident("张三", "3-2-501", _face(), "m1", "local:0", consent=FACE)
         car = site.register.add_vehicle("辽A12345", "3-2-501", "local:0")
         site.accounts.add("guard", "a-good-long-one", Role.GUARD, "local:0")
     with open_site(config) as site:
@@ -95,7 +98,7 @@ def test_a_lost_key_is_made_again_only_while_nothing_is_sealed_with_it(config: C
         pass
     key.unlink()
     with open_site(config) as site:
-        site.register.add_resident("张三", "3-2-501", _face(), "m1", "t")
+        site.register.add_resident("张三", "3-2-501", _face(), "m1", "t", consent=FACE)
     key.unlink()
     with pytest.raises(KeyUnusable) as lost:
         open_site(config)
@@ -125,11 +128,25 @@ def test_a_wrong_key_keeps_the_site_shut(
     config: Config, folder: Path, spoil: Callable[[Path], object], code: str
 ) -> None:
     with open_site(config, create=True) as site:
-        site.register.add_resident("张三", "3-2-501", _face(), "m1", "t")
+        site.register.add_resident("张三", "3-2-501", _face(), "m1", "t", consent=FACE)
     spoil(folder / "keys" / "menwei.key")
     with pytest.raises(KeyUnusable) as wrong:
         open_site(config)
     assert wrong.value.code == code
+
+
+@pytest.mark.parametrize("spoil", [lambda key: key.write_bytes(bytes(32)), lambda key: key.unlink()])
+@pytest.mark.parametrize("sealed", ["consent", "card"])
+def test_a_key_is_missed_and_checked_though_no_face_is_enrolled(
+    config: Config, folder: Path, spoil: Callable[[Path], object], sealed: str
+) -> None:
+    with open_site(config, create=True) as site:
+        person = site.register.enrol(PersonForm.of("张三", "3-2-501"), "t", [FACE] if sealed == "consent" else [])
+        if sealed == "card":
+            site.register.credentials.give(person.id, CredentialKind.CARD, "t", "04A1B2C3")
+    spoil(folder / "keys" / "menwei.key")
+    with pytest.raises(KeyUnusable):
+        open_site(config)
 
 
 @pytest.mark.parametrize(
@@ -152,9 +169,9 @@ def test_the_faces_that_are_enrolled_choose_the_models(config: Config) -> None:
     base = catalog().model("mobilefacenet").model_id
     with open_site(config, create=True) as site:
         assert site.cast(config.models) == Cast.of_pack("starter")
-        site.register.add_resident("张三", "3-2-501", _face(), base, "t")
-        site.register.add_resident("李四", "3-2-502", _face(), base, "t", allow_similar=True)
-        site.register.add_resident("王五", "3-2-503", _face(), "starter-face-embedder@12345678", "t")
+        site.register.add_resident("张三", "3-2-501", _face(), base, "t", consent=FACE)
+        site.register.add_resident("李四", "3-2-502", _face(), base, "t", allow_similar=True, consent=FACE)
+        site.register.add_resident("王五", "3-2-503", _face(), "starter-face-embedder@12345678", "t", consent=FACE)
         assert site.templates() == {base: 2, "starter-face-embedder@12345678": 1}
         assert site.cast(config.models) == Cast.of_pack("base")
         assert site.unknown_to(base) == 1

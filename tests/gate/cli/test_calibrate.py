@@ -18,6 +18,7 @@ from gate.ledger.tables import LedgerRow
 from gate.site import open_site
 from models.cast import Cast
 from models.sighting import Box, Embedding, FaceQuality, FaceSighting
+from tests.consents import FACE
 
 CONFIG = """
 [storage]
@@ -66,6 +67,7 @@ def _enrol(config: Path, people: list[tuple[str, str, Embedding]]) -> list[str]:
                 STARTER,
                 "test",
                 allow_similar=True,
+                consent=FACE,
             ).id
             for name, household, face in people
         ]

@@ -15,6 +15,7 @@ from gate.site import open_site
 from gate.texts import t
 from models.catalog import catalog
 from models.sighting import Box, FaceQuality, FaceSighting
+from tests.consents import FACE
 
 CONFIG = """
 [[camera]]
@@ -52,7 +53,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_starter: Path) ->
                 face = FaceSighting(
                     Box(0, 0, 9, 9), np.zeros((5, 2), np.float32), 0.9, FaceQuality(1, 120, 1, 1, 1), embedding
                 )
-                opened.register.add_resident("张三", "3-2-501", face, model_id, "t")
+                opened.register.add_resident("张三", "3-2-501", face, model_id, "t", consent=FACE)
         return path
 
     return make

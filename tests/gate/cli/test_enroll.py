@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import cv2
@@ -36,6 +38,9 @@ kind = "pedestrian"
 camera = "cam-1"
 barrier = "bar-1"
 """
+
+
+PAPER = ("--consent", "paper", "--signed-on", "2025-01-02")
 
 
 class PaintedFaces:
@@ -83,7 +88,8 @@ def _run(config: Path, *words: str) -> Result:
 
 def _person(config: Path, name: str = "张三", brightness: int = 40, *more: str) -> Result:
     photo = _photo(config, brightness)
-    return _run(config, "person", "--name", name, "--household", "3-2-501", "--photo", photo, *more)
+    words = ["--name", name, "--household", "3-2-501", "--photo", photo, *PAPER, *more]
+    return _run(config, "person", *words)
 
 
 def _vehicle(config: Path, plate: str = "辽A12345", *more: str) -> Result:
@@ -106,6 +112,82 @@ def test_a_person_is_enrolled_by_a_photo(config: Path) -> None:
     ((person,), _) = _kept(config)
     assert (person.name, person.household, person.lanes, person.templates) == ("张三", "3-2-501", ("east",), 1)
     assert person.id in result.output
+
+
+def test_nobody_is_enrolled_by_a_photo_without_a_consent(config: Path) -> None:
+    photo = _photo(config, 40)
+    words = ("person", "--name", "张三", "--household", "3-2-501", "--photo", photo)
+    assert _fault(_run(config, *words)).code == "consent.face_needed"
+    assert _fault(_run(config, *words, "--consent", "paper")).code == "enroll.signed_on_needed"
+    assert _kept(config) == ((), ())
+
+
+def test_withdrawing_deletes_the_face_and_tells_the_new_pin_once(config: Path) -> None:
+    _person(config)
+    ((person,), _) = _kept(config)
+    result = _run(config, "withdraw", "--person", person.id, "--instead", "pin")
+    assert result.exit_code == 0, result.output
+    with open_site(load_config(config)) as site:
+        (pin,) = re.findall(r"\b[0-9]{6}\b", result.output)
+        assert site.register.credentials.find_pin("3-2-501", pin) == person.id
+    assert _kept(config)[0][0].templates == 0
+
+
+def test_a_guardian_consents_for_a_child(config: Path) -> None:
+    born = f"{datetime.now(UTC).year - 8}-05-01"
+    assert _fault(_person(config, "张小三", 40, "--born", born)).code == "consent.guardian_needed"
+    guarded = ("--born", born, "--guardian", "张三", "--relation", "父亲")
+    result = _person(config, "张小三", 40, *guarded)
+    assert result.exit_code == 0, result.output
+    assert _kept(config)[0][0].minor_until == date(datetime.now(UTC).year + 6, 5, 1)
+
+
+def test_removing_writes_a_certificate_whose_signature_is_checked(config: Path) -> None:
+    _person(config)
+    ((person,), _) = _kept(config)
+    nowhere = str(config.parent / "nowhere" / "c.json")
+    assert _fault(_run(config, "remove", "--person", person.id, "--certificate", nowhere)).code == (
+        "enroll.certificate_folder"
+    )
+    paper, file = config.parent / "c.txt", config.parent / "c.json"
+    assert _run(config, "remove", "--person", person.id, "--certificate", str(file)).exit_code == 0
+    shown = _run(config, "certificate", str(file))
+    assert (shown.exit_code, person.id in shown.output) == (0, True)
+    file.write_text(file.read_text("utf-8").replace('"templates": 1', '"templates": 2'), "utf-8")
+    assert _fault(_run(config, "certificate", str(file))).code == "certificate.not_ours"
+    _vehicle(config)
+    assert _run(config, "remove", "--plate", "辽A12345", "--certificate", str(paper)).exit_code == 0
+    assert "清除证明" in paper.read_text("utf-8")
+    assert "辽A12345" not in paper.read_text("utf-8")
+
+
+def test_another_model_takes_kept_photos_over_and_lists_who_must_come(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _person(config, "张三", 40, "--keep-photo")
+    _person(config, "李四", 90)
+    monkeypatch.setattr(PaintedFaces, "model_id", "painted-2")
+    result = _run(config, "reembed")
+    assert result.exit_code == 1
+    assert "李四" in result.output
+    assert "张三" not in result.output
+    ((_, other), _) = _kept(config)
+    _run(config, "face", "--person", other.id, "--photo", _photo(config, 90))
+    assert _run(config, "reembed").exit_code == 0
+
+
+def test_a_consent_is_recorded_for_an_enrolled_resident(config: Path) -> None:
+    _person(config)
+    ((person,), _) = _kept(config)
+    scan = config.parent / "scan.pdf"
+    scan.write_bytes(b"%PDF-1.7 signed")
+    words = ("consent", "--person", person.id, "--purpose", "care_alerts", *PAPER, "--signature", str(scan))
+    assert _run(config, *words).exit_code == 0
+    with open_site(load_config(config)) as site:
+        newest = site.register.consents.of(person.id)
+        assert {str(one.purpose) for one in newest} == {"face_entry", "care_alerts"}
+        assert [one.signed for one in newest if one.purpose == "care_alerts"] == [True]
+    assert _fault(_run(config, *words[:-1], "nowhere.pdf")).code == "enroll.signature_unreadable"
 
 
 def test_one_more_photo_is_added_to_a_person(config: Path) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from enrollment.accounts import Role
+from enrollment.consent import Purpose
+from enrollment.credential import CredentialKind
 from enrollment.database import open_database, upgrade, writing
 from enrollment.errors import StoreBusy
+from enrollment.form import PersonForm, VehicleForm
+from enrollment.gallery import load_plate_book
 from enrollment.keyring import Keyring
+from gate.clocks import clocks
 from gate.config import parse_config
 from gate.ledger.checkpoint import Signer
 from gate.ledger.ledger import append
@@ -22,6 +28,7 @@ from gate.ledger.verify import verify
 from gate.ledger.writer import LedgerWriter
 from gate.retention import forget
 from gate.site import open_site
+from tests.consents import FACE
 from tests.databases import ServerDatabase, database_of, run_on
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -82,6 +89,26 @@ def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
         pass
     assert refused.value.code == "store.unreachable"
     gone.dispose()
+
+
+def test_the_whole_register_works_on_a_server_too(server: ServerDatabase, tmp_path: Path) -> None:
+    config = parse_config({"storage": {"folder": "var"}, **server.settings}, tmp_path / "gate.toml")
+    plates = replace(FACE, purpose=Purpose.PLATE_ENTRY)
+    with open_site(config, create=True) as site:
+        register = site.register
+        person = register.enrol(PersonForm.of("张三", "3-2-501", ["east"]), "t", [FACE, plates])
+        edited = register.edit_person(person.id, PersonForm.of("张三", "5-1-101"), "t", person.version)
+        register.enter_vehicle(VehicleForm.of("苏Z12345", "5-1-101", owner=person.id), "t")
+        (stay,) = register.tenancies.of(person.id)
+        register.tenancies.end(stay.id, datetime.now(UTC) + timedelta(days=1), "t", expected=edited.version)
+        assert load_plate_book(site.engine).vehicles["苏Z12345"].until is not None
+        ended = register.consents.withdraw(person.id, Purpose.FACE_ENTRY, "t", CredentialKind.CARD, "04A1B2C3")
+        assert (ended.purged, register.credentials.find_card("04A1B2C3")) == (True, person.id)
+        assert register.consents.withdraw(person.id, Purpose.PLATE_ENTRY, "t").gone == {"vehicles": 1}
+        assert (register.consents.end_expired("t"), register.consents.unconsented()) == (0, ())
+        assert [home.residents for home in register.households.list()] == [0, 1]
+        assert [clock.overdue for clock in clocks(site, 30, datetime.now(UTC).date())] == [0] * 7
+        assert verify(site.engine, key=site.signer.public).first_broken is None
 
 
 def test_a_site_opens_by_its_url_and_forgets_and_erases(server: ServerDatabase, tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""What goes when somebody is erased, and that nothing of it is left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from enrollment import directory
+from enrollment.errors import EnrollmentError
+from enrollment.tables import (
+    ConsentRow,
+    CredentialRow,
+    PhotoRow,
+    ResidentRow,
+    RightRow,
+    TemplateRow,
+    TenancyRow,
+    VehicleRow,
+)
+
+PERSONAL = ("face_template", "resident", "vehicle", "credential", "tenancy")
+"""The tables that are written anew when somebody was erased (`database.purge`).
+
+Consents and photos are not: what is personal in them is sealed with the key in the resident's own row.
+"""
+
+_OWNED: dict[str, type[TemplateRow | PhotoRow | CredentialRow | TenancyRow]] = {
+    "templates": TemplateRow,
+    "photos": PhotoRow,
+    "credentials": CredentialRow,
+    "tenancies": TenancyRow,
+}
+"""What a resident's id leads to, by what it is called on a certificate."""
+
+
+def drop_face(session: Session, resident_id: str) -> dict[str, int]:
+    """Delete a resident's templates and reference photos; how many of each went."""
+    return {
+        name: _deleted(session.execute(delete(table).where(table.resident_id == resident_id)))
+        for name, table in _OWNED.items()
+        if table in {TemplateRow, PhotoRow}
+    }
+
+
+def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
+    """End a row, empty it, and delete what belongs to it; how many rows of each class went.
+
+    A resident's consents stay, without signature and guardian. Cars of theirs stay with the household, ownerless.
+    """
+    gone = {"rights": _deleted(session.execute(delete(RightRow).where(RightRow.subject_id == row.id)))}
+    if isinstance(row, ResidentRow):
+        for name, table in _OWNED.items():
+            gone[name] = _deleted(session.execute(delete(table).where(table.resident_id == row.id)))
+        gone["consents"] = _forget_signers(session, row.id)
+        session.execute(update(VehicleRow).where(VehicleRow.resident_id == row.id).values(resident_id=None))
+        row.name = row.phone = row.minor_until = row.own_key = None
+    else:
+        row.plate = row.colour = row.resident_id = None
+        row.type = "car"
+    row.household_id = row.blocked_reason = row.blocked_until = None
+    row.since = row.until = row.notes = row.salt = None
+    row.blocked, row.ended_at = False, at
+    session.flush()
+    return gone
+
+
+def prove_erased(session: Session, subject_id: str) -> None:
+    """Raise `EnrollmentError` (`register.not_erased`) where something of a subject is still stored."""
+    counted = [select(func.count()).select_from(RightRow).where(RightRow.subject_id == subject_id)]
+    counted += [select(func.count()).select_from(of).where(of.resident_id == subject_id) for of in _OWNED.values()]
+    left = sum(session.scalar(count) or 0 for count in counted)
+    if left or directory.living(session, subject_id):
+        raise EnrollmentError("register.not_erased", id=subject_id, left=left)
+
+
+def _forget_signers(session: Session, resident_id: str) -> int:
+    forgotten = {"guardian": None, "signature": None, "media_type": None}
+    return _deleted(
+        session.execute(update(ConsentRow).where(ConsentRow.resident_id == resident_id).values(**forgotten))
+    )
+
+
+def _deleted(result: object) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0
