@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -21,6 +23,7 @@ from gate.camera.worker import probe as probe_camera
 from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
 from gate.config import BarrierPart, CameraPart, Config, load_config
+from gate.holidays import unknown_years
 from gate.site import open_site
 from gate.texts import explain, t
 from models.cast import Cast
@@ -76,6 +79,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield Finding("config", config.compound.name, t("check.lanes", count=len(config.lane)))
     yield _tried("database", str(config.storage.folder), lambda: _database(config))
     yield from _models(config)
+    yield from _calendar(config)
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
@@ -97,6 +101,13 @@ def _models(config: Config) -> Iterator[Finding]:
             yield Finding("model", cast.face_embedder, t("check.enrolled_otherwise", count=unknown), doubtful=True)
     if "vehicle" in kinds:
         yield _tried("model", f"{cast.plate_finder} + {cast.plate_reader}", lambda: _plate_models(cast, threads))
+
+
+def _calendar(config: Config) -> Iterator[Finding]:
+    """What is to be said where the holidays of a year are not known yet."""
+    today = datetime.now(ZoneInfo(config.compound.timezone)).date()
+    for year in unknown_years(today, config.rules):
+        yield Finding("calendar", str(year), t("check.holidays_unknown", year=year), doubtful=True)
 
 
 def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:

@@ -21,6 +21,7 @@ from gate.decision.decide import decide
 from gate.decision.decision import Decision, Verdict
 from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
+from gate.holidays import moment_of
 from gate.lane.attention import Attention
 from gate.lane.presence import Presence
 from gate.lane.watching import Case, Watcher
@@ -117,7 +118,8 @@ class LaneWorker:
     def _consider(self, case: Case, frame: Frame) -> None:
         track, at_s = case.track, frame.taken_s
         stays = case.key is not None and self._presence.settled(case.key, at_s)
-        decision = decide(case.evidence, self._rules, frame.at.astimezone(self._zone).time(), decided=stays)
+        moment = moment_of(frame.at, self._zone, self._rules.access)
+        decision = decide(case.evidence, self._rules, moment, decided=stays)
         known = case.key is not None and self._presence.knows(case.key, at_s)
         if case.key is not None:
             self._presence.see(case.key, at_s)
