@@ -214,7 +214,8 @@ class Config(Part):
             _must_exist(lane, "camera", lane.camera, [part.id for part in self.camera])
             _must_exist(lane, "barrier", lane.barrier, [part.id for part in self.barrier])
         _must_not_share(self.barrier)
-        check_lanes(self.rules, self)
+        for name, near in unknown_lanes(self.rules, self.lane).items():
+            raise refusal("config.rules_name_no_lane", name=name, near=near)
         _must_interlock(self.interlock, self.barrier)
         shared = [lane.barrier for lane in self.lane]
         for twice in {i for i in shared if shared.count(i) > 1}:
@@ -254,12 +255,11 @@ def _must_exist(lane: Lane, kind: str, name: str, known: list[str]) -> None:
         raise refusal("config.lane_names_none", lane=lane.id, kind=kind, name=name)
 
 
-def check_lanes(rules: AccessRules, config: Config) -> None:
-    """Refuse rules that name a lane which is not there: a right on it would be a right on none."""
-    known = [lane.id for lane in config.lane]
-    for name in sorted(rules.named_lanes() - set(known)):
-        near = difflib.get_close_matches(name, known, 1) or known
-        raise refusal("config.rules_name_no_lane", name=name, near=", ".join(near))
+def unknown_lanes(rules: AccessRules, lanes: Sequence[Lane]) -> dict[str, str]:
+    """The lanes that rules name and that are not there, with the nearest right names: rights there were for nobody."""
+    known = [lane.id for lane in lanes]
+    missing = sorted(rules.named_lanes() - set(known))
+    return {name: ", ".join(difflib.get_close_matches(name, known, 1) or known) for name in missing}
 
 
 def load_config(path: Path) -> Config:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from gate.hours import Hours
 from gate.part import refusal
@@ -36,6 +36,12 @@ class WeekHours(Hours):
         if given and self.start == self.end:
             raise refusal("config.empty_hours")
         return self
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As it may be written: a whole day has neither end."""
+        ends = {"start", "end", "from", "until"} if self.whole_day else set()
+        return {key: value for key, value in write(self).items() if key not in ends}
 
     @property
     def whole_day(self) -> bool:

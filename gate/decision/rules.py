@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ class Rules:
 
     `heading` is the movement that a passage through the lane shows, None where any will do. `households` gives the
     opaque id of each household that `access` names by its code; one that nobody lives in has none.
+    `text` is all of it but those, from which `read` makes the same rules again.
     """
 
     lane: str
@@ -32,6 +34,7 @@ class Rules:
     access: AccessRules = field(default_factory=AccessRules)
     direction: Direction = "in"
     households: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
     @classmethod
     def of(
@@ -48,21 +51,33 @@ class Rules:
         """
         chosen = config.rules.rules if access is None else access
         hours = chosen.lane_hours.get(lane.id, lane.hours)
-        text = "\n".join(
-            (
-                lane.id,
-                lane.moves,
-                lane.direction,
-                *(span.model_dump_json() for span in hours),
-                faces.model_dump_json(),
-                config.plates.model_dump_json(),
-                chosen.model_dump_json(),
-            )
+        written = {
+            "lane": lane.id,
+            "direction": lane.direction,
+            "moves": lane.moves,
+            "hours": [span.model_dump(mode="json", by_alias=True) for span in hours],
+            "faces": faces.model_dump(mode="json"),
+            "plates": config.plates.model_dump(mode="json"),
+            "access": chosen.model_dump(mode="json", by_alias=True),
+        }
+        return cls.read(json.dumps(written, ensure_ascii=False, sort_keys=True), households)
+
+    @classmethod
+    def read(cls, text: str, households: Mapping[str, str] | None = None) -> Rules:
+        """The rules that `text` holds, as `of` wrote them."""
+        written = json.loads(text)
+        return cls(
+            lane=written["lane"],
+            hours=tuple(WeekHours.model_validate(span) for span in written["hours"]),
+            faces=FaceLimits.model_validate(written["faces"]),
+            plates=PlateRules.model_validate(written["plates"]),
+            version=hashlib.sha256(text.encode()).hexdigest()[:12],
+            heading=None if written["moves"] == "any" else Movement(written["moves"]),
+            access=AccessRules.model_validate(written["access"]),
+            direction=written["direction"],
+            households={} if households is None else households,
+            text=text,
         )
-        version = hashlib.sha256(text.encode()).hexdigest()[:12]
-        heading = None if lane.moves == "any" else Movement(lane.moves)
-        named = {} if households is None else households
-        return cls(lane.id, hours, faces, config.plates, version, heading, chosen, lane.direction, named)
 
     def is_emergency(self, plate: str, kind: PlateKind | None) -> bool:
         """Whether a vehicle with this plate always passes."""

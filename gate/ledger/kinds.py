@@ -42,6 +42,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "vehicle.unblocked",
         "vehicle.removed",
         "rules.changed",
+        "rules.refused",
     ),
     "views": ("view", "passage.viewed", "history.viewed"),
     "exports": ("export", "report.made"),

@@ -1,0 +1,49 @@
+"""A copy of every version of the rules that was ever in force, so that an old decision can be made again by its own.
+
+The chain holds the versions' digests; the texts stand beside it, since a blocked plate or its reason is personal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Engine, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enrollment.database import reading, writing
+from enrollment.tables import Base, HouseholdRow, UtcTime
+from gate.decision.rules import Rules
+
+
+class RulesVersionRow(Base):
+    """The rules of one lane as they stood, under the digest of their text."""
+
+    __tablename__ = "rules_version"
+
+    version: Mapped[str] = mapped_column(String(40), primary_key=True)
+    lane: Mapped[str] = mapped_column(String(32), index=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    text: Mapped[str] = mapped_column(Text)
+
+
+def keep(engine: Engine, rules: Iterable[Rules], now: datetime) -> None:
+    """Store what is not stored yet. Raises `StoreBusy`."""
+    with writing(engine) as session:
+        for one in rules:
+            if session.get(RulesVersionRow, one.version) is None:
+                session.add(RulesVersionRow(version=one.version, lane=one.lane, at=now, text=one.text))
+                session.flush()
+
+
+def stored(engine: Engine, version: str) -> str | None:
+    """The text of a version, None where it is not kept. Raises `StoreBusy`."""
+    with reading(engine) as session:
+        return session.scalars(select(RulesVersionRow.text).where(RulesVersionRow.version == version)).first()
+
+
+def households_of(engine: Engine) -> Mapping[str, str]:
+    """The opaque id of every household by its code. Raises `StoreBusy`."""
+    with reading(engine) as session:
+        rows = session.execute(select(HouseholdRow.building, HouseholdRow.unit, HouseholdRow.room, HouseholdRow.id))
+        return {f"{building}-{unit}-{room}": id_ for building, unit, room, id_ in rows}
