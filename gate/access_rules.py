@@ -25,8 +25,10 @@ Passback = Literal["off", "soft", "hard"]
 
 
 @lru_cache(maxsize=1024)
-def _form(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern))
+def _form(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """What fits one of the patterns; with none, nothing does."""
+    written = ("".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern) for pattern in patterns)
+    return re.compile("|".join(f"(?:{pattern})" for pattern in written) or "(?!)")
 
 
 def _pattern(written: str) -> str:
@@ -48,7 +50,7 @@ def _any_pattern(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 def fits(patterns: tuple[str, ...], plate: str) -> bool:
     """Whether a normalised plate fits one of the patterns."""
-    return any(_form(pattern).fullmatch(plate) for pattern in patterns)
+    return _form(patterns).fullmatch(plate) is not None
 
 
 class Group(Part):

@@ -121,6 +121,15 @@ class PlateEvidence:
 
 
 Evidence = FaceEvidence | PlateEvidence
+
+
+def meant(evidence: Evidence) -> Subject | None:
+    """The subject that the evidence speaks for, however surely."""
+    if isinstance(evidence, FaceEvidence):
+        return evidence.candidate.subject if evidence.candidate else None
+    return evidence.subject
+
+
 Finding = tuple[Verdict, Reason, Subject | None]
 """What a rule says: the verdict, why, and about whom of the register."""
 

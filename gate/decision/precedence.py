@@ -85,9 +85,8 @@ def path(arrival: Arrival, rules: Rules) -> tuple[tuple[Rule, Finding | None], .
 def _blocked_plate(arrival: Arrival, rules: Rules) -> Finding | None:
     if arrival.plate is None:
         return None
-    texts = arrival.plate.texts
-    for blocked in rules.access.blocked_plate:
-        if blocked.plate in texts and (blocked.until is None or arrival.moment.at < blocked.until):
+    for blocked in (block for text in arrival.plate.texts for block in rules.blocks_of(text)):
+        if blocked.until is None or arrival.moment.at < blocked.until:
             return Verdict.REFUSE, Reason.BLOCKED_PLATE, arrival.subject
     return None
 

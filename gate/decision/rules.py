@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from enrollment.candidate import Subject
-from gate.access_rules import AccessRules, Group, fits
+from gate.access_rules import AccessRules, BlockedPlate, Group, fits
 from gate.config import Config, FaceLimits, Lane, PlateRules
 from gate.decision.decision import Movement
 from gate.decision.moment import Direction
 from gate.week import WeekHours
 from models.sighting import PlateKind
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Rules:
     direction: Direction = "in"
     households: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    _named: _Named = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_named", _Named.of(self.access, self.households))
 
     @classmethod
     def of(
@@ -86,25 +93,52 @@ class Rules:
     @property
     def by_building(self) -> bool:
         """Whether some rule needs to know the building of whoever comes."""
-        return any(group.buildings for group in self.access.group)
+        return bool(self._named.building)
 
     def named_closely(self, subject: Subject) -> bool:
         """Whether a group names the subject more closely than by the building."""
-        return any(_closeness(group, subject, self.households) > 2 for group in self.access.group)
+        return subject.id in self._named.subject or subject.household in self._named.household
 
     def groups_of(self, subject: Subject) -> tuple[Group, ...]:
         """The groups that name the subject most closely; none where no group means it."""
-        ranks = [(_closeness(group, subject, self.households), group) for group in self.access.group]
-        closest = max((rank for rank, _ in ranks), default=0)
-        return tuple(group for rank, group in ranks if rank == closest) if closest else ()
+        named = self._named
+        return (
+            named.subject.get(subject.id)
+            or named.household.get(subject.household)
+            or named.building.get(subject.building or "")
+            or named.everybody
+        )
+
+    def blocks_of(self, plate: str) -> tuple[BlockedPlate, ...]:
+        """The blocks of a plate, living or ended."""
+        return self._named.plate.get(plate, ())
 
 
-def _closeness(group: Group, subject: Subject, households: Mapping[str, str]) -> int:
-    """How closely a group names a subject: 4 by its id, 3 by household, 2 by building, 1 everybody, 0 not at all."""
-    if subject.id in group.subjects:
-        return 4
-    if any(households.get(code) == subject.household for code in group.households):
-        return 3
-    if subject.building is not None and subject.building in group.buildings:
-        return 2
-    return 0 if group.subjects or group.households or group.buildings else 1
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The groups by whom they name, the closest first, and the blocked plates; looked up at every decision."""
+
+    subject: Mapping[str, tuple[Group, ...]]
+    household: Mapping[str, tuple[Group, ...]]
+    building: Mapping[str, tuple[Group, ...]]
+    everybody: tuple[Group, ...]
+    plate: Mapping[str, tuple[BlockedPlate, ...]]
+
+    @classmethod
+    def of(cls, access: AccessRules, households: Mapping[str, str]) -> _Named:
+        groups = access.group
+        homes = ((households.get(code), group) for group in groups for code in group.households)
+        return cls(
+            _joined((name, group) for group in groups for name in group.subjects),
+            _joined((home, group) for home, group in homes if home is not None),
+            _joined((name, group) for group in groups for name in group.buildings),
+            tuple(group for group in groups if not (group.subjects or group.households or group.buildings)),
+            _joined((blocked.plate, blocked) for blocked in access.blocked_plate),
+        )
+
+
+def _joined(pairs: Iterable[tuple[str, Part]]) -> dict[str, tuple[Part, ...]]:
+    joined: dict[str, tuple[Part, ...]] = {}
+    for name, part in pairs:
+        joined[name] = (*joined.get(name, ()), part)
+    return joined

@@ -16,16 +16,16 @@ def open_at(hours: tuple[WeekHours, ...], moment: Moment) -> bool:
     if not hours:
         return True
     clock, today = moment.at.time(), moment.at.date()
-    for span in _of(hours, today, moment.today):
+    for span in spans_of(hours, today, moment.today):
         if span.whole_day or (span.start <= clock and (clock < span.end or span.end < span.start)):
             return True
     if today == date.min:
         return False
-    before = _of(hours, today - timedelta(days=1), moment.yesterday)
+    before = spans_of(hours, today - timedelta(days=1), moment.yesterday)
     return any(span.end < span.start and clock < span.end for span in before)
 
 
-def _of(hours: tuple[WeekHours, ...], day: date, kind: DayKind) -> list[WeekHours]:
+def spans_of(hours: tuple[WeekHours, ...], day: date, kind: DayKind) -> list[WeekHours]:
     """The spans that start on this day."""
     if kind is DayKind.HOLIDAY and any("holiday" in span.days for span in hours):
         return [span for span in hours if "holiday" in span.days]

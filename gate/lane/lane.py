@@ -19,7 +19,7 @@ import structlog
 from gate.camera.frame import Camera, Frame
 from gate.camera.region import Region
 from gate.decision.decide import decide
-from gate.decision.decision import Decision, Evidence, FaceEvidence, Reason, Verdict
+from gate.decision.decision import Decision, Evidence, FaceEvidence, Reason, Verdict, meant
 from gate.decision.moment import NEVER_SEEN, History, Visit
 from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
@@ -161,8 +161,8 @@ class LaneWorker:
         """The decision, and what it rested on. A pass whose last use another lane has just taken is none."""
         rules = self._rules()
         moment = moment_of(at, self._zone, rules.access)
-        who = _meant(evidence)
-        history = self._facts.history(who) if who else NEVER_SEEN
+        who = meant(evidence)
+        history = self._facts.history(who.id) if who else NEVER_SEEN
         visit = None if isinstance(evidence, FaceEvidence) or who else self._facts.visit(evidence.text, at)
         decision = decide(evidence, rules, moment, history=history, visit=visit, decided=stays)
         if decision.reason is Reason.VISITOR_PASS and visit is not None and not self._facts.use(visit, passage):
@@ -200,14 +200,6 @@ class LaneWorker:
         except (NotYet, LedgerUnwritable) as late:
             log.warning("lane.decided_before_the_record", lane=self.id, why=type(late).__name__)
             return None
-
-
-def _meant(evidence: Evidence) -> str | None:
-    """The id of the subject that the evidence speaks for."""
-    subject = (
-        evidence.candidate and evidence.candidate.subject if isinstance(evidence, FaceEvidence) else evidence.subject
-    )
-    return subject.id if subject else None
 
 
 def _impersonal(details: Mapping[str, Any]) -> dict[str, Any]:
