@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -26,6 +27,7 @@ class Keyring:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
         self._cipher = AESGCM(key)
+        self._tags = hmac.digest(key, b"menwei-tag/1", "sha256")
         self.id = hashlib.sha256(b"menwei-key-id/1\n" + key).hexdigest()[:16]
         """Names the key without giving it away: 16 hex digits."""
 
@@ -43,6 +45,10 @@ class Keyring:
         """Nonce and ciphertext in one, 28 bytes longer than `plain`. `context` is bound to it but not kept."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, context)
+
+    def tag(self, plain: bytes, context: bytes) -> bytes:
+        """32 bytes that always come out the same, and that nobody finds without the key (HMAC-SHA-256)."""
+        return hmac.digest(self._tags, len(context).to_bytes(2, "big") + context + plain, "sha256")
 
     def open_sealed(self, sealed: bytes, context: bytes) -> bytes:
         """What was sealed.

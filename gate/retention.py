@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import structlog
@@ -24,9 +25,10 @@ PASSAGE_DAYS = 365
 class Retention:
     """Sweeps at the start and every hour, so that a box that slept for days catches up."""
 
-    def __init__(self, snapshots: Snapshots, engine: Engine) -> None:
+    def __init__(self, snapshots: Snapshots, engine: Engine, forget_passes: Callable[[], int]) -> None:
         self._snapshots = snapshots
         self._engine = engine
+        self._forget_passes = forget_passes
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -45,11 +47,12 @@ class Retention:
             today = datetime.now(UTC).date()
             try:
                 days, rows = sweep(self._engine, self._snapshots, today), forget(self._engine, today)
+                passes = self._forget_passes()
             except (OSError, StoreBusy) as failed:
                 log.error("retention.failed", why=str(failed))
             else:
-                if days or rows:
-                    log.info("retention.swept", days=days, rows=rows)
+                if days or rows or passes:
+                    log.info("retention.swept", days=days, rows=rows, passes=passes)
             if self._stopping.wait(SWEEP_EVERY_S):
                 return
 

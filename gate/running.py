@@ -32,6 +32,7 @@ from gate.ledger.posted_anchor import PostedAnchor
 from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
 from gate.retention import Retention
+from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
 from gate.rulebook.whereabouts import Whereabouts
 from gate.site import Site
@@ -77,7 +78,10 @@ class RunningGate:
         self.cast = site.cast(config.models)
         self._face_limits = config.faces.limits(self.cast)
         self._whereabouts = Whereabouts(site.engine, {lane.id: lane.direction for lane in config.lane})
-        self.rulebook = Rulebook(config, site.engine, self._face_limits, self.writer.note, self._whereabouts)
+        self._pass_book = PassBook(site.passes)
+        self.rulebook = Rulebook(
+            config, site.engine, self._face_limits, self.writer.note, self._whereabouts, self._pass_book
+        )
         kinds = {lane.kind for lane in config.lane}
         self.faces = self._open_faces(store) if "pedestrian" in kinds else None
         self.plates = self._open_plates(store) if "vehicle" in kinds else None
@@ -91,7 +95,7 @@ class RunningGate:
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
-        self._retention = Retention(site.snapshots, site.engine)
+        self._retention = Retention(site.snapshots, site.engine, site.passes.forget)
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
         self._stopped = threading.Lock()
@@ -144,6 +148,8 @@ class RunningGate:
         facts = Facts(
             history=self._whereabouts.of,
             passed=lambda subject, at: self._whereabouts.passed(subject, lane.direction, at),
+            visit=lambda plate, at: self._pass_book.visit(plate, at, lane.direction),
+            use=lambda visit, at, passage: self._pass_book.use(visit, at, lane.direction, passage),
         )
         presence = Presence((rules.faces if lane.kind == "pedestrian" else rules.plates).repeat_s)
 

@@ -24,6 +24,7 @@ from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
 from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
+from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
 from gate.cli.report import report
 from gate.cli.rules import app as rules_commands
@@ -43,6 +44,7 @@ app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(plates_commands, name="plates")
 app.add_typer(rules_commands, name="rules")
+app.add_typer(pass_commands, name="pass")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)

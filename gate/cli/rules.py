@@ -58,7 +58,7 @@ def explain(
         ruled = _rules(loaded, site, rules).get(lane)
         if ruled is None:
             raise GateError("rules.no_such_lane", lane=lane, lanes=", ".join(one.id for one in loaded.lane))
-        moment = moment_of(_time(at, zone), zone, ruled.access)
+        moment = moment_of(instant(at, zone), zone, ruled.access)
         evidence, subject = _evidence(loaded, site, ruled, plate, resident, colour)
         directions = {one.id: one.direction for one in loaded.lane}
         history = before(site.engine, subject.id, moment.at, directions) if subject else History()
@@ -95,7 +95,7 @@ def replay(
     for column in ("at", "lane", "who", "was", "becomes"):
         told.add_column(t(f"rules.column_{column}"))
     with open_site(loaded) as site:
-        for again in play_again(site.engine, _time(since, zone), _rules(loaded, site, rules), zone, count):
+        for again in play_again(site.engine, instant(since, zone), _rules(loaded, site, rules), zone, count):
             if again.changes:
                 changed += 1
                 if changed <= limit:
@@ -127,16 +127,13 @@ def show(rules: RulesFile = None, config: ConfigPath = DEFAULT_CONFIG) -> None:
     week = [today + timedelta(days=ahead) for ahead in range(7)]
     access = read_access(loaded, rules)
     kinds = [day_kind(day, access) for day in week]
-    names = [
-        f"{day:%m-%d} {t(f'rules.{WEEKDAYS[day.weekday()]}')}\n{t(f'day_kind.{kind}')}"
-        for day, kind in zip(week, kinds, strict=True)
-    ]
-    table = Table(t("rules.column_lane"), *names)
     plans = {lane: one.hours for lane, one in ruled.items()}
     plans |= {t("rules.of_group", id=group.id): group.hours for group in access.group if group.hours}
     plans |= {t("rules.of_window", id=window.id): window.hours for window in access.window}
-    for name, plan in plans.items():
-        table.add_row(name, *(_spans(plan, spans_of(plan, *day)) for day in zip(week, kinds, strict=True)))
+    table = Table("", *plans)
+    for day, kind in zip(week, kinds, strict=True):
+        name = f"{day:%m-%d} {t(f'rules.{WEEKDAYS[day.weekday()]}')} {t(f'day_kind.{kind}')}"
+        table.add_row(name, *(_spans(plan, spans_of(plan, day, kind)) for plan in plans.values()))
     out.print(table)
     for lane, one in ruled.items():
         out.print(t("rules.version_of", lane=lane, version=one.version), markup=False)
@@ -178,7 +175,7 @@ def _evidence(
     return supposed.face(subject, rules), subject
 
 
-def _time(written: str | None, zone: ZoneInfo) -> datetime:
+def instant(written: str | None, zone: ZoneInfo) -> datetime:
     """An instant; without an offset it is the compound's time, and without a word it is now."""
     if written is None:
         return datetime.now(zone)

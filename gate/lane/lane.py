@@ -62,7 +62,7 @@ class Facts:
     history: Callable[[str], History] = lambda _subject: NEVER_SEEN
     passed: Callable[[str, datetime], None] = lambda _subject, _at: None
     visit: Callable[[str, datetime], Visit | None] = lambda _plate, _at: None
-    use: Callable[[Visit, str], bool] = lambda _visit, _passage: False
+    use: Callable[[Visit, datetime, str], bool] = lambda _visit, _at, _passage: False
 
 
 NO_FACTS = Facts()
@@ -165,7 +165,7 @@ class LaneWorker:
         history = self._facts.history(who.id) if who else NEVER_SEEN
         visit = None if isinstance(evidence, FaceEvidence) or who else self._facts.visit(evidence.text, at)
         decision = decide(evidence, rules, moment, history=history, visit=visit, decided=stays)
-        if decision.reason is Reason.VISITOR_PASS and visit is not None and not self._facts.use(visit, passage):
+        if decision.reason is Reason.VISITOR_PASS and visit is not None and not self._facts.use(visit, at, passage):
             visit = None
             decision = decide(evidence, rules, moment, history=history, decided=stays)
         return decision, Recorded.of(evidence, rules, moment, history, visit)

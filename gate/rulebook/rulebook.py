@@ -18,6 +18,7 @@ from gate.config import Config, FaceLimits
 from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
 from gate.ledger.ledger import last_body
+from gate.rulebook.pass_book import PassBook
 from gate.rulebook.reading import parse_access, read_access, text_of
 from gate.rulebook.versions import households_of, keep, stored
 from gate.rulebook.whereabouts import Whereabouts
@@ -42,13 +43,15 @@ class Rulebook:
         faces: FaceLimits,
         note: Callable[..., object],
         whereabouts: Whereabouts,
+        passes: PassBook,
     ) -> None:
-        """`note` appends a row to the record."""
+        """`note` appends a row to the record; `whereabouts` and `passes` are read again at every look."""
         self._config = config
         self._engine = engine
         self._faces = faces
         self._note = note
         self._whereabouts = whereabouts
+        self._passes = passes
         self.fault: ConfigRefused | None = None
         self._seen: bytes | None = None
         self._settled: bytes | None = None
@@ -72,7 +75,7 @@ class Rulebook:
     def start(self) -> None:
         """Note which rules hold and begin looking for changes."""
         self._publish()
-        self._whereabouts.refresh(self._access.passback_forgiven_h)
+        self._follow_facts()
         self._thread.start()
 
     def stop(self, timeout_s: float = 2.0) -> None:
@@ -83,7 +86,7 @@ class Rulebook:
 
     def refresh(self) -> bool:
         """Look once; True when other rules are in force now. Raises `StoreBusy`."""
-        self._whereabouts.refresh(self._access.passback_forgiven_h)
+        self._follow_facts()
         moved = self._follow_register()
         changed = self._look()
         if moved or changed:
@@ -140,6 +143,10 @@ class Rulebook:
         self.fault = broken
         log.error("rules.refused", fault=broken.code, problems=[problem.code for problem in broken.problems])
         self._note("rules.refused", fault=broken.code, problems=[problem.code for problem in broken.problems])
+
+    def _follow_facts(self) -> None:
+        self._whereabouts.refresh(self._access.passback_forgiven_h)
+        self._passes.refresh()
 
     def _follow_register(self) -> bool:
         version = register_version(self._engine)

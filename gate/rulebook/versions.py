@@ -8,23 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Engine, String, Text, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Engine, select
 
 from enrollment.database import reading, writing
-from enrollment.tables import Base, HouseholdRow, UtcTime
+from enrollment.tables import HouseholdRow
 from gate.decision.rules import Rules
-
-
-class RulesVersionRow(Base):
-    """The rules of one lane as they stood, under the digest of their text."""
-
-    __tablename__ = "rules_version"
-
-    version: Mapped[str] = mapped_column(String(40), primary_key=True)
-    lane: Mapped[str] = mapped_column(String(32), index=True)
-    at: Mapped[datetime] = mapped_column(UtcTime)
-    text: Mapped[str] = mapped_column(Text)
+from gate.ledger.tables import RulesVersionRow
 
 
 def keep(engine: Engine, rules: Iterable[Rules], now: datetime) -> None:

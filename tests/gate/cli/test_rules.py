@@ -22,9 +22,10 @@ from gate.decision.rules import Rules
 from gate.errors import ConfigRefused, GateError
 from gate.holidays import moment_of
 from gate.ledger.ledger import Passage, append_passage
+from gate.ledger.tables import RulesVersionRow
 from gate.rulebook.recorded import Recorded, written
 from gate.rulebook.supposed import plate as plate_evidence
-from gate.rulebook.versions import RulesVersionRow, keep
+from gate.rulebook.versions import keep
 from gate.rulebook.whereabouts import before
 from gate.site import Site, open_site
 from models.sighting import PlateColour

@@ -15,6 +15,7 @@ from gate.config import Config, FaceLimits
 from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
 from gate.ledger.ledger import append, last_body
+from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
 from gate.rulebook.versions import stored
 from gate.rulebook.whereabouts import Whereabouts
@@ -39,7 +40,9 @@ class _Record:
 
 def _open(config: Config, site: Site) -> tuple[Rulebook, _Record]:
     record = _Record(site)
-    return Rulebook(config, site.engine, FACES, record.note, Whereabouts(site.engine, {})), record
+    return Rulebook(
+        config, site.engine, FACES, record.note, Whereabouts(site.engine, {}), PassBook(site.passes)
+    ), record
 
 
 def _write(file: Path, text: str, book: Rulebook) -> list[bool]:
