@@ -14,6 +14,7 @@ from enrollment.errors import StoreBusy
 from gate.ledger.ledger import append
 from gate.ledger.snapshots import DOUBT_DAYS, Snapshots
 from gate.ledger.tables import PassageRow, RemarkRow
+from gate.rulebook.versions import forget as forget_rules
 
 log = structlog.get_logger("retention")
 
@@ -48,11 +49,12 @@ class Retention:
             try:
                 days, rows = sweep(self._engine, self._snapshots, today), forget(self._engine, today)
                 passes = self._forget_passes()
+                texts = forget_rules(self._engine, datetime.now(UTC) - timedelta(days=PASSAGE_DAYS))
             except (OSError, StoreBusy) as failed:
                 log.error("retention.failed", why=str(failed))
             else:
-                if days or rows or passes:
-                    log.info("retention.swept", days=days, rows=rows, passes=passes)
+                if days or rows or passes or texts:
+                    log.info("retention.swept", days=days, rows=rows, passes=passes, rules=texts)
             if self._stopping.wait(SWEEP_EVERY_S):
                 return
 

@@ -12,6 +12,8 @@ from gate.decision.precedence import Arrival, settle
 from gate.decision.rules import Rules
 
 WAIT: Finding = (Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE, None)
+BY_LOOKS = frozenset({Reason.UNKNOWN_VEHICLE, Reason.EMERGENCY_VEHICLE, Reason.SERVICE_WINDOW})
+"""What is said of a vehicle that no list names: that takes as many readings as calling it unknown does."""
 PASSING: Finding = (Verdict.IGNORE, Reason.OTHER_WAY, None)
 
 
@@ -74,8 +76,7 @@ def _plate(evidence: PlateEvidence, rules: Rules, moment: Moment, history: Histo
     if evidence.doubt is not None and not seen_enough:
         return WAIT  # the next readings may make it sure; until the guard would be asked there is time for them
     found = settle(Arrival(evidence.subject, evidence, moment, history, visit), rules)
-    verdict, _, subject = found
-    if verdict is Verdict.ASK and subject is None and not seen_enough:
+    if found[1] in BY_LOOKS and not seen_enough:
         return WAIT
     return _arriving(found, evidence, rules, seen_enough=seen_enough)
 

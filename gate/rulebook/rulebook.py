@@ -59,6 +59,7 @@ class Rulebook:
         self._households = households_of(engine)
         self._access = self._begin()
         self._rules = self._made()
+        self._published = False
         self._stopping = threading.Event()
         self._stale = False
         self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
@@ -73,9 +74,8 @@ class Rulebook:
         return {lane: rules.version for lane, rules in self._rules.items()}
 
     def start(self) -> None:
-        """Note which rules hold and begin looking for changes."""
-        self._publish()
-        self._follow_facts()
+        """Note which rules hold and begin looking for changes; a database that takes nothing now is asked again."""
+        self._look_once()
         self._thread.start()
 
     def stop(self, timeout_s: float = 2.0) -> None:
@@ -85,13 +85,18 @@ class Rulebook:
             self._thread.join(timeout_s)
 
     def refresh(self) -> bool:
-        """Look once; True when other rules are in force now. Raises `StoreBusy`."""
-        self._follow_facts()
-        moved = self._follow_register()
+        """Look once; True when other rules are in force now.
+
+        Raises:
+            StoreBusy: what the database holds could not be looked at; a changed file is in force all the same.
+        """
         changed = self._look()
-        if moved or changed:
-            self._rules = self._made()
         if changed:
+            self._rules, self._published = self._made(), False
+        self._follow_facts()
+        if self._follow_register():
+            self._rules = self._made()
+        if not self._published:
             self._publish()
         return changed
 
@@ -168,14 +173,18 @@ class Rulebook:
         if dict(self.versions) != before:
             self._note("rules.changed", rules=dict(self.versions), before=before)
             log.info("rules.changed", rules=dict(self.versions))
+        self._published = True
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
-            try:
-                self.refresh()
-            except (StoreBusy, SQLAlchemyError) as failed:
-                if not self._stale:
-                    log.warning("rules.stale", why=type(failed).__name__)
-                self._stale = True
-            else:
-                self._stale = False
+            self._look_once()
+
+    def _look_once(self) -> None:
+        try:
+            self.refresh()
+        except (StoreBusy, SQLAlchemyError) as failed:
+            if not self._stale:
+                log.warning("rules.stale", why=type(failed).__name__)
+            self._stale = True
+        else:
+            self._stale = False

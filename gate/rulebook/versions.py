@@ -13,7 +13,8 @@ from sqlalchemy import Engine, select
 from enrollment.database import reading, writing
 from enrollment.tables import HouseholdRow
 from gate.decision.rules import Rules
-from gate.ledger.tables import RulesVersionRow
+from gate.ledger.ledger import last_body
+from gate.ledger.tables import PassageRow, RulesVersionRow
 
 
 def keep(engine: Engine, rules: Iterable[Rules], now: datetime) -> None:
@@ -29,6 +30,21 @@ def stored(engine: Engine, version: str) -> str | None:
     """The text of a version, None where it is not kept. Raises `StoreBusy`."""
     with reading(engine) as session:
         return session.scalars(select(RulesVersionRow.text).where(RulesVersionRow.version == version)).first()
+
+
+def forget(engine: Engine, older_than: datetime) -> int:
+    """Delete the texts that are older and that neither a passage nor the last change names; how many went.
+
+    Raises `StoreBusy`.
+    """
+    held = set(last_body(engine, "rules.changed").get("rules", {}).values())
+    with writing(engine) as session:
+        used = select(PassageRow.rules).where(PassageRow.rules == RulesVersionRow.version).exists()
+        due = select(RulesVersionRow).where(RulesVersionRow.at < older_than, ~used)
+        gone = [row for row in session.scalars(due) if row.version not in held]
+        for row in gone:
+            session.delete(row)
+    return len(gone)
 
 
 def households_of(engine: Engine) -> Mapping[str, str]:

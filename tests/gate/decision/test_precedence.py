@@ -184,6 +184,8 @@ def test_an_emergency_vehicle_is_not_held_up_until_it_is_clear_where_it_goes() -
 
 def test_an_emergency_plate_that_is_not_read_clearly_opens_nothing() -> None:
     assert decide(replace(POLICE, agreeing=1), _rules(), NOON).reason is Reason.UNREADABLE_PLATE
+    assert decide(replace(POLICE, frames=5), _rules(), NOON).verdict is Verdict.IGNORE
+    assert decide(replace(POLICE, lasting_s=1.4), _rules(), NOON).verdict is Verdict.IGNORE
 
 
 @pytest.mark.parametrize("evidence", [POLICE, STRANGE, replace(STRANGE, text="辽A00000")])
