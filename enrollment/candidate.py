@@ -18,8 +18,9 @@ class SubjectKind(StrEnum):
 class Subject:
     """An enrolled resident or vehicle by its opaque id, with what a decision has to know about it.
 
-    `lanes` is None for a right on every lane; `household` is an opaque id too. `building` is the household's, `until`
-    the end of the tenancy or parking right (None is open-ended), `blocked_until` means something while `blocked`.
+    `lanes` is None for a right on every lane; `household` is an opaque id too and `building` a number, None where it is
+    not known. `until` is the end of the tenancy or parking right and `blocked_until` that of a block, which means
+    something only while `blocked`; both are aware moments, None for no end.
     """
 
     id: str
@@ -30,6 +31,15 @@ class Subject:
     building: str | None = None
     until: datetime | None = None
     blocked_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for end in (self.until, self.blocked_until):
+            if end is not None and end.tzinfo is None:
+                raise ValueError("a right and a block end at an aware moment")
+
+    def blocked_at(self, moment: datetime) -> bool:
+        """Whether the subject is blocked then."""
+        return self.blocked and (self.blocked_until is None or moment < self.blocked_until)
 
     def may_use(self, lane: str) -> bool:
         """Whether the subject has a right on this lane."""

@@ -222,6 +222,27 @@ class PhotoRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class PassRow(Base):
+    """A pass. Once forgotten, nothing is left but the opaque id, the dates and the count."""
+
+    __tablename__ = "visitor_pass"
+    __table_args__ = (CheckConstraint("used >= 0 AND used <= uses", name="uses"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    plate: Mapped[str | None] = mapped_column(String(16))
+    pin: Mapped[str | None] = mapped_column(String(64), unique=True)
+    code: Mapped[bool] = mapped_column(Boolean)
+    lanes: Mapped[str | None] = mapped_column(Text)
+    starts_at: Mapped[datetime] = mapped_column(UtcTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcTime)
+    uses: Mapped[int] = mapped_column(Integer)
+    used: Mapped[int] = mapped_column(Integer)
+    made_by: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
+
+
 class AccountRow(Base):
     """A member of staff who signs in. `hash` is an Argon2id string with its own salt and parameters."""
 

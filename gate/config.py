@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from gate.access_rules import AccessRules, RulesPart
 from gate.barrier.claim import Claim
 from gate.barrier.settings import BarrierPart
 from gate.errors import ConfigRefused
@@ -20,10 +21,12 @@ from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
+from gate.week import WeekHours
 from models.cast import ROLES, Cast, pack_of
 from models.catalog import catalog
 
 __all__ = [
+    "AccessRules",
     "Backup",
     "BarrierPart",
     "CameraPart",
@@ -42,6 +45,7 @@ __all__ = [
     "Part",
     "PlateRules",
     "Storage",
+    "WeekHours",
     "load_config",
     "parse_config",
 ]
@@ -153,7 +157,7 @@ class Lane(Part):
     region: tuple[tuple[float, float], ...] = Field(
         default=(), description="corners of the region of interest, as fractions of the picture's width and height"
     )
-    hours: tuple[Hours, ...] = Field(default=(), description="when the lane opens by itself; empty is always")
+    hours: tuple[WeekHours, ...] = Field(default=(), description="when the lane opens by itself; empty is always")
 
     credentials: tuple[Credential, ...] = Field(
         default=(),
@@ -210,6 +214,7 @@ class Config(Part):
     models: Models = Models()
     faces: FaceRules = FaceRules()
     plates: PlateRules = PlateRules()
+    rules: RulesPart = RulesPart()
     console: Console = Console()
     camera: tuple[CameraPart, ...] = ()
     barrier: tuple[BarrierPart, ...] = ()
@@ -226,6 +231,8 @@ class Config(Part):
             _must_exist(lane, "camera", lane.camera, [part.id for part in self.camera])
             _must_exist(lane, "barrier", lane.barrier, [part.id for part in self.barrier])
         _must_not_share(self.barrier)
+        for name, near in unknown_lanes(self.rules, self.lane).items():
+            raise refusal("config.rules_name_no_lane", name=name, near=near)
         _must_interlock(self.interlock, self.barrier)
         shared = [lane.barrier for lane in self.lane]
         for twice in {i for i in shared if shared.count(i) > 1}:
@@ -265,6 +272,13 @@ def _must_exist(lane: Lane, kind: str, name: str, known: list[str]) -> None:
         raise refusal("config.lane_names_none", lane=lane.id, kind=kind, name=name)
 
 
+def unknown_lanes(rules: AccessRules, lanes: Sequence[Lane]) -> dict[str, str]:
+    """The lanes that rules name and that are not there, with the nearest right names: rights there were for nobody."""
+    known = [lane.id for lane in lanes]
+    missing = sorted(rules.named_lanes() - set(known))
+    return {name: ", ".join(difflib.get_close_matches(name, known, 1) or known) for name in missing}
+
+
 def load_config(path: Path) -> Config:
     """Read and check a gate.toml; paths inside it become absolute, counted from its folder.
 
@@ -301,7 +315,12 @@ def _anchored(config: Config, folder: Path) -> Config:
     storage = config.storage.model_copy(update={"folder": folder / config.storage.folder})
     cameras = tuple(_anchored_camera(camera, folder) for camera in config.camera)
     barriers = tuple(_anchored_barrier(barrier, folder) for barrier in config.barrier)
-    kept = {"storage": storage, "database": config.database.anchored(folder), "ledger": config.ledger.anchored(folder)}
+    kept: dict[str, Part] = {
+        "storage": storage,
+        "database": config.database.anchored(folder),
+        "ledger": config.ledger.anchored(folder),
+    }
+    kept["rules"] = config.rules.anchored(folder)
     return config.model_copy(
         update={"camera": cameras, "barrier": barriers, "backup": config.backup.anchored(folder), **kept}
     )

@@ -192,6 +192,7 @@ class Overview:
             barriers=all(barrier.healthy and barrier.fault is None for barrier in barriers),
             ledger_rows=writer.committed,
             spooled_rows=writer.waiting + sum(barrier.acts_waiting for barrier in barriers),
+            rules=self._gate.rulebook.fault is None,
         )
 
     def record(self, kind: str, remark: str = "", **body: object) -> None:

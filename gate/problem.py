@@ -30,6 +30,8 @@ _KINDS: Mapping[str, str] = {
     "float": "config.not_number",
     "finite": "config.not_number",
     "bool": "config.not_bool",
+    "date": "config.not_date",
+    "datetime": "config.not_date",
     "tuple": "config.not_list",
     "list": "config.not_list",
     "set": "config.not_list",

@@ -6,6 +6,7 @@ Faces and vehicles go with the consent that they rest on.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import structlog
@@ -17,6 +18,7 @@ from enrollment.errors import StoreBusy
 from gate.ledger.ledger import append
 from gate.ledger.snapshots import DOUBT_DAYS, Snapshots
 from gate.ledger.tables import PassageRow, RemarkRow
+from gate.rulebook.versions import forget as forget_rules
 
 log = structlog.get_logger("retention")
 
@@ -29,10 +31,13 @@ PASSAGE_DAYS = 365
 class Retention:
     """Sweeps at the start and every hour, so that a box that slept for days catches up."""
 
-    def __init__(self, snapshots: Snapshots, engine: Engine, consents: Consents) -> None:
+    def __init__(
+        self, snapshots: Snapshots, engine: Engine, consents: Consents, forget_passes: Callable[[], int]
+    ) -> None:
         self._snapshots = snapshots
         self._engine = engine
         self._consents = consents
+        self._forget_passes = forget_passes
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -51,12 +56,13 @@ class Retention:
             today = datetime.now(UTC).date()
             try:
                 days, rows = sweep(self._engine, self._snapshots, today), forget(self._engine, today)
-                ended = self._consents.end_expired(ACTOR)
+                ended, passes = self._consents.end_expired(ACTOR), self._forget_passes()
+                texts = forget_rules(self._engine, datetime.now(UTC) - timedelta(days=PASSAGE_DAYS))
             except (OSError, StoreBusy) as failed:
                 log.error("retention.failed", why=str(failed))
             else:
-                if days or rows or ended:
-                    log.info("retention.swept", days=days, rows=rows, consents=ended)
+                if days or rows or ended or passes or texts:
+                    log.info("retention.swept", days=days, rows=rows, consents=ended, passes=passes, rules=texts)
             if self._stopping.wait(SWEEP_EVERY_S):
                 return
 

@@ -20,20 +20,21 @@ from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera
 from gate.config import Config, Lane
 from gate.console.watch import PassageView, passage_body
-from gate.decision.rules import Rules
 from gate.feed import Feed
-from gate.lane.lane import LaneWorker, Outcome
+from gate.lane.lane import Facts, LaneWorker, Outcome
 from gate.lane.presence import Presence
 from gate.lane.register_watch import RegisterWatch
 from gate.lane.supervisor import Supervisor
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
 from gate.ledger.anchors import AnchorKeeper, Folder, Place
 from gate.ledger.kinds import row_kind
-from gate.ledger.ledger import last_body
 from gate.ledger.posted_anchor import PostedAnchor
 from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
 from gate.retention import Retention
+from gate.rulebook.pass_book import PassBook
+from gate.rulebook.rulebook import Rulebook
+from gate.rulebook.whereabouts import Whereabouts
 from gate.site import Site
 from gate.threads import one_thread_a_task
 from models.open import open_face_recogniser, open_plate_recogniser
@@ -76,6 +77,11 @@ class RunningGate:
         self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer)
         self.cast = site.cast(config.models)
         self._face_limits = config.faces.limits(self.cast)
+        self._whereabouts = Whereabouts(site.engine, {lane.id: lane.direction for lane in config.lane})
+        self._pass_book = PassBook(site.passes)
+        self.rulebook = Rulebook(
+            config, site.engine, self._face_limits, self.writer.note, self._whereabouts, self._pass_book
+        )
         kinds = {lane.kind for lane in config.lane}
         self.faces = self._open_faces(store) if "pedestrian" in kinds else None
         self.plates = self._open_plates(store) if "vehicle" in kinds else None
@@ -89,7 +95,7 @@ class RunningGate:
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
-        self._retention = Retention(site.snapshots, site.engine, site.register.consents)
+        self._retention = Retention(site.snapshots, site.engine, site.register.consents, site.passes.forget)
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
         self._stopped = threading.Lock()
@@ -99,7 +105,7 @@ class RunningGate:
         self.writer.start()
         lanes = {lane.id: {"camera": lane.camera, "barrier": lane.barrier} for lane in self.config.lane}
         self.writer.note("gate.started", version=version("menwei"), lanes=lanes)
-        self._note_rules()
+        self.rulebook.start()
         self._retention.start()
         self._anchors.start()
         self._backups.start()
@@ -120,6 +126,7 @@ class RunningGate:
         for camera in self.cameras.values():
             camera.stop()
         self._barriers.stop()
+        self.rulebook.stop()
         self.register_watch.stop()
         self._retention.stop()
         self._backups.stop()
@@ -127,13 +134,6 @@ class RunningGate:
         self.writer.stop()
         self._anchors.stop()
         log.info("gate.stopped")
-
-    def _note_rules(self) -> None:
-        """A row where the rules are not those that the record named last."""
-        rules = {lane.id: Rules.of(self.config, lane, self._face_limits).version for lane in self.config.lane}
-        before = last_body(self.site.engine, "rules.changed").get("rules", {})
-        if rules != before:
-            self.writer.note("rules.changed", rules=rules, before=before)
 
     def _open_faces(self, store: Store) -> FaceRecogniser:
         cast = self.cast
@@ -144,12 +144,19 @@ class RunningGate:
         return open_plate_recogniser(cast.plate_finder, cast.plate_reader, store, self.config.models.threads)
 
     def _builder(self, lane: Lane) -> Callable[[], LaneWorker]:
-        rules = Rules.of(self.config, lane, self._face_limits)
+        rules = self.rulebook.of(lane.id)
+        facts = Facts(
+            history=self._whereabouts.of,
+            passed=lambda subject, at: self._whereabouts.passed(subject, lane.direction, at),
+            visit=lambda plate, at: self._pass_book.visit(plate, at, lane.direction),
+            use=lambda visit, at, passage: self._pass_book.use(visit, at, lane.direction, passage),
+        )
         presence = Presence((rules.faces if lane.kind == "pedestrian" else rules.plates).repeat_s)
 
         def build() -> LaneWorker:
             return LaneWorker(
-                rules=rules,
+                rules=lambda: self.rulebook.of(lane.id),
+                facts=facts,
                 zone=ZoneInfo(self.config.compound.timezone),
                 camera=self.cameras[lane.camera],
                 watcher=self._watcher(lane),

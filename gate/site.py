@@ -18,6 +18,7 @@ from enrollment.change import own_key_opens
 from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
+from enrollment.passes import Passes
 from enrollment.register import Register
 from enrollment.template import keys_in_use, models_in_use, unknown_to
 from gate.config import Config, Models
@@ -45,6 +46,7 @@ class Site:
     signer: Signer
     register: Register
     accounts: Accounts
+    passes: Passes
     snapshots: Snapshots
 
     def templates(self) -> Mapping[str, int]:
@@ -95,6 +97,7 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         signer=signer,
         register=Register(engine, keyring, StaffActs(signer)),
         accounts=Accounts(engine, StaffActs(signer)),
+        passes=Passes(engine, keyring, StaffActs(signer)),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -136,13 +137,14 @@ class Stage:
             limits = config.faces.limits(cast)
             self._reels = {lane.id: Reel(lane.camera) for lane in config.lane}
             self._lanes: dict[str, LaneWorker] = {}
+            ruled = {lane.id: Rules.of(config, lane, limits) for lane in config.lane}
             for lane in config.lane:
                 watcher: Watcher = PlateWatcher(plates, register.book, config.plates, Region(lane.region))
                 if lane.kind == PEDESTRIAN:
                     watcher = FaceWatcher(faces, register.gallery, lane.id, limits, Region(lane.region))
-                rules = Rules.of(config, lane, limits)
+                rules = ruled[lane.id]
                 self._lanes[lane.id] = LaneWorker(
-                    rules=rules,
+                    rules=partial(ruled.__getitem__, lane.id),
                     zone=ZoneInfo(config.compound.timezone),
                     camera=self._reels[lane.id],
                     watcher=watcher,

@@ -15,6 +15,7 @@ from gate.cli.bench_barrier import barrier as bench_barrier
 from gate.cli.bench_gate import gate as bench_gate
 from gate.cli.bench_lanes import lanes as bench_lanes
 from gate.cli.bench_peers import peers as bench_peers
+from gate.cli.bench_rules import rules as bench_rules
 from gate.cli.bench_search import search as bench_search
 from gate.cli.calibrate import command as calibrate
 from gate.cli.check import check
@@ -23,9 +24,11 @@ from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
 from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
+from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
 from gate.cli.report import report
 from gate.cli.retention import retention
+from gate.cli.rules import app as rules_commands
 from gate.cli.run import run
 from gate.cli.terminal import fail
 from gate.texts import t
@@ -41,11 +44,14 @@ app.add_typer(enroll_commands, name="enroll")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(plates_commands, name="plates")
+app.add_typer(rules_commands, name="rules")
+app.add_typer(pass_commands, name="pass")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)
 bench_commands.command("peers", help=t("bench_peers.help"))(bench_peers)
 bench_commands.command("lanes", help=t("bench_lanes.help"))(bench_lanes)
+bench_commands.command("rules", help=t("bench_rules.help"))(bench_rules)
 bench_commands.command("search", help=t("bench_search.help"))(bench_search)
 app.add_typer(bench_commands, name="bench")
 app.add_typer(backup_commands, name="backup")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -23,6 +24,10 @@ from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
 from gate.clocks import clocks
 from gate.config import BarrierPart, CameraPart, Config, load_config
+from gate.errors import ConfigRefused
+from gate.holidays import unknown_years
+from gate.rulebook.reading import read_access
+from gate.rulebook.versions import households_of
 from gate.site import open_site
 from gate.texts import explain, t
 from models.cast import Cast
@@ -79,6 +84,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield _tried("database", str(config.storage.folder), lambda: _database(config))
     yield from _lawful(config)
     yield from _models(config)
+    yield from _rules(config)
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
@@ -112,6 +118,31 @@ def _models(config: Config) -> Iterator[Finding]:
             yield Finding("model", cast.face_embedder, t("check.enrolled_otherwise", count=unknown), doubtful=True)
     if "vehicle" in kinds:
         yield _tried("model", f"{cast.plate_finder} + {cast.plate_reader}", lambda: _plate_models(cast, threads))
+
+
+def _rules(config: Config) -> Iterator[Finding]:
+    """The file of the rules, and what is to be said of days and households that they do not know."""
+    access = config.rules.rules
+    if (file := config.rules.file) is not None:
+        yield _tried("rules", str(file), lambda: _read(config))
+        with suppress(Fault):
+            access = read_access(config)
+    today = datetime.now(ZoneInfo(config.compound.timezone)).date()
+    for year in unknown_years(today, access):
+        yield Finding("rules", str(year), t("check.holidays_unknown", year=year), doubtful=True)
+    named = {code for group in access.group for code in group.households}
+    with suppress(Fault), open_site(config) as site:
+        for code in sorted(named - households_of(site.engine).keys()):
+            yield Finding("rules", code, t("check.no_such_household"), doubtful=True)
+
+
+def _read(config: Config) -> str:
+    try:
+        access = read_access(config)
+    except ConfigRefused as refused:
+        raise next(iter(refused.problems), refused) from refused
+    parts = {"groups": len(access.group), "windows": len(access.window), "blocked": len(access.blocked_plate)}
+    return t("check.rules_read", **parts)
 
 
 def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:

@@ -74,7 +74,10 @@ class OpenOutcome:
 
 @dataclass(frozen=True, slots=True)
 class HealthView:
-    """What works. `spooled_rows` wait for a ledger that could not be written; the last two are True if all work."""
+    """What works. `spooled_rows` wait for a ledger that could not be written.
+
+    `cameras` and `barriers` are True if all work; `rules` is False while a new rules file is refused and the old hold.
+    """
 
     database: bool
     ledger: bool
@@ -83,13 +86,14 @@ class HealthView:
     barriers: bool
     ledger_rows: int = 0
     spooled_rows: int = 0
+    rules: bool = True
 
     @property
     def state(self) -> HealthState:
         """`failing` where no passage can be decided or recorded, `degraded` where a part is out, else `ok`."""
         if not (self.database and self.ledger and self.models):
             return "failing"
-        if self.spooled_rows or not (self.cameras and self.barriers):
+        if self.spooled_rows or not (self.cameras and self.barriers and self.rules):
             return "degraded"
         return "ok"
 

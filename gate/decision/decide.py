@@ -1,30 +1,39 @@
-"""The decision itself: a pure, total function of the evidence, the rules and the time of day.
+"""The decision itself: a pure, total function of the evidence, the rules and the facts of the moment.
 
 It waits (`IGNORE`) while more frames may still change the answer, opens only on enough evidence, and says what is
-wrong otherwise. A blocked subject is never let in, whatever else holds.
+wrong otherwise. What follows once it is known who it is stands in one table (`gate.decision.precedence`).
 """
 
 from __future__ import annotations
 
-from datetime import time
-
-from enrollment.candidate import Subject
-from gate.decision.decision import Decision, Evidence, FaceEvidence, Movement, PlateEvidence, Reason, Verdict
+from gate.decision.decision import Decision, Evidence, FaceEvidence, Finding, Movement, PlateEvidence, Reason, Verdict
+from gate.decision.moment import NEVER_SEEN, History, Moment, Visit
+from gate.decision.precedence import Arrival, settle
 from gate.decision.rules import Rules
 
-Finding = tuple[Verdict, Reason, Subject | None]
-
 WAIT: Finding = (Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE, None)
+BY_LOOKS = frozenset({Reason.UNKNOWN_VEHICLE, Reason.EMERGENCY_VEHICLE, Reason.SERVICE_WINDOW})
+"""What is said of a vehicle that no list names: that takes as many readings as calling it unknown does."""
 PASSING: Finding = (Verdict.IGNORE, Reason.OTHER_WAY, None)
 
 
-def decide(evidence: Evidence, rules: Rules, at: time, *, decided: bool = False) -> Decision:
+def decide(
+    evidence: Evidence,
+    rules: Rules,
+    moment: Moment,
+    *,
+    history: History = NEVER_SEEN,
+    visit: Visit | None = None,
+    decided: bool = False,
+) -> Decision:
     """What the gate does about one track.
 
     Args:
         evidence: what the track has shown so far.
         rules: of the lane the track is in.
-        at: time of day in the compound's time zone.
+        moment: now, in the compound's time zone.
+        history: which way the subject of the evidence was let through last.
+        visit: the living pass for the plate that was read.
         decided: True when this track, or this subject, has been settled already and has not left since.
     """
     if decided:
@@ -32,13 +41,13 @@ def decide(evidence: Evidence, rules: Rules, at: time, *, decided: bool = False)
     elif rules.heading is not None and evidence.movement not in {rules.heading, Movement.UNSURE}:
         verdict, reason, subject = PASSING
     elif isinstance(evidence, FaceEvidence):
-        verdict, reason, subject = _face(evidence, rules, at)
+        verdict, reason, subject = _face(evidence, rules, moment, history)
     else:
-        verdict, reason, subject = _plate(evidence, rules, at)
+        verdict, reason, subject = _plate(evidence, rules, moment, history, visit)
     return Decision(verdict, reason, subject, evidence, rules.version)
 
 
-def _face(evidence: FaceEvidence, rules: Rules, at: time) -> Finding:
+def _face(evidence: FaceEvidence, rules: Rules, moment: Moment, history: History) -> Finding:
     limits = rules.faces
     if evidence.frames < limits.min_frames:
         unclear = evidence.fault is not None and evidence.unclear_s >= limits.unclear_after_s
@@ -52,11 +61,11 @@ def _face(evidence: FaceEvidence, rules: Rules, at: time) -> Finding:
         return unknown if seen_enough else WAIT
     if not candidate.margin >= limits.margin:
         return (Verdict.ASK, Reason.TOO_CLOSE_TO_CALL, None) if seen_enough else WAIT
-    found = _subject(candidate.subject, rules, at, Reason.KNOWN_RESIDENT)
+    found = settle(Arrival(candidate.subject, None, moment, history, None), rules)
     return _arriving(found, evidence, rules, seen_enough=seen_enough)
 
 
-def _plate(evidence: PlateEvidence, rules: Rules, at: time) -> Finding:
+def _plate(evidence: PlateEvidence, rules: Rules, moment: Moment, history: History, visit: Visit | None) -> Finding:
     limits = rules.plates
     if evidence.frames < limits.min_frames:
         return WAIT
@@ -64,30 +73,20 @@ def _plate(evidence: PlateEvidence, rules: Rules, at: time) -> Finding:
     sure = evidence.weakest >= limits.min_character and evidence.agreeing >= limits.min_frames
     if evidence.kind is None or not sure:
         return (Verdict.ASK, Reason.UNREADABLE_PLATE, None) if seen_enough else WAIT
-    if evidence.subject is None:
-        return (Verdict.ASK, Reason.UNKNOWN_VEHICLE, None) if seen_enough else WAIT
-    if evidence.doubt is not None:
-        if not seen_enough:
-            return WAIT  # the next readings may make it sure; until the guard would be asked there is time for them
-        found = _subject(evidence.subject, rules, at, Reason.LOOKALIKE_VEHICLE)
-    else:
-        found = _subject(evidence.subject, rules, at, Reason.KNOWN_VEHICLE)
+    if evidence.doubt is not None and not seen_enough:
+        return WAIT  # the next readings may make it sure; until the guard would be asked there is time for them
+    found = settle(Arrival(evidence.subject, evidence, moment, history, visit), rules)
+    if found[1] in BY_LOOKS and not seen_enough:
+        return WAIT
     return _arriving(found, evidence, rules, seen_enough=seen_enough)
 
 
-def _subject(subject: Subject, rules: Rules, at: time, known: Reason) -> Finding:
-    if subject.blocked:
-        return Verdict.REFUSE, Reason.BLOCKED, subject
-    if not subject.may_use(rules.lane):
-        return Verdict.ASK, Reason.NO_RIGHT_HERE, subject
-    if not rules.open_at(at):
-        return Verdict.ASK, Reason.OUTSIDE_HOURS, subject
-    return Verdict.OPEN, known, subject
-
-
 def _arriving(found: Finding, evidence: Evidence, rules: Rules, *, seen_enough: bool) -> Finding:
-    """What was found, where the way it moves is clear or does not matter: what may be leaving opens nothing."""
-    verdict, _, subject = found
-    if verdict is not Verdict.OPEN or rules.heading in {None, evidence.movement}:
+    """What was found, where the way it moves is clear or does not matter: what may be leaving opens nothing.
+
+    Nobody holds up an emergency vehicle for that.
+    """
+    verdict, reason, subject = found
+    if verdict is not Verdict.OPEN or reason is Reason.EMERGENCY_VEHICLE or rules.heading in {None, evidence.movement}:
         return found
     return (Verdict.ASK, Reason.DIRECTION_UNCLEAR, subject) if seen_enough else WAIT

@@ -32,6 +32,15 @@ class Reason(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     NO_RIGHT_HERE = "no_right_here"
     BLOCKED = "blocked"
+    BLOCKED_PLATE = "blocked_plate"
+    EMERGENCY_VEHICLE = "emergency_vehicle"
+    VISITOR_PASS = "visitor_pass"  # noqa: S105
+    SERVICE_WINDOW = "service_window"
+    IN_GRACE = "in_grace"
+    RIGHT_ENDED = "right_ended"
+    PASSBACK_WARNED = "passback_warned"
+    PASSED_ALREADY = "passed_already"
+    FACTS_MISSING = "facts_missing"
     UNREADABLE_PLATE = "unreadable_plate"
     OTHER_WAY = "other_way"
     DIRECTION_UNCLEAR = "direction_unclear"
@@ -102,8 +111,27 @@ class PlateEvidence:
             shares[self.doubt.position - 1] = self.doubt.together
         return min((0.0 if math.isnan(share) else share for share in shares), default=0.0)
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """Every plate that it may be: what was read and, with a doubt, the other character in its place."""
+        if self.doubt is None:
+            return frozenset({self.text})
+        head, tail = self.text[: self.doubt.position - 1], self.text[self.doubt.position :]
+        return frozenset({self.text} | {head + sign + tail for sign in (self.doubt.enrolled, self.doubt.other)})
+
 
 Evidence = FaceEvidence | PlateEvidence
+
+
+def meant(evidence: Evidence) -> Subject | None:
+    """The subject that the evidence speaks for, however surely."""
+    if isinstance(evidence, FaceEvidence):
+        return evidence.candidate.subject if evidence.candidate else None
+    return evidence.subject
+
+
+Finding = tuple[Verdict, Reason, Subject | None]
+"""What a rule says: the verdict, why, and about whom of the register."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +151,6 @@ class Decision:
 
     @property
     def settles(self) -> bool:
-        """Whether nothing more is to be decided about the track: it is known who it is, and which way it goes."""
-        return self.final and self.subject is not None and self.reason is not Reason.DIRECTION_UNCLEAR
+        """Whether nothing more is to be decided about the track: it is known what it is, and which way it goes."""
+        known = self.subject is not None or self.verdict is Verdict.OPEN or self.reason is Reason.BLOCKED_PLATE
+        return self.final and known and self.reason is not Reason.DIRECTION_UNCLEAR

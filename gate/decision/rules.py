@@ -3,49 +3,142 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import time
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from gate.config import Config, FaceLimits, Hours, Lane, PlateRules
+from enrollment.candidate import Subject
+from gate.access_rules import AccessRules, BlockedPlate, Group, fits
+from gate.config import Config, FaceLimits, Lane, PlateRules
 from gate.decision.decision import Movement
+from gate.decision.moment import Direction
+from gate.week import WeekHours
+from models.sighting import PlateKind
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a lane goes by. `version` is a digest of every rule in it: the same rules have the same version.
 
-    `heading` is the movement that a passage through the lane shows, None where any will do.
+    `heading` is the movement that a passage through the lane shows, None where any will do. `households` gives the
+    opaque id of each household that `access` names by its code; one that nobody lives in has none.
+    `text` is all of it but those, from which `read` makes the same rules again.
     """
 
     lane: str
-    hours: tuple[Hours, ...]
+    hours: tuple[WeekHours, ...]
     faces: FaceLimits
     plates: PlateRules
     version: str
     heading: Movement | None = None
+    access: AccessRules = field(default_factory=AccessRules)
+    direction: Direction = "in"
+    households: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    _named: _Named = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_named", _Named.of(self.access, self.households))
 
     @classmethod
-    def of(cls, config: Config, lane: Lane, faces: FaceLimits) -> Rules:
-        """The rules of one lane of a configuration; `faces` are its face rules for the embedder in use."""
-        text = "\n".join(
-            (
-                lane.id,
-                lane.moves,
-                *(span.model_dump_json() for span in lane.hours),
-                faces.model_dump_json(),
-                config.plates.model_dump_json(),
-            )
+    def of(
+        cls,
+        config: Config,
+        lane: Lane,
+        faces: FaceLimits,
+        access: AccessRules | None = None,
+        households: Mapping[str, str] | None = None,
+    ) -> Rules:
+        """The rules of one lane of a configuration; `faces` are its face rules for the embedder in use.
+
+        `access` are the rules of the rules file, in place of the configuration's own.
+        """
+        chosen = config.rules.rules if access is None else access
+        hours = chosen.lane_hours.get(lane.id, lane.hours)
+        written = {
+            "lane": lane.id,
+            "direction": lane.direction,
+            "moves": lane.moves,
+            "hours": [span.model_dump(mode="json", by_alias=True) for span in hours],
+            "faces": faces.model_dump(mode="json"),
+            "plates": config.plates.model_dump(mode="json"),
+            "access": chosen.model_dump(mode="json", by_alias=True),
+        }
+        return cls.read(json.dumps(written, ensure_ascii=False, sort_keys=True), households)
+
+    @classmethod
+    def read(cls, text: str, households: Mapping[str, str] | None = None) -> Rules:
+        """The rules that `text` holds, as `of` wrote them."""
+        written = json.loads(text)
+        return cls(
+            lane=written["lane"],
+            hours=tuple(WeekHours.model_validate(span) for span in written["hours"]),
+            faces=FaceLimits.model_validate(written["faces"]),
+            plates=PlateRules.model_validate(written["plates"]),
+            version=hashlib.sha256(text.encode()).hexdigest()[:12],
+            heading=None if written["moves"] == "any" else Movement(written["moves"]),
+            access=AccessRules.model_validate(written["access"]),
+            direction=written["direction"],
+            households={} if households is None else households,
+            text=text,
         )
-        version = hashlib.sha256(text.encode()).hexdigest()[:12]
-        heading = None if lane.moves == "any" else Movement(lane.moves)
-        return cls(lane.id, lane.hours, faces, config.plates, version, heading)
 
-    def open_at(self, moment: time) -> bool:
-        """Whether the lane opens by itself at this time of the day, in the compound's time zone."""
-        return not self.hours or any(_within(span, moment) for span in self.hours)
+    def is_emergency(self, plate: str, kind: PlateKind | None) -> bool:
+        """Whether a vehicle with this plate always passes."""
+        return kind in self.access.emergency_kinds or fits(self.access.emergency_plates, plate)
+
+    @property
+    def by_building(self) -> bool:
+        """Whether some rule needs to know the building of whoever comes."""
+        return bool(self._named.building)
+
+    def named_closely(self, subject: Subject) -> bool:
+        """Whether a group names the subject more closely than by the building."""
+        return subject.id in self._named.subject or subject.household in self._named.household
+
+    def groups_of(self, subject: Subject) -> tuple[Group, ...]:
+        """The groups that name the subject most closely; none where no group means it."""
+        named = self._named
+        return (
+            named.subject.get(subject.id)
+            or named.household.get(subject.household)
+            or named.building.get(subject.building or "")
+            or named.everybody
+        )
+
+    def blocks_of(self, plate: str) -> tuple[BlockedPlate, ...]:
+        """The blocks of a plate, living or ended."""
+        return self._named.plate.get(plate, ())
 
 
-def _within(span: Hours, moment: time) -> bool:
-    if span.start <= span.end:
-        return span.start <= moment < span.end
-    return moment >= span.start or moment < span.end
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The groups by whom they name, the closest first, and the blocked plates; looked up at every decision."""
+
+    subject: Mapping[str, tuple[Group, ...]]
+    household: Mapping[str, tuple[Group, ...]]
+    building: Mapping[str, tuple[Group, ...]]
+    everybody: tuple[Group, ...]
+    plate: Mapping[str, tuple[BlockedPlate, ...]]
+
+    @classmethod
+    def of(cls, access: AccessRules, households: Mapping[str, str]) -> _Named:
+        groups = access.group
+        homes = ((households.get(code), group) for group in groups for code in group.households)
+        return cls(
+            _joined((name, group) for group in groups for name in group.subjects),
+            _joined((home, group) for home, group in homes if home is not None),
+            _joined((name, group) for group in groups for name in group.buildings),
+            tuple(group for group in groups if not (group.subjects or group.households or group.buildings)),
+            _joined((blocked.plate, blocked) for blocked in access.blocked_plate),
+        )
+
+
+def _joined(pairs: Iterable[tuple[str, Part]]) -> dict[str, tuple[Part, ...]]:
+    joined: dict[str, tuple[Part, ...]] = {}
+    for name, part in pairs:
+        joined[name] = (*joined.get(name, ()), part)
+    return joined

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -18,14 +19,17 @@ import structlog
 from gate.camera.frame import Camera, Frame
 from gate.camera.region import Region
 from gate.decision.decide import decide
-from gate.decision.decision import Decision, Verdict
+from gate.decision.decision import Decision, Evidence, FaceEvidence, Reason, Verdict, meant
+from gate.decision.moment import NEVER_SEEN, History, Visit
 from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
+from gate.holidays import moment_of
 from gate.lane.attention import Attention
 from gate.lane.presence import Presence
 from gate.lane.watching import Case, Watcher
 from gate.ledger.ledger import Passage
 from gate.ledger.writer import LedgerWriter, Saved
+from gate.rulebook.recorded import Recorded, written
 from models.sighting import Picture
 
 log = structlog.get_logger("lane")
@@ -45,6 +49,23 @@ class Way(Protocol):
     def open_for(self, passage: str) -> float | None:
         """Open for a passage; the monotonic time of the command to the motor, None when it could not be given."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Where a lane looks up what it decides by. All of them answer at once, but `use`, which writes.
+
+    `history` is of a subject by its id, `passed` is told of each that was let through, `visit` is the living pass of a
+    plate, and `use` takes one of its uses for a passage: False where none is left.
+    """
+
+    history: Callable[[str], History] = lambda _subject: NEVER_SEEN
+    passed: Callable[[str, datetime], None] = lambda _subject, _at: None
+    visit: Callable[[str, datetime], Visit | None] = lambda _plate, _at: None
+    use: Callable[[Visit, datetime, str], bool] = lambda _visit, _at, _passage: False
+
+
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +90,7 @@ class LaneWorker:
     def __init__(
         self,
         *,
-        rules: Rules,
+        rules: Callable[[], Rules],
         zone: ZoneInfo,
         camera: Camera,
         watcher: Watcher,
@@ -78,15 +99,17 @@ class LaneWorker:
         on_outcome: Callable[[Outcome], None],
         presence: Presence,
         region: Region | None = None,
+        facts: Facts = NO_FACTS,
         context: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`presence` outlives a crash of the lane; what moves outside of `region` wakes nobody.
 
-        With `context`, the whole picture is kept beside the crop.
+        `rules` gives those in force. With `context`, the whole picture is kept beside the crop.
         """
+        self._facts = facts
         self._context = context
-        self.id = rules.lane
+        self.id = rules().lane
         self._rules = rules
         self._zone = zone
         self._camera = camera
@@ -117,7 +140,8 @@ class LaneWorker:
     def _consider(self, case: Case, frame: Frame) -> None:
         track, at_s = case.track, frame.taken_s
         stays = case.key is not None and self._presence.settled(case.key, at_s)
-        decision = decide(case.evidence, self._rules, frame.at.astimezone(self._zone).time(), decided=stays)
+        passage = uuid.uuid4().hex
+        decision, recorded = self._decide(case.evidence, frame.at, passage, stays=stays)
         known = case.key is not None and self._presence.knows(case.key, at_s)
         if case.key is not None:
             self._presence.see(case.key, at_s)
@@ -131,23 +155,39 @@ class LaneWorker:
             track.key = case.key
         if case.key is not None:
             self._presence.decided(case.key, at_s, settled=decision.settles)
-        self._carry_out(case, decision, frame)
+        self._carry_out(case, decision, recorded, passage, frame)
 
-    def _carry_out(self, case: Case, decision: Decision, frame: Frame) -> None:
+    def _decide(self, evidence: Evidence, at: datetime, passage: str, *, stays: bool) -> tuple[Decision, Recorded]:
+        """The decision, and what it rested on. A pass whose last use another lane has just taken is none."""
+        rules = self._rules()
+        moment = moment_of(at, self._zone, rules.access)
+        who = meant(evidence)
+        history = self._facts.history(who.id) if who else NEVER_SEEN
+        visit = None if isinstance(evidence, FaceEvidence) or who else self._facts.visit(evidence.text, at)
+        decision = decide(evidence, rules, moment, history=history, visit=visit, decided=stays)
+        if decision.reason is Reason.VISITOR_PASS and visit is not None and not self._facts.use(visit, at, passage):
+            visit = None
+            decision = decide(evidence, rules, moment, history=history, decided=stays)
+        return decision, Recorded.of(evidence, rules, moment, history, visit)
+
+    def _carry_out(self, case: Case, decision: Decision, recorded: Recorded, passage_id: str, frame: Frame) -> None:
+        details = case.details if decision.subject is None else _impersonal(case.details)
         passage = Passage(
-            id=uuid.uuid4().hex,
+            id=passage_id,
             at=frame.at,
             lane=self.id,
             verdict=decision.verdict.value,
             reason=decision.reason.value,
             subject=decision.subject.id if decision.subject else None,
             rules_version=decision.rules_version,
-            details=case.details if decision.subject is None else _impersonal(case.details),
+            details={**details, "rests_on": written(recorded)},
         )
         jpeg = encode(case.track.best) if case.track.best is not None else None
         whole = encode(frame.pixels, CONTEXT_WIDTH, 75) if self._context else None
         snapshot = self._on_record(self._writer.submit(passage, jpeg, whole))
         commanded_s = self._way.open_for(passage.id) if decision.verdict is Verdict.OPEN else None
+        if decision.verdict is Verdict.OPEN and decision.subject is not None:
+            self._facts.passed(decision.subject.id, frame.at)
         done_s = self._clock() if commanded_s is None else commanded_s
         self._on_outcome(
             Outcome(passage, decision, snapshot, max(0.0, done_s - frame.taken_s), moved=commanded_s is not None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import BigInteger, Computed, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enrollment.tables import Base
+from enrollment.tables import Base, UtcTime
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -94,6 +95,17 @@ class PassageRow(Base):
     details: Mapped[str] = mapped_column(Text)
     plate: Mapped[str | None] = mapped_column(String(16))
     plate_key: Mapped[str | None] = mapped_column(String(16))
+
+
+class RulesVersionRow(Base):
+    """The rules of one lane as they stood, under the digest of their text."""
+
+    __tablename__ = "rules_version"
+
+    version: Mapped[str] = mapped_column(String(40), primary_key=True)
+    lane: Mapped[str] = mapped_column(String(32), index=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    text: Mapped[str] = mapped_column(Text)
 
 
 class SavedSearchRow(Base):

@@ -12,6 +12,10 @@ UNTOLD = frozenset({"actor", "remark", "words", "details", "command_id", "passag
 """Keys of a body that are shown in a column of their own, or say nothing to a person."""
 
 
+NOT_TOLD = frozenset({"rests_on"})
+"""Details that are kept for making the decision again, and say nothing to a person beside the others."""
+
+
 VALUES = {
     "colour": "bench.colour_{}",
     "kind": "audit.value.kind.{}",
@@ -33,7 +37,7 @@ def act_name(language: Language, act: Act) -> str:
 def details_of(language: Language, details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a passage was decided on, each detail with its name; one that has no name yet goes by its key."""
     score, runner_up = details.get("score"), details.get("runner_up")
-    told = [(name, _value(language, name, value)) for name, value in details.items()]
+    told = [(name, _value(language, name, value)) for name, value in details.items() if name not in NOT_TOLD]
     if score and runner_up is not None:
         told.append(("margin", f"{score - runner_up:.4f}"))
     return [

@@ -10,10 +10,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gate.cli import app
+from gate.cli.check import examine
 from gate.config import load_config
 from gate.site import open_site
-from gate.texts import t
+from gate.texts import explain, t
 from models.catalog import catalog
+from models.errors import Fault
 from models.sighting import Box, FaceQuality, FaceSighting
 from tests.consents import FACE
 
@@ -107,3 +109,23 @@ def test_a_spoilt_file_of_the_program_fails(site: Site, made_starter: Path) -> N
     done = _check(path)
     assert done.exit_code == 1
     assert "starter_plate_finder.onnx" in done.output
+
+
+def test_the_rules_file_is_read_and_what_it_does_not_know_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATE_LANG", "en")
+    (tmp_path / "gate.toml").write_text('[rules]\nfile = "rules.toml"\n', "utf-8")
+    config = load_config(tmp_path / "gate.toml")
+    with open_site(config, create=True):
+        pass
+    missing = {finding.name: finding for finding in examine(config)}
+    assert not missing[str(tmp_path / "rules.toml")].works
+    (tmp_path / "rules.toml").write_text('[[group]]\nid = "a"\nhouseholds = ["3-2-501"]\n', "utf-8")
+    read = {finding.name: finding for finding in examine(config)}
+    assert read[str(tmp_path / "rules.toml")].result == "1 groups, 0 windows, 0 blocked plates"
+    assert read["3-2-501"].doubtful
+    (tmp_path / "rules.toml").write_text("grace_dayz = 1\n", "utf-8")
+    (refused,) = (finding for finding in examine(config) if not finding.works)
+    assert isinstance(refused.result, Fault)
+    assert "did you mean grace_days?" in explain(refused.result)

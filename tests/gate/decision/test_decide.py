@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, date, datetime, time
 
 import numpy as np
 import pytest
@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from enrollment.candidate import Candidate, Subject, SubjectKind
 from enrollment.gallery import Gallery
 from enrollment.plate_match import Doubt
-from gate.config import BarrierPart, CameraPart, Config, FaceLimits, Hours, Lane, PlateRules
-from gate.decision.decide import decide
-from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
+from gate.config import BarrierPart, CameraPart, Config, FaceLimits, Lane, PlateRules, WeekHours
+from gate.decision.decide import decide as decide_at
+from gate.decision.decision import Decision, FaceEvidence, Movement, PlateEvidence, Reason, Verdict
+from gate.decision.moment import Moment
 from gate.decision.rules import Rules
+from gate.decision.week_plan import open_at
 from models.sighting import Embedding, FaceFault, PlateColour, PlateKind
 
-DAY = Hours(**{"from": time(6), "until": time(22)})
-NIGHT = Hours(**{"from": time(22), "until": time(6)})
+DAY = WeekHours(**{"from": time(6), "until": time(22)})
+NIGHT = WeekHours(**{"from": time(22), "until": time(6)})
 RULES = Rules("north-in", (DAY,), FaceLimits(accept=0.45), PlateRules(), "v1")
 NOON = time(12)
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
@@ -33,6 +35,14 @@ PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.
 DOUBTFUL = replace(
     PLATE, text="辽A12845", confidences=(0.97,) * 4 + (0.55,) + (0.97,) * 2, doubt=Doubt(5, "8", "B", "8", 0.55, 0.95)
 )
+
+
+def _at(clock: time) -> Moment:
+    return Moment(datetime.combine(date(2026, 3, 4), clock, UTC))
+
+
+def decide(evidence: FaceEvidence | PlateEvidence, rules: Rules, at: time, *, decided: bool = False) -> Decision:
+    return decide_at(evidence, rules, _at(at), decided=decided)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +173,7 @@ def test_vehicles_must_come_nearer_unless_the_lane_says_otherwise(
 
 def test_hours_may_run_past_midnight() -> None:
     night = replace(RULES, hours=(NIGHT,))
-    assert [night.open_at(time(h)) for h in (21, 22, 23, 0, 5, 6)] == [False, True, True, True, True, False]
+    assert [open_at(night.hours, _at(time(h))) for h in (21, 22, 23, 0, 5, 6)] == [False, True, True, True, True, False]
 
 
 subjects = st.builds(
@@ -224,7 +234,7 @@ def test_total_deterministic_and_never_opens_for_the_blocked(
         assert decision.subject is not None
         assert not decision.subject.blocked
         assert decision.subject.may_use("north-in")
-        assert rules.open_at(at)
+        assert open_at(rules.hours, _at(at))
         assert heading in {None, evidence.movement}
 
 

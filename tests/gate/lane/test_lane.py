@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -17,15 +18,17 @@ from enrollment.candidate import Candidate, Subject, SubjectKind
 from gate.camera.frame import CameraHealth, CameraState, Frame
 from gate.config import FaceLimits, PlateRules
 from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
+from gate.decision.moment import DayKind, History, Visit
 from gate.decision.rules import Rules
 from gate.lane import lane as lane_module
-from gate.lane.lane import LaneWorker, Outcome, encode
+from gate.lane.lane import Facts, LaneWorker, Outcome, encode
 from gate.lane.presence import Presence
 from gate.lane.supervisor import BUDGET, STEADY_S, Supervisor
 from gate.lane.tracking import FaceTrack
 from gate.lane.watching import Case
 from gate.ledger.ledger import Passage
 from gate.ledger.writer import Saved, WriterHealth
+from gate.rulebook.recorded import read
 from models.sighting import Box, Picture, PlateColour, PlateKind
 
 RULES = Rules("south-in", (), FaceLimits(accept=0.45), PlateRules(), "v1")
@@ -95,7 +98,7 @@ class _World:
 
     def lane(self, times: Sequence[float], cases: list[list[Case]]) -> LaneWorker:
         return LaneWorker(
-            rules=RULES,
+            rules=lambda: RULES,
             zone=ZoneInfo("Asia/Shanghai"),
             camera=_Camera(times),
             watcher=_Watcher(cases),
@@ -218,10 +221,9 @@ def test_an_enrolled_plate_is_not_copied_into_the_passage() -> None:
         case = _case(KNOWN, key=None, number=number)
         case = Case(case.track, evidence, None, {"plate": "辽A12345", "frames": 9})
         _play(world, [10.0], [[case]])
-    assert [outcome.passage.details for outcome in world.outcomes] == [
-        {"frames": 9},
-        {"frames": 9, "plate": "辽A12345"},
-    ]
+    told = [dict(outcome.passage.details) for outcome in world.outcomes]
+    assert ["辽A12345" in json.dumps(details, ensure_ascii=False) for details in told] == [False, True]
+    assert [details.get("plate") for details in told] == [None, "辽A12345"]
 
 
 def test_a_stranger_who_turns_out_to_be_a_resident_is_let_in_once() -> None:
@@ -311,8 +313,62 @@ def test_a_car_whose_direction_is_unclear_is_asked_about_once_and_opened_for_whe
     world, case = _World(), _case(CAR, key=CAR.text)
     coming = Case(case.track, replace(CAR, movement=Movement.TOWARDS), CAR.text, {})
     lane = world.lane([10.0, 11.0, 12.0, 13.0], [[case], [case], [coming], [coming]])
-    lane._rules = replace(RULES, heading=Movement.TOWARDS)
+    lane._rules = lambda: replace(RULES, heading=Movement.TOWARDS)
     while lane.step():
         pass
     assert [outcome.decision.reason for outcome in world.outcomes] == [Reason.DIRECTION_UNCLEAR, Reason.KNOWN_VEHICLE]
     assert world.events.count("opened") == 1
+
+
+def test_a_visitor_takes_one_use_for_one_passage_and_is_opened_for_once() -> None:
+    world, used = _World(), []
+
+    def use(visit: Visit, at: datetime, passage: str) -> bool:
+        used.append(passage)
+        return True
+
+    lane = world.lane([10.0, 10.1, 10.2], [[_case(replace(CAR, subject=None), key=CAR.text)] for _ in range(3)])
+    lane._facts = Facts(visit=lambda _plate, _at: Visit("p1"), use=use)
+    while lane.step():
+        pass
+    (outcome,) = world.outcomes
+    assert (outcome.decision.reason, outcome.passage.id) == (Reason.VISITOR_PASS, used[0])
+    assert (len(used), world.events.count("opened")) == (1, 1)
+
+
+def test_a_visitor_whose_last_use_another_lane_took_is_asked_about() -> None:
+    world = _World()
+    lane = world.lane([10.0], [[_case(replace(CAR, subject=None), key=CAR.text)]])
+    lane._facts = Facts(visit=lambda _plate, _at: Visit("p1"))
+    while lane.step():
+        pass
+    assert [outcome.decision.reason for outcome in world.outcomes] == [Reason.UNKNOWN_VEHICLE]
+    assert read(world.outcomes[0].passage.details["rests_on"]).visit is None
+
+
+def test_who_was_let_in_is_known_to_be_inside() -> None:
+    world, told = _World(), []
+    lane = world.lane([10.0], [[_case(KNOWN)]])
+    lane._facts = Facts(passed=lambda subject, at: told.append((subject, at)))
+    while lane.step():
+        pass
+    assert told == [("r1", datetime(2026, 2, 17, 4, tzinfo=UTC))]
+
+
+def test_a_passage_keeps_what_it_was_decided_on() -> None:
+    world = _World()
+    history = History("in", datetime(2026, 2, 17, 3, tzinfo=UTC))
+    lane = world.lane([10.0], [[_case(KNOWN)]])
+    lane._facts = Facts(history=lambda _subject: history)
+    while lane.step():
+        pass
+    (outcome,) = world.outcomes
+    recorded = read(json.loads(json.dumps(outcome.passage.details["rests_on"])))
+    assert (recorded.evidence, recorded.history, recorded.moment.today) == (KNOWN, history, DayKind.HOLIDAY)
+    assert recorded.decide(RULES, recorded.moment, None) == replace(outcome.decision, rules_version="v1")
+
+
+def test_the_record_does_not_tie_a_stranger_to_the_one_they_resemble() -> None:
+    world = _World()
+    _play(world, [10.0], [[_case(STRANGER, key=None)]])
+    assert "r1" not in json.dumps(world.outcomes[0].passage.details)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from gate.camera.region import Region
 from gate.config import FaceLimits, PlateRules
 from gate.decision.decide import decide
 from gate.decision.decision import Verdict
+from gate.decision.moment import Moment
 from gate.decision.rules import Rules
 from gate.lane.watching import PlateWatcher
 from models.cast import Cast
@@ -26,6 +27,7 @@ from models.sighting import Box, Picture
 from models.store import Store
 from samples.plates import FONT
 
+NOON = Moment(datetime(2026, 3, 4, 12, tzinfo=UTC))
 RULES = Rules("in", (), FaceLimits(accept=0.45), PlateRules(), "v1")
 BOOK = PlateBook(
     {
@@ -99,4 +101,4 @@ def test_it_never_opens(draw: Callable[[int], Picture], *, found: bool, recognis
     for number in range(24):
         for case in watcher.look(draw(number % 3), number * 0.1):
             assert case.evidence.subject is None  # type: ignore[union-attr]
-            assert decide(case.evidence, RULES, time(12)).verdict is not Verdict.OPEN
+            assert decide(case.evidence, RULES, NOON).verdict is not Verdict.OPEN

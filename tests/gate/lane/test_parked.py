@@ -146,7 +146,7 @@ class _Record:
 def _play(scene: _Scene, watcher: Watcher, rules: Rules = RULES) -> _Record:
     record = _Record()
     lane = LaneWorker(
-        rules=rules,
+        rules=lambda: rules,
         zone=ZoneInfo("Asia/Shanghai"),
         camera=scene,
         watcher=watcher,

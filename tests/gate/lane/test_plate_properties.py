@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import time
+from datetime import UTC, datetime
 
 import numpy as np
 from hypothesis import assume, example, given
@@ -15,6 +15,7 @@ from gate.camera.region import Region
 from gate.config import FaceLimits, PlateRules
 from gate.decision.decide import decide
 from gate.decision.decision import Decision, PlateEvidence, Verdict
+from gate.decision.moment import Moment
 from gate.decision.rules import Rules
 from gate.lane.watching import PlateWatcher
 from models.plate.grammar import classify
@@ -22,6 +23,7 @@ from models.plate.lookalikes import lookalikes
 from models.sighting import Box, Picture, PlateColour, PlateSighting
 
 LIMITS = PlateRules()
+NOON = Moment(datetime(2026, 3, 4, 12, tzinfo=UTC))
 RULES = Rules("north-in", (), FaceLimits(accept=0.45), LIMITS, "v1")
 PICTURE: Picture = np.zeros((90, 160, 3), np.uint8)
 SIGNS = "08BDQ5SZ2E6G17TUV3"
@@ -78,7 +80,7 @@ def _opened(enrolled: Sequence[str], readings: Sequence[Reading], blocked: Seque
     decision = None
     for number, eyes.reading in enumerate(readings):
         for case in watcher.look(PICTURE, number * 0.3):
-            decision = decide(case.evidence, RULES, time(12))
+            decision = decide(case.evidence, RULES, NOON)
             if decision.verdict is Verdict.OPEN:
                 return decision
     return None

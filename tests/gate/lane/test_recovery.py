@@ -103,7 +103,7 @@ class _Lane:
     def _build(self) -> LaneWorker:
         book = PlateBook({plate: Subject(plate, SubjectKind.VEHICLE, "h") for plate in PLATES})
         return LaneWorker(
-            rules=Rules(self._id, (), FaceLimits(accept=0.45, repeat_s=0), PlateRules(repeat_s=0), "v1"),
+            rules=lambda: Rules(self._id, (), FaceLimits(accept=0.45, repeat_s=0), PlateRules(repeat_s=0), "v1"),
             zone=ZoneInfo("Asia/Shanghai"),
             camera=self.camera,
             watcher=PlateWatcher(_BlockReader(), lambda: book, PlateRules(), Region(())),

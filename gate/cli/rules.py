@@ -1,0 +1,191 @@
+"""`gate rules`: what the rules of access say, and what they would have said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+
+from enrollment.candidate import Subject
+from enrollment.errors import EntryRefused, NotEnrolled
+from enrollment.gallery import load_gallery, load_plate_book
+from gate.cli.account import DEFAULT_CONFIG, ConfigPath
+from gate.cli.terminal import out
+from gate.config import Config, load_config
+from gate.decision.decide import decide
+from gate.decision.decision import Evidence, PlateEvidence
+from gate.decision.moment import History, Moment
+from gate.decision.precedence import Arrival, path
+from gate.decision.rules import Rules
+from gate.decision.week_plan import spans_of
+from gate.errors import GateError
+from gate.holidays import day_kind, moment_of
+from gate.rulebook import supposed
+from gate.rulebook.reading import read_access
+from gate.rulebook.replay import Again, Count
+from gate.rulebook.replay import replay as play_again
+from gate.rulebook.versions import households_of
+from gate.rulebook.whereabouts import before
+from gate.site import Site, open_site
+from gate.texts import t
+from gate.week import WEEKDAYS, WeekHours
+from models.plate.grammar import classify, normalise
+from models.sighting import PlateColour
+
+app = typer.Typer(help=t("rules.help"), no_args_is_help=True)
+RulesFile = Annotated[Path | None, typer.Option("--rules", dir_okay=False, help=t("rules.option_rules"))]
+
+
+@app.command(help=t("rules.explain_help"))
+def explain(
+    lane: Annotated[str, typer.Option(help=t("rules.option_lane"))],
+    plate: Annotated[str | None, typer.Option(help=t("rules.option_plate"))] = None,
+    resident: Annotated[str | None, typer.Option(help=t("rules.option_resident"))] = None,
+    at: Annotated[str | None, typer.Option(help=t("rules.option_at"))] = None,
+    colour: Annotated[PlateColour, typer.Option(help=t("rules.option_colour"))] = PlateColour.UNKNOWN,
+    rules: RulesFile = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Print the verdict and every rule that was asked on the way to it."""
+    loaded = load_config(config)
+    zone = ZoneInfo(loaded.compound.timezone)
+    with open_site(loaded) as site:
+        ruled = _rules(loaded, site, rules).get(lane)
+        if ruled is None:
+            raise GateError("rules.no_such_lane", lane=lane, lanes=", ".join(one.id for one in loaded.lane))
+        moment = moment_of(instant(at, zone), zone, ruled.access)
+        evidence, subject = _evidence(loaded, site, ruled, plate, resident, colour)
+        directions = {one.id: one.direction for one in loaded.lane}
+        history = before(site.engine, subject.id, moment.at, directions) if subject else History()
+    _print_path(ruled, evidence, subject, moment, history)
+
+
+def _print_path(rules: Rules, evidence: Evidence, subject: Subject | None, moment: Moment, history: History) -> None:
+    out.print(t("rules.asked", lane=rules.lane, when=_when(moment), version=rules.version), markup=False)
+    out.print(t("rules.enrolled" if subject else "rules.not_enrolled", id=subject.id if subject else ""), markup=False)
+    if history.last is not None and history.at is not None:
+        way, when = t(f"rules.went_{history.last}"), history.at.astimezone(moment.at.tzinfo)
+        out.print(t("rules.history", way=way, when=f"{when:%Y-%m-%d %H:%M}"), markup=False)
+    seen = evidence if isinstance(evidence, PlateEvidence) else None
+    for number, (rule, found) in enumerate(path(Arrival(subject, seen, moment, history, None), rules), 1):
+        answer = t("rules.goes_on") if found is None else t(f"verdict.{found[0]}")
+        out.print(f"{number:>2}. {t(f'rule.{rule}')} → {answer}", markup=False)
+    decision = decide(evidence, rules, moment, history=history)
+    style = {"open": "green", "refuse": "red"}.get(decision.verdict, "yellow")
+    said = t("rules.verdict", verdict=t(f"verdict.{decision.verdict}"), reason=t(f"reason.{decision.reason}"))
+    out.print(said, style=style, markup=False)
+
+
+@app.command(help=t("rules.replay_help"))
+def replay(
+    since: Annotated[str, typer.Option(help=t("rules.option_since"))],
+    rules: RulesFile = None,
+    limit: Annotated[int, typer.Option(min=1, help=t("rules.option_limit"))] = 200,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """List the recorded decisions that these rules would change."""
+    loaded = load_config(config)
+    zone = ZoneInfo(loaded.compound.timezone)
+    count, changed, told = Count(), 0, Table(box=None)
+    for column in ("at", "lane", "who", "was", "becomes"):
+        told.add_column(t(f"rules.column_{column}"))
+    with open_site(loaded) as site:
+        for again in play_again(site.engine, instant(since, zone), _rules(loaded, site, rules), zone, count):
+            if again.changes:
+                changed += 1
+                if changed <= limit:
+                    told.add_row(*_row(again, zone))
+    if changed:
+        out.print(told)
+    if changed > limit:
+        out.print(t("rules.more", count=changed - limit))
+    out.print(t("rules.replayed", count=count.replayed, changed=changed))
+    if count.unreplayable:
+        out.print(t("rules.unreplayable", count=count.unreplayable), style="yellow")
+    if count.unfaithful:
+        out.print(t("rules.unfaithful", count=count.unfaithful), style="yellow")
+
+
+def _row(again: Again, zone: ZoneInfo) -> tuple[str, ...]:
+    """A change by its passage; who it was is told by an id alone."""
+    outcomes = [f"{t(f'verdict.{verdict}')} ({reason})" for verdict, reason in (again.was, again.becomes)]
+    return (f"{again.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", again.lane, again.subject or again.passage, *outcomes)
+
+
+@app.command(help=t("rules.show_help"))
+def show(rules: RulesFile = None, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Print the coming week and who has rules of their own."""
+    loaded = load_config(config)
+    today = datetime.now(ZoneInfo(loaded.compound.timezone)).date()
+    with open_site(loaded) as site:
+        ruled = _rules(loaded, site, rules)
+    week = [today + timedelta(days=ahead) for ahead in range(7)]
+    access = read_access(loaded, rules)
+    kinds = [day_kind(day, access) for day in week]
+    plans = {lane: one.hours for lane, one in ruled.items()}
+    plans |= {t("rules.of_group", id=group.id): group.hours for group in access.group if group.hours}
+    plans |= {t("rules.of_window", id=window.id): window.hours for window in access.window}
+    table = Table("", *plans)
+    for day, kind in zip(week, kinds, strict=True):
+        name = f"{day:%m-%d} {t(f'rules.{WEEKDAYS[day.weekday()]}')} {t(f'day_kind.{kind}')}"
+        table.add_row(name, *(_spans(plan, spans_of(plan, day, kind)) for plan in plans.values()))
+    out.print(table)
+    for lane, one in ruled.items():
+        out.print(t("rules.version_of", lane=lane, version=one.version), markup=False)
+    for blocked in access.blocked_plate:
+        end = t("rules.no_end") if blocked.until is None else f"{blocked.until:%Y-%m-%d %H:%M}"
+        out.print(t("rules.blocked", plate=blocked.plate, reason=blocked.reason, until=end), markup=False)
+
+
+def _spans(plan: tuple[WeekHours, ...], today: list[WeekHours]) -> str:
+    if not plan or any(span.whole_day for span in today):
+        return t("rules.whole_day")
+    return "\n".join(f"{span.start:%H:%M}–{span.end:%H:%M}" for span in today) or "—"
+
+
+def _rules(config: Config, site: Site, file: Path | None) -> Mapping[str, Rules]:
+    """The rules of each lane, those of access from `file` where one is given."""
+    access, named = read_access(config, file), households_of(site.engine)
+    limits = config.faces.limits(site.cast(config.models))
+    return {lane.id: Rules.of(config, lane, limits, access, named) for lane in config.lane}
+
+
+def _evidence(
+    config: Config, site: Site, rules: Rules, plate: str | None, resident: str | None, colour: PlateColour
+) -> tuple[Evidence, Subject | None]:
+    if (plate is None) == (resident is None):
+        raise GateError("rules.one_of_two")
+    if plate is not None:
+        text = normalise(plate)
+        if classify(text, colour) is None:
+            raise EntryRefused("register.not_a_plate", plate=text)
+        book = load_plate_book(site.engine)
+        seen = colour if colour is not PlateColour.UNKNOWN else book.colours.get(text, colour)
+        return supposed.plate(text, seen, book.find(text), rules), book.find(text)
+    model = site.cast(config.models).embedder.model_id
+    people = load_gallery(site.engine, site.keyring, model).subjects
+    subject = next((who for who in people if who.id == resident), None)
+    if subject is None:
+        raise NotEnrolled("rules.no_face", id=resident)
+    return supposed.face(subject, rules), subject
+
+
+def instant(written: str | None, zone: ZoneInfo) -> datetime:
+    """An instant; without an offset it is the compound's time, and without a word it is now."""
+    if written is None:
+        return datetime.now(zone)
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError as wrong:
+        raise GateError("rules.bad_time", written=written) from wrong
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _when(moment: Moment) -> str:
+    day = t(f"rules.{WEEKDAYS[moment.at.weekday()]}")
+    return f"{moment.at:%Y-%m-%d %H:%M} {day} {t(f'day_kind.{moment.today}')}"

@@ -1,0 +1,182 @@
+"""Rules that change while the gate runs: in force at once, kept by version, and never half or broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enrollment.database import writing
+from enrollment.errors import StoreBusy
+from enrollment.tables import HouseholdRow, RegisterVersionRow
+from gate.config import Config, FaceLimits
+from gate.decision.rules import Rules
+from gate.errors import ConfigRefused
+from gate.ledger.ledger import Passage, append, append_passage, last_body
+from gate.rulebook.pass_book import PassBook
+from gate.rulebook.rulebook import Rulebook
+from gate.rulebook.versions import forget, stored
+from gate.rulebook.whereabouts import Whereabouts
+from gate.site import Site
+from gate.texts import explain
+
+FACES = FaceLimits(accept=0.45)
+
+
+@dataclass
+class _Record:
+    """Notes rows as the writer does, at once."""
+
+    site: Site
+    rows: list[str] = field(default_factory=list)
+
+    def note(self, kind: str, remark: str = "", **body: Any) -> None:
+        self.rows.append(kind)
+        with writing(self.site.engine) as session:
+            append(session, datetime.now(UTC), kind, body)
+
+
+def _open(config: Config, site: Site) -> tuple[Rulebook, _Record]:
+    record = _Record(site)
+    return Rulebook(
+        config, site.engine, FACES, record.note, Whereabouts(site.engine, {}), PassBook(site.passes)
+    ), record
+
+
+def _write(file: Path, text: str, book: Rulebook) -> list[bool]:
+    file.write_text(text, "utf-8")
+    return [book.refresh(), book.refresh()]
+
+
+def test_a_changed_file_holds_at_the_second_look_and_both_versions_are_kept(
+    config: Config, site: Site, rules_file: Path
+) -> None:
+    book, record = _open(config, site)
+    book.start()
+    book.stop()
+    before = book.of("north-in")
+    assert before.access.grace_days == 3
+    assert _write(rules_file, "grace_days = 5\n", book) == [False, True]
+    after = book.of("north-in")
+    assert (after.access.grace_days, record.rows) == (5, ["rules.changed", "rules.changed"])
+    assert last_body(site.engine, "rules.changed")["rules"] == dict(book.versions)
+    for rules in (before, after):
+        text = stored(site.engine, rules.version)
+        assert text is not None
+        assert Rules.read(text) == rules
+
+
+def test_a_file_that_is_still_being_written_changes_nothing(config: Config, site: Site, rules_file: Path) -> None:
+    book, _ = _open(config, site)
+    for text in ("", "grace_days", "grace_days = 7", "grace_days = 70\n"):
+        rules_file.write_text(text, "utf-8")
+        assert not book.refresh()
+        assert book.of("north-in").access.grace_days == 3
+    assert book.refresh()
+    assert book.of("north-in").access.grace_days == 70
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("grace_days = 1000\n", "1 errors"),
+        ("grace_dayz = 1\n", "1 errors"),
+        ('[[group]]\nid = "a"\nlanes = ["north-inn"]\n', "1 errors"),
+        ("grace_days =\n", "TOML"),
+    ],
+)
+def test_broken_rules_leave_the_old_ones_in_force_and_it_is_said_once(
+    config: Config, site: Site, rules_file: Path, text: str, said: str
+) -> None:
+    book, record = _open(config, site)
+    _write(rules_file, text, book)
+    assert not book.refresh()
+    assert book.of("north-in").access.grace_days == 3
+    assert book.fault is not None
+    assert said in explain(book.fault, "en")
+    assert record.rows.count("rules.refused") == 1
+    _write(rules_file, "grace_days = 3\n", book)
+    assert book.fault is None
+
+
+def test_a_file_that_is_taken_away_leaves_its_rules_in_force(config: Config, site: Site, rules_file: Path) -> None:
+    book, record = _open(config, site)
+    rules_file.unlink()
+    assert not book.refresh()
+    assert not book.refresh()
+    assert (book.of("north-in").access.grace_days, record.rows.count("rules.refused")) == (3, 1)
+
+
+def test_after_a_restart_with_a_broken_file_the_rules_on_record_hold(
+    config: Config, site: Site, rules_file: Path
+) -> None:
+    first, _ = _open(config, site)
+    first.start()
+    first.stop()
+    rules_file.write_text("grace_days =", "utf-8")
+    again, record = _open(config, site)
+    assert again.of("north-out").access.grace_days == 3
+    assert (again.fault is not None, record.rows) == (True, ["rules.refused"])
+
+
+def test_a_broken_file_with_no_rules_on_record_keeps_the_gate_from_starting(
+    config: Config, site: Site, rules_file: Path
+) -> None:
+    rules_file.write_text("grace_days =", "utf-8")
+    with pytest.raises(ConfigRefused):
+        _open(config, site)
+
+
+def test_a_household_that_moves_in_later_is_meant_by_its_code(config: Config, site: Site, rules_file: Path) -> None:
+    rules_file.write_text('[[group]]\nid = "a"\nhouseholds = ["3-2-501"]\n', "utf-8")
+    book, _ = _open(config, site)
+    assert book.of("north-in").households == {}
+    with writing(site.engine) as session:
+        session.add(HouseholdRow(id="h1", building="3", unit="2", room="501"))
+        session.get_one(RegisterVersionRow, 1).version += 1
+    assert not book.refresh()
+    assert book.of("north-in").households == {"3-2-501": "h1"}
+
+
+def test_a_changed_file_holds_while_the_database_answers_nothing_and_is_noted_later(
+    config: Config, site: Site, rules_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, record = _open(config, site)
+    book.refresh()
+
+    def busy() -> None:
+        raise StoreBusy("store.locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(book, "_follow_facts", busy)
+        rules_file.write_text("grace_days = 9\n", "utf-8")
+        for _ in range(2):
+            with pytest.raises(StoreBusy):
+                book.refresh()
+        assert book.of("north-in").access.grace_days == 9
+        assert record.rows == ["rules.changed"]
+    book.refresh()
+    assert record.rows == ["rules.changed", "rules.changed"]
+    assert stored(site.engine, book.versions["north-in"]) is not None
+
+
+def test_texts_that_no_passage_names_any_more_go_and_the_ones_in_force_stay(
+    config: Config, site: Site, rules_file: Path
+) -> None:
+    book, _ = _open(config, site)
+    book.refresh()
+    old = book.versions
+    _write(rules_file, "grace_days = 5\n", book)
+    passage = Passage("p1", datetime.now(UTC), "north-in", "ask", "unknown_vehicle", None, old["north-in"], {})
+    with writing(site.engine) as session:
+        append_passage(session, passage, None)
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert forget(site.engine, datetime.now(UTC) - timedelta(days=1)) == 0
+    assert forget(site.engine, later) == 1
+    kept = [stored(site.engine, version) is not None for version in (old["north-in"], old["north-out"])]
+    assert kept == [True, False]
+    assert all(stored(site.engine, version) for version in book.versions.values())
