@@ -79,20 +79,21 @@ class Roster:
             EntryRefused: `roster.no_heading`, the first row names no household or neither people nor vehicles.
             StoreBusy: the rows before were taken in; run it again.
         """
-        intake, columns = Intake(), None
+        intake, columns, width = Intake(), None, 0
         people = {(one.household, one.name): one.id for one in self._register.residents()}
         cars = {car.plate: car.household for car in self._register.vehicles()}
         for number, cells in rows:
             if columns is None:
                 columns = self._columns(cells)
                 intake.rejected.append(cells)
+                width = len(cells)
                 continue
             try:
                 line = self._line(number, cells, columns)
                 self._take(line, people, cars, intake, None if dry else actor)
             except _Wrong as wrong:
                 intake.problems.append(Problem(number, wrong.column, wrong.fault))
-                intake.rejected.append(cells)
+                intake.rejected.append((*cells, *[""] * (width - len(cells)))[:width])
         if columns is None:
             raise EntryRefused("roster.no_heading")
         return intake

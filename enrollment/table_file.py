@@ -26,7 +26,7 @@ LONGEST_CELL = 1_000
 
 
 def rows_of(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The rows that hold anything, by their number in the file from 1, each cell as trimmed text.
+    """The rows that hold anything, by their number in the file from 1, as trimmed text up to the last filled cell.
 
     A .csv is read as UTF-8 or, where it is none, as GB18030.
 
@@ -48,7 +48,7 @@ def rows_of(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
             empty = 0
             if number > MOST_ROWS:
                 raise EntryRefused("table.long", most=MOST_ROWS)
-            yield number, row
+            yield number, row[: max(place for place, cell in enumerate(row, 1) if cell)]
         else:
             empty += 1
             if empty >= MOST_EMPTY:

@@ -91,17 +91,13 @@ def replay(
     """List the recorded decisions that these rules would change."""
     loaded = load_config(config)
     zone = ZoneInfo(loaded.compound.timezone)
-    count, changed, told = Count(), 0, Table(box=None)
-    for column in ("at", "lane", "who", "was", "becomes"):
-        told.add_column(t(f"rules.column_{column}"))
+    count, changed = Count(), 0
     with open_site(loaded) as site:
         for again in play_again(site.engine, instant(since, zone), _rules(loaded, site, rules), zone, count):
             if again.changes:
                 changed += 1
                 if changed <= limit:
-                    told.add_row(*_row(again, zone))
-    if changed:
-        out.print(told)
+                    out.print(_line(again, zone), markup=False)
     if changed > limit:
         out.print(t("rules.more", count=changed - limit))
     out.print(t("rules.replayed", count=count.replayed, changed=changed))
@@ -111,10 +107,11 @@ def replay(
         out.print(t("rules.unfaithful", count=count.unfaithful), style="yellow")
 
 
-def _row(again: Again, zone: ZoneInfo) -> tuple[str, ...]:
+def _line(again: Again, zone: ZoneInfo) -> str:
     """A change by its passage; who it was is told by an id alone."""
-    outcomes = [f"{t(f'verdict.{verdict}')} ({reason})" for verdict, reason in (again.was, again.becomes)]
-    return (f"{again.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", again.lane, again.subject or again.passage, *outcomes)
+    was, becomes = (f"{t(f'verdict.{verdict}')} ({reason})" for verdict, reason in (again.was, again.becomes))
+    when = f"{again.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    return f"{when}  {again.lane}  {again.subject or again.passage}  {was} → {becomes}"
 
 
 @app.command(help=t("rules.show_help"))
@@ -130,7 +127,9 @@ def show(rules: RulesFile = None, config: ConfigPath = DEFAULT_CONFIG) -> None:
     plans = {lane: one.hours for lane, one in ruled.items()}
     plans |= {t("rules.of_group", id=group.id): group.hours for group in access.group if group.hours}
     plans |= {t("rules.of_window", id=window.id): window.hours for window in access.window}
-    table = Table("", *plans)
+    table = Table("")
+    for name in plans:
+        table.add_column(name, overflow="fold")
     for day, kind in zip(week, kinds, strict=True):
         name = f"{day:%m-%d} {t(f'rules.{WEEKDAYS[day.weekday()]}')} {t(f'day_kind.{kind}')}"
         table.add_row(name, *(_spans(plan, spans_of(plan, day, kind)) for plan in plans.values()))

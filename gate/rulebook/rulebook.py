@@ -26,7 +26,7 @@ from gate.rulebook.whereabouts import Whereabouts
 log = structlog.get_logger("rules")
 
 LOOK_EVERY_S = 0.25
-"""A change holds once two looks in a row have read the same, so that no half-written file ever does: within 0.5 s."""
+"""A change holds once two looks in a row have read the same, so that no half-written file does: after half a second."""
 
 
 class Rulebook:

@@ -6,17 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from enrollment.act import Act
 from enrollment.consent import ConsentForm, Guardian, Means, Purpose, Signature, consent_text, consent_texts
 from enrollment.credential import CredentialKind
+from enrollment.database import writing
 from enrollment.errors import EntryRefused
 from enrollment.faces import FacePhoto
 from enrollment.form import PersonForm, VehicleForm
 from enrollment.gallery import load_gallery, load_plate_book, register_version
 from enrollment.keyring import Keyring
 from enrollment.register import Register
+from enrollment.tables import ConsentRow
 from models.sighting import FaceSighting
 from tests.consents import FACE
 
@@ -199,3 +201,14 @@ def test_what_was_signed_cannot_be_read_in_the_file_and_goes_with_the_person(
     (kept,) = register.consents.of(person.id)
     assert (kept.by_guardian, kept.guardian, kept.signed) == (True, None, False)
     assert register.consents.signature(kept.id) is None
+
+
+def test_a_face_from_before_there_was_a_ledger_is_named_and_left_to_people(
+    register: Register, engine: Engine, make_face: MakeFace
+) -> None:
+    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
+    assert register.consents.unconsented() == ()
+    with writing(engine) as session:
+        session.execute(delete(ConsentRow))
+    assert register.consents.unconsented() == (person.id,)
+    assert (register.consents.end_expired("gate"), register.residents()[0].templates) == (0, 1)

@@ -168,9 +168,9 @@ def test_replay_lists_what_a_changed_rule_would_change(site: Site, config: Path,
     changed = tmp_path / "new.toml"
     changed.write_text('passback = "soft"\n[[blocked_plate]]\nplate = "辽C12345"\nreason = "测试"\n', "utf-8")
     told = _gate("rules", "replay", "--since", "2026-03-01", "--rules", str(changed), config=config)
-    assert "Ask the guard (passed_already) Open (passback_warned)" in told
-    assert "Ask the guard (outside_hours) Open (passback_warned)" in told
-    assert "Ask the guard (unknown_vehicle) Refused (blocked_plate)" in told
+    assert "Ask the guard (passed_already) → Open (passback_warned)" in told
+    assert "Ask the guard (outside_hours) → Open (passback_warned)" in told
+    assert "Ask the guard (unknown_vehicle) → Refused (blocked_plate)" in told
     assert told.endswith("4 passages replayed, 3 would come out differently")
     assert "辽A12345" not in told
 
