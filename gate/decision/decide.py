@@ -52,6 +52,8 @@ def _face(evidence: FaceEvidence, rules: Rules, at: time) -> Finding:
     if candidate.margin < limits.margin:
         return (Verdict.ASK, Reason.TOO_CLOSE_TO_CALL, None) if seen_enough else WAIT
     found = _subject(candidate.subject, rules, at, Reason.KNOWN_RESIDENT)
+    if found[0] is Verdict.OPEN and evidence.liveness.doubts(limits.liveness):
+        return (Verdict.ASK, Reason.LIVENESS_DOUBT, candidate.subject) if seen_enough else WAIT
     return _arriving(found, evidence, rules, seen_enough=seen_enough)
 
 

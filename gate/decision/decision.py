@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from enrollment.candidate import Candidate, Subject
 from enrollment.plate_match import Doubt
+from gate.decision.liveness import Liveness
 from models.sighting import FaceFault, PlateColour, PlateKind
 
 
@@ -36,6 +37,7 @@ class Reason(StrEnum):
     DIRECTION_UNCLEAR = "direction_unclear"
     FACE_UNCLEAR = "face_unclear"
     FACE_COVERED = "face_covered"
+    LIVENESS_DOUBT = "liveness_doubt"
     ALREADY_DECIDED = "already_decided"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
 
@@ -56,6 +58,7 @@ class FaceEvidence:
     nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is from first to last usable sighting.
     `fault` is what was wrong most often with sightings large enough and still too poor to use, `unclear_s` the time
     from the first of them to the last; `covered` counts the usable ones with a mask or dark glasses.
+    `liveness` is what spoke for and against a living face.
     """
 
     frames: int
@@ -67,6 +70,7 @@ class FaceEvidence:
     fault: FaceFault | None = None
     unclear_s: float = 0.0
     covered: int = 0
+    liveness: Liveness = Liveness()
 
 
 @dataclass(frozen=True, slots=True)
