@@ -6,8 +6,10 @@ living head has depth: the nose moves against the eyes when it turns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -15,13 +17,15 @@ import numpy as np
 from models.sighting import Picture
 from models.training.attack_sheets import Attack, Portrait, Sheet, draw_sheet
 from models.training.attack_shots import soft_head
+from gate.bench.liveness import LIVING, Presentation
 from samples.canvas import Sprite
+from samples.compound import PEOPLE
 from samples.heads import Head, Likeness, whole_photograph
 from samples.people import BODY_HEIGHT_M, BODY_PX_PER_M, BODY_WIDTH_M, Figure, Light, Looks, draw_figure
 from samples.perspective import cover
-from samples.scenery import Backdrop
+from samples.scenery import Backdrop, path
 from samples.walking import WALK_S, Walk, walk_by
-from samples.weather import Weather
+from samples.weather import DAY, DUSK, NIGHT, RAIN, Weather
 
 TURN_S = 1.6
 """From one side to the other and back."""
@@ -127,10 +131,50 @@ def living_film(backdrop: Backdrop, figure: Figure, weather: Weather, rng: np.ra
     return walk_by(backdrop, [walk], weather, WALK_S - 0.9, RATE, rng)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """Somebody to be living once and shown in every kind of attack: the photograph and, for the sample people, looks."""
+
+    portrait: Portrait
+    looks: Looks | None = None
+
+
+def sample_people() -> list[Shown]:
+    """The six people whose photographs come inside installed packages."""
+    return [Shown(portrait(person.looks.likeness), person.looks) for person in PEOPLE]
+
+
+def presentations(people: Sequence[Shown], rounds: int, seed: int) -> list[Presentation]:
+    """Every round shows the next of the people living and in each kind of attack, in the next light."""
+    backdrop = path(np.random.default_rng([seed, 1]))
+    drawn = []
+    for number in range(rounds):
+        weather = (DAY, DUSK, RAIN, NIGHT)[number % 4]
+        shown, holder = people[number % len(people)], people[(number + 1 + number // len(people)) % len(people)]
+        for place, kind in enumerate((None, *Attack)):
+            rng = np.random.default_rng([seed, 2, number, place])
+            film = partial(_film, backdrop, shown, holder, kind, weather, rng)
+            drawn.append(Presentation(kind.value if kind else LIVING, film))
+    return drawn
+
+
+def _film(
+    backdrop: Backdrop, shown: Shown, holder: Shown, kind: Attack | None, weather: Weather, rng: np.random.Generator
+) -> Iterator[tuple[float, Picture]]:
+    rng = deepcopy(rng)  # the same film at each call
+    if kind is not None:
+        carried = carry(kind, shown.portrait, holder.portrait, anybody(rng), rng)
+        frames = attack_film(backdrop, carried, weather, rng)
+    else:
+        own = shown.looks
+        figure = draw_figure(own, rng) if own else living(shown.portrait, anybody(rng), rng)
+        frames = living_film(backdrop, figure, weather, rng)
+    for number, picture in enumerate(frames):
+        yield number / RATE, picture
+
+
 def anybody(rng: np.random.Generator) -> Looks:
     """A coat, trousers and light by lot; the likeness is only a place holder for a head that is replaced."""
-    from samples.compound import PEOPLE
-
     one = PEOPLE[int(rng.integers(len(PEOPLE)))].looks
     coat = tuple(int(part) for part in rng.integers(30, 200, 3))
     return replace(one, coat=(coat[0], coat[1], coat[2]), light=Light(float(rng.uniform(0.85, 1.1)), float(rng.uniform(-0.5, 0.5))))

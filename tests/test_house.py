@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "enrollment": {"models", "enrollment"},
     "gate": {"models", "enrollment", "gate"},
 }
-SAMPLES_DOORS = {ROOT / "gate" / "cli" / name for name in ("bench.py", "bench_gate.py", "demo.py")}
+SAMPLES_DOORS = {ROOT / "gate" / "cli" / name for name in ("bench.py", "bench_gate.py", "bench_liveness.py", "demo.py")}
 """The files through which the command line reaches the samples."""
 
 

@@ -54,7 +54,7 @@ class Sheet:
 
 FRAMES = {
     Attack.PRINT: ((0.75, 1.25), (0.7, 1.1)),
-    Attack.PRINT_NO_EDGE: ((1.17, 1.3), (1.17, 1.3)),
+    Attack.PRINT_NO_EDGE: ((1.85, 2.0), (1.85, 2.0)),
     Attack.CUT_OUT: ((0.8, 0.9), (0.75, 0.9)),
     Attack.PHONE: ((0.6, 0.8), (0.85, 1.25)),
     Attack.TABLET: ((0.95, 1.25), (0.85, 1.2)),
