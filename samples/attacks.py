@@ -14,10 +14,10 @@ from functools import partial
 import cv2
 import numpy as np
 
+from gate.bench.liveness import LIVING, Presentation
 from models.sighting import Picture
 from models.training.attack_sheets import Attack, Portrait, Sheet, draw_sheet
 from models.training.attack_shots import soft_head
-from gate.bench.liveness import LIVING, Presentation
 from samples.canvas import Sprite
 from samples.compound import PEOPLE
 from samples.heads import Head, Likeness, whole_photograph
@@ -133,7 +133,7 @@ def living_film(backdrop: Backdrop, figure: Figure, weather: Weather, rng: np.ra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """Somebody to be living once and shown in every kind of attack: the photograph and, for the sample people, looks."""
+    """Somebody to be living once and shown in every kind of attack: a photograph and, of a sample person, the looks."""
 
     portrait: Portrait
     looks: Looks | None = None
@@ -177,6 +177,6 @@ def anybody(rng: np.random.Generator) -> Looks:
     """A coat, trousers and light by lot; the likeness is only a place holder for a head that is replaced."""
     one = PEOPLE[int(rng.integers(len(PEOPLE)))].looks
     coat = tuple(int(part) for part in rng.integers(30, 200, 3))
-    return replace(one, coat=(coat[0], coat[1], coat[2]), light=Light(float(rng.uniform(0.85, 1.1)), float(rng.uniform(-0.5, 0.5))))
-
-
+    return replace(
+        one, coat=(coat[0], coat[1], coat[2]), light=Light(float(rng.uniform(0.85, 1.1)), float(rng.uniform(-0.5, 0.5)))
+    )

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from enrollment.candidate import Candidate, Subject
 from enrollment.plate_match import Doubt
-from gate.decision.liveness import Liveness
+from gate.decision.liveness import NOTHING_SEEN, Liveness
 from models.sighting import FaceFault, PlateColour, PlateKind
 
 
@@ -70,7 +70,7 @@ class FaceEvidence:
     fault: FaceFault | None = None
     unclear_s: float = 0.0
     covered: int = 0
-    liveness: Liveness = Liveness()
+    liveness: Liveness = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)

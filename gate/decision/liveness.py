@@ -43,3 +43,7 @@ class Liveness:
         looks = self.live is not None and rules.live_from is not None and self.live < rules.live_from
         layers = ((LifeDoubt.LOOKS, looks), (LifeDoubt.RIM, self.rim), (LifeDoubt.FLAT, self.flat is True))
         return tuple(doubt for doubt, there in layers if there)
+
+
+NOTHING_SEEN = Liveness()
+"""What a track has shown before its first frame."""

@@ -26,8 +26,8 @@ SUREST = 0.98
 RIM_FRAMES, RIM_SHARE = 2, 0.5
 """A frame about a face is believed while so many sightings, and such a share of all, agree on it."""
 ALIKE = 0.15
-"""Two rims are one when place and size differ by less than this share of their size; the finder's box wavers by 5 %, and a
-screen has two rims, that of the case and its own."""
+"""Two rims are one when place and size differ by less than this share of their size: the finder's box wavers by 5 %,
+and a screen has two rims, that of its case and its own."""
 
 TURN_FRAMES = 6
 TURNED = 0.18

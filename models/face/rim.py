@@ -106,7 +106,7 @@ def _upright(grey: NDArray[np.uint8], face_px: float, tilt: float) -> Rim | None
 
 
 def _edges(mine: NDArray[np.int16], other: NDArray[np.int16]) -> Mask:
-    """Rising edges that run down the columns, steeper across than down; a pixel wider to both sides, for a slight tilt."""
+    """Rising edges down the columns, steeper across than down; a pixel wider to both sides, for a slight tilt."""
     edges = (mine > STEP) & (mine > 1.2 * np.abs(other))
     wide = edges.copy()
     wide[:, 1:] |= edges[:, :-1]

@@ -254,5 +254,3 @@ def _cut_eyes(paper: Picture, landmarks: Points, holder: Portrait, generator: Ge
 
 def _bytes(levels: Levels) -> Picture:
     return np.asarray(np.clip(levels * 255, 0, 255), np.uint8)
-
-

@@ -123,13 +123,16 @@ def _body(picture: Picture, box: Box, generator: Generator) -> None:
     top = y + generator.uniform(0.62, 0.8) * tall
     end = picture.shape[0] + 5
     colour = generator.uniform(15, 220, 3)
-    neck = [(x - 0.28 * tall, y + 0.2 * tall), (x + 0.28 * tall, y + 0.2 * tall), (x + 0.3 * tall, end), (x - 0.3 * tall, end)]
+    neck = [
+        (x - 0.28 * tall, y + 0.2 * tall),
+        (x + 0.28 * tall, y + 0.2 * tall),
+        (x + 0.3 * tall, end),
+        (x - 0.3 * tall, end),
+    ]
     skin = np.array([110, 140, 185]) * generator.uniform(0.5, 1.0)
     cv2.fillPoly(picture, [np.round(neck).astype(np.int32)], skin.tolist(), cv2.LINE_AA)
-    coat = [
-        (x - 0.3 * tall, top), (x + 0.3 * tall, top), (x + 0.8 * wide, top + 0.3 * tall), (x + wide, end), (x - wide, end),
-        (x - 0.8 * wide, top + 0.3 * tall),
-    ]  # fmt: skip
+    half = [(0.3 * tall, top), (0.8 * wide, top + 0.3 * tall), (wide, end)]
+    coat = [(x + out, down) for out, down in half] + [(x - out, down) for out, down in reversed(half)]
     mask = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(coat).astype(np.int32)], 255, cv2.LINE_AA)
     shade = cv2.resize(generator.normal(1, 0.12, (6, 6)).astype(np.float32), picture.shape[1::-1])

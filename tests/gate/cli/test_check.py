@@ -70,6 +70,16 @@ def test_a_gate_that_tells_faces_apart_by_the_starter_is_warned_and_works(site: 
     assert t("check.fails") not in done.output
 
 
+def test_a_gate_without_a_liveness_model_is_told_what_its_liveness_rests_on(site: Site) -> None:
+    assert t("check.liveness_without_model") in _check(site("pedestrian")).output
+
+
+def test_a_gate_whose_liveness_check_is_off_is_told_what_that_means(site: Site) -> None:
+    done = _check(site("pedestrian", more="[faces.liveness]\non = false\n"))
+    assert done.exit_code == 0, done.output
+    assert t("check.liveness_off") in done.output
+
+
 def test_plates_alone_need_no_warning(site: Site) -> None:
     done = _check(site("vehicle"))
     assert done.exit_code == 0, done.output
