@@ -29,8 +29,8 @@ class Cast:
         """
         models = (*catalog().pack(pack), *catalog().pack(STARTER))
         judges = [m.name for m in catalog().pack(pack) if m in catalog().players(Role.FACE_LIVENESS)]
-        needed = (next(m.name for m in models if m in catalog().players(role)) for role in ROLES)
-        return cls(*needed, face_liveness=judges[0] if judges else None)
+        names = [next(m.name for m in models if m in catalog().players(role)) for role in ROLES]
+        return cls(*names, judges[0] if judges else None)
 
     @property
     def embedder(self) -> Model:

@@ -88,7 +88,7 @@ def _alike(one: Rim, other: Rim) -> bool:
 def _shape(landmarks: Points, box: Box) -> NDArray[np.float64]:
     """The landmarks about their own middle, in heights of the face (5 x 2)."""
     points = landmarks.astype(np.float64)
-    return (points - points.mean(0)) / box.height
+    return np.asarray((points - points.mean(0)) / box.height, np.float64)
 
 
 def turns_flat(shapes: Sequence[NDArray[np.float64]]) -> bool | None:

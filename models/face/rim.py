@@ -89,7 +89,7 @@ def _upright(grey: NDArray[np.uint8], face_px: float, tilt: float) -> Rim | None
             if not sides[-1]:
                 return None
     columns = _Lines.of(*upright, axis=0)
-    rows = _Lines.of(*(one.T for one in level), axis=1)
+    rows = _Lines.of(level[0].T, level[1].T, axis=1)
     found: list[tuple[int, Rim]] = []
     for left, right, top, bottom in product(*sides):
         poorest = min(

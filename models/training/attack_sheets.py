@@ -77,7 +77,9 @@ def draw_sheet(attack: Attack, shown: Portrait, holder: Portrait, generator: Gen
     rim = int(generator.uniform(0, 0.14) * FACE_PX) if attack is Attack.PRINT else 0
     if rim:
         shade = float(generator.uniform(190, 245))
-        paper = np.asarray(cv2.copyMakeBorder(paper, *[rim] * 4, cv2.BORDER_CONSTANT, value=[shade] * 3), np.uint8)
+        paper = np.asarray(
+            cv2.copyMakeBorder(paper, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=[shade] * 3), np.uint8
+        )
     return Sheet(opaque(_bent(paper, generator)), (centre[0] + rim, centre[1] + rim), FACE_PX)
 
 
@@ -96,7 +98,7 @@ def framed(shown: Portrait, across: float, down: float) -> tuple[Picture, Points
 def printed(picture: Picture, generator: Generator) -> Picture:
     """The picture on paper: less contrast and colour, ink dots, bands of the printer, the weave of the paper."""
     height, width = picture.shape[:2]
-    x: Levels = (picture.astype(np.float32) / 255) ** np.float32(generator.uniform(0.75, 1.25))
+    x = _levels(picture, float(generator.uniform(0.75, 1.25)))
     grey = x.mean(2, keepdims=True)
     faded = 1.0 if generator.random() < 0.12 else float(generator.uniform(0, 0.4))
     x = x + (grey - x) * faded
@@ -119,7 +121,7 @@ def on_screen(picture: Picture, generator: Generator) -> Picture:
     """The picture on a lit screen: its contrast and coolness, pixel grid, moiré, glare, and a band of the refresh."""
     height, width = picture.shape[:2]
     down, across = np.mgrid[:height, :width].astype(np.float32)
-    x: Levels = (picture.astype(np.float32) / 255) ** np.float32(generator.uniform(0.8, 1.35))
+    x = _levels(picture, float(generator.uniform(0.8, 1.35)))
     x = (x - 0.5) * np.float32(generator.uniform(0.95, 1.3)) + np.float32(generator.uniform(0.45, 0.6))
     x *= np.array([generator.uniform(0.98, 1.18), 1.0, generator.uniform(0.86, 1.03)], np.float32)
     pitch = float(generator.uniform(2.0, 4.0))
@@ -243,13 +245,18 @@ def _cut_eyes(paper: Picture, landmarks: Points, holder: Portrait, generator: Ge
     behind, others = framed(holder, paper.shape[1] / 2 / FACE_PX, paper.shape[0] / 2 / FACE_PX)
     half = (int(FACE_PX * generator.uniform(0.09, 0.13)), int(FACE_PX * generator.uniform(0.05, 0.075)))
     for eye, other in zip(landmarks[:2], others[:2], strict=True):
-        moved = np.float32([[1, 0, eye[0] - other[0]], [0, 1, eye[1] - other[1]]])
+        moved = np.array([[1, 0, eye[0] - other[0]], [0, 1, eye[1] - other[1]]], np.float32)
         seen = cv2.warpAffine(behind, moved, (paper.shape[1], paper.shape[0]), borderMode=cv2.BORDER_REFLECT_101)
         hole = np.zeros(paper.shape[:2], np.uint8)
         cv2.ellipse(hole, (round(float(eye[0])), round(float(eye[1]))), half, 0, 0, 360, 255, -1, cv2.LINE_AA)
         shade = np.clip(cv2.GaussianBlur(hole, (0, 0), 3).astype(np.float32) / 255, 0.35, 1) * generator.uniform(0.5, 1)
         dim = np.asarray(seen * shade[..., None], np.uint8)
         paper[hole > 127] = dim[hole > 127]
+
+
+def _levels(picture: Picture, gamma: float) -> Levels:
+    """The picture as levels of light, 0 to 1, by another gamma."""
+    return np.asarray((picture.astype(np.float32) / 255) ** gamma, np.float32)
 
 
 def _bytes(levels: Levels) -> Picture:
