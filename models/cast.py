@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from models.catalog import STARTER, Model, Thresholds, catalog
@@ -30,7 +30,7 @@ class Cast:
         models = (*catalog().pack(pack), *catalog().pack(STARTER))
         judges = [m.name for m in catalog().pack(pack) if m in catalog().players(Role.FACE_LIVENESS)]
         names = [next(m.name for m in models if m in catalog().players(role)) for role in ROLES]
-        return cls(*names, judges[0] if judges else None)
+        return replace(cls(*names), face_liveness=judges[0] if judges else None)
 
     @property
     def embedder(self) -> Model:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-import gate.cli.bench_liveness
 from gate.bench.liveness import LIVING, TOGETHER, LivenessScore, Presentation, Share
 from gate.cli import app
 from gate.decision.liveness import LifeDoubt
@@ -35,7 +35,7 @@ def bench(made_starter: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return SCORE
 
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(gate.cli.bench_liveness, "measure", measure)
+    monkeypatch.setattr(sys.modules["gate.cli.bench_liveness"], "measure", measure)
     return given
 
 
