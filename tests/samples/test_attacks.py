@@ -42,7 +42,7 @@ def test_only_a_deep_head_moves_its_nose_against_its_edges() -> None:
         return float(np.nonzero(of.sprite[..., 3])[1].mean())
 
     assert nose(turned(head, 20, deep=False)) == pytest.approx(150, abs=1)
-    assert abs(nose(turned(head, 20, deep=True)) - 150) > 5
+    assert abs(nose(turned(head, 20, deep=True)) - 150) > 4
 
 
 def test_every_round_shows_one_living_person_and_every_attack() -> None:
