@@ -24,7 +24,7 @@ test: install
 
 # Needs `uv`; the lock names no index, so that a site can install from its own mirror.
 lock:
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra demo --extra postgresql --extra bench --extra test --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --output-file requirements.lock
 
 clean:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
 from enrollment.database import reading
 from enrollment.keyring import Keyring
+from enrollment.shelf import Shelf
 from enrollment.tables import RegisterVersionRow, ResidentRow, RightRow, TemplateRow, VehicleRow
 from enrollment.template import is_unit, open_template
 from models.errors import ModelIncompatible
@@ -26,15 +27,25 @@ log = structlog.get_logger("enrollment")
 
 Indices: TypeAlias = NDArray[np.intp]
 
+TemplateKey: TypeAlias = tuple[str, str]
+"""A template's id and its resident's: a row that was moved to somebody else is another one, and does not open."""
+
+MOSTLY = 0.75
+"""Where less than this share of the rows is anybody's, the rest is cleared away."""
+
 BATCH = 500
-"""Templates that are fetched with one query, or copied at once; SQLite takes 999 values at least."""
+"""Rows that are fetched at once; SQLite takes 999 values at least."""
+
+GONE = -1
+"""The owner of a row whose template was taken away."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
-    """Who is searched on a lane: indices into the subjects, None for all of them, and how many templates they have."""
+    """Who is searched on a lane: rows of the matrix, None for all, whose each is, and how many there are."""
 
-    subjects: Indices | None
+    rows: Indices | None
+    owners: Indices
     templates: int
 
 
@@ -42,16 +53,17 @@ class Reach:
 class Gallery:
     """The faces of one model, searched exactly.
 
-    `matrix` is n x d float32, a template of unit length a row, the rows of one person together; it lies column by
-    column in memory, where it is searched in half the time (512 numbers, OpenBLAS). `starts` is the first
-    row of each of `subjects`, `ids` are the templates' own where they come from the register. `unreadable` counts
-    templates that did not open with the key, `other_models` those that another model made, `version` is the register's
-    when this was loaded.
+    `matrix` is n x d float32, a template of unit length a row; `owners` says whose each is, as an index into
+    `subjects`, or `GONE`, and `ids` are the templates' own where they come from the register. The rows stand on a
+    shelf that galleries which follow each other share: what changes from one to the next is added and wiped there.
+    `unreadable` counts templates that did not open with the key, `other_models` those that another model made,
+    `version` is the register's when this was loaded.
     """
 
     model_id: str
+    shelf: Shelf
     matrix: NDArray[np.float32]
-    starts: Indices
+    owners: Indices
     subjects: tuple[Subject, ...]
     everywhere: Reach
     by_lane: Mapping[str, Reach]
@@ -76,19 +88,77 @@ class Gallery:
         """
         kept = [(subject, templates) for subject, templates in people if len(templates)]
         subjects = tuple(subject for subject, _ in kept)
-        rows = [template for _, templates in kept for template in templates]
-        columns = _columns(rows)
-        counts = np.array([len(templates) for _, templates in kept], np.intp)
-        everywhere, by_lane = _reach(subjects, counts)
-        starts = np.cumsum(counts) - counts
-        known = tuple(ids)
-        return cls(model_id, columns.T, starts, subjects, everywhere, by_lane, version, unreadable, other_models, known)
+        shelf = Shelf.of([template for _, templates in kept for template in templates])
+        owners = np.repeat(np.arange(len(kept)), np.array([len(templates) for _, templates in kept], np.intp))
+        return cls._on(shelf, model_id, owners, subjects, tuple(ids), version, unreadable, other_models)
 
-    @property
-    def owners(self) -> Indices:
-        """Of each row, the index of the subject whose template it is."""
-        counts = np.diff(np.append(self.starts, len(self.matrix)))
-        return np.repeat(np.arange(len(self.subjects)), counts)
+    @classmethod
+    def _on(
+        cls,
+        shelf: Shelf,
+        model_id: str,
+        owners: Indices,
+        subjects: tuple[Subject, ...],
+        ids: tuple[str, ...],
+        version: int,
+        unreadable: int,
+        other_models: int,
+    ) -> Self:
+        everywhere, by_lane = _reach(subjects, owners)
+        matrix = shelf.read(len(owners))
+        return cls(
+            model_id, shelf, matrix, owners, subjects, everywhere, by_lane, version, unreadable, other_models, ids
+        )
+
+    def followed(
+        self,
+        people: Mapping[str, Subject],
+        gone: Sequence[int],
+        new: Sequence[tuple[str, str, Embedding]],
+        version: int,
+        unreadable: int,
+        other_models: int,
+    ) -> Self:
+        """The gallery after a change: `people` by id as they are now, without the rows `gone`, and with what is `new`.
+
+        That is template ids, resident ids and embeddings. This one goes on as it was, but for what is gone.
+        """
+        wiped = np.array(gone, np.intp)
+        owners = self.owners.copy()
+        owners[wiped] = GONE
+        left = np.flatnonzero(owners != GONE)
+        staying = np.unique(owners[left])
+        order = dict.fromkeys([*(self.subjects[place].id for place in staying.tolist()), *(who for _, who, _ in new)])
+        place_of = {who: place for place, who in enumerate(order)}
+        places = np.full(len(self.subjects) + 1, GONE, np.intp)  # the last is for whose owner is `GONE`
+        places[staying] = np.arange(len(staying))
+        owners, ids = places[owners], self.ids
+        templates, shelf = [embedding for _, _, embedding in new], self.shelf
+        if len(left) < MOSTLY * len(owners) or not shelf.add(len(owners), templates):
+            shelf = shelf.without_gaps(left, templates)
+            owners, ids = owners[left], tuple(ids[row] for row in left.tolist())
+        self.shelf.wipe(wiped)
+        owners = np.concatenate([owners, np.array([place_of[who] for _, who, _ in new], np.intp)])
+        subjects = tuple(people[who] for who in order)
+        ids = (*ids, *(id_ for id_, _, _ in new))
+        return self._on(shelf, self.model_id, owners, subjects, ids, version, unreadable, other_models)
+
+    def by_person(self) -> tuple[NDArray[np.float32], Indices]:
+        """The templates with those of one person together, in the order of `subjects`, and the first row of each."""
+        order = np.argsort(self.owners, kind="stable")
+        order = order[self.owners[order] != GONE]
+        tidy = np.array_equal(order, np.arange(len(self.owners)))
+        starts = np.searchsorted(self.owners[order], np.arange(len(self.subjects)))
+        return self.matrix if tidy else self.matrix[order], starts
+
+    def held(self) -> dict[TemplateKey, int]:
+        """The row of each template that came from the register."""
+        subjects = self.subjects
+        return {
+            (id_, subjects[owner].id): row
+            for row, (id_, owner) in enumerate(zip(self.ids, self.owners.tolist(), strict=False))
+            if owner != GONE
+        }
 
     def search(self, embedding: Embedding, lane: str) -> Candidate | None:
         """Who of the people with a right on `lane`, and of all the blocked, looks most like it; None for nobody.
@@ -103,25 +173,25 @@ class Gallery:
         if not reach.templates:
             return None
         scores = self._scores(embedding)
-        if reach.subjects is not None:
-            scores = scores[reach.subjects]
+        if reach.rows is not None:
+            scores = scores[reach.rows]
         best = int(scores.argmax())
-        found = self.subjects[best if reach.subjects is None else reach.subjects[best]]
-        score = _cosine(scores[best])
-        scores[best] = -1.0
-        return Candidate(found, score, _cosine(scores.max()), reach.templates)
+        owner, score = reach.owners[best], _cosine(scores[best])
+        scores[reach.owners == owner] = -1.0
+        return Candidate(self.subjects[owner], score, _cosine(scores.max()), reach.templates)
 
     def nearest(self, embedding: Embedding, besides: str | None = None) -> tuple[Subject, float] | None:
         """The most alike of all people but the one with the id `besides`, and the cosine. Raises like `search`."""
-        others = [index for index, subject in enumerate(self.subjects) if subject.id != besides]
-        if not others:
+        left_out = [GONE, *(place for place, subject in enumerate(self.subjects) if subject.id == besides)]
+        others = np.flatnonzero(~np.isin(self.owners, left_out))
+        if not len(others):
             return None
-        scores = self._scores(embedding)
-        best = max(others, key=scores.__getitem__)
-        return self.subjects[best], _cosine(scores[best])
+        scores = self._scores(embedding)[others]
+        best = int(scores.argmax())
+        return self.subjects[self.owners[others[best]]], _cosine(scores[best])
 
     def _scores(self, embedding: Embedding) -> NDArray[np.float32]:
-        """The best cosine of each subject, in an array of its own.
+        """The cosine of each row, in an array of its own.
 
         One pass over the matrix, which the memory's bandwidth bounds; what comes after it is kept to what is needed.
         """
@@ -131,7 +201,7 @@ class Gallery:
         if not is_unit(embedding):
             raise ValueError("an embedding to search for has unit length")
         scores: NDArray[np.float32] = self.matrix @ embedding
-        return scores if len(self.starts) == len(scores) else np.maximum.reduceat(scores, self.starts)
+        return scores
 
 
 def _cosine(score: np.float32) -> float:
@@ -139,25 +209,16 @@ def _cosine(score: np.float32) -> float:
     return min(1.0, max(-1.0, float(score)))
 
 
-def _columns(rows: Sequence[Embedding]) -> NDArray[np.float32]:
-    """The rows as columns, copied a few at a time: the copying holds up every other thread of the process."""
-    columns = np.empty((rows[0].size if rows else 0, len(rows)), np.float32)
-    for start in range(0, len(rows), BATCH):
-        columns[:, start : start + BATCH] = np.stack(rows[start : start + BATCH], axis=1)
-    columns.setflags(write=False)
-    return columns
-
-
-def _reach(subjects: Sequence[Subject], counts: Indices) -> tuple[Reach, Mapping[str, Reach]]:
+def _reach(subjects: Sequence[Subject], owners: Indices) -> tuple[Reach, Mapping[str, Reach]]:
     """Who is searched on a lane that nobody's rights name, and who on each lane that they do name."""
     named = {lane for subject in subjects for lane in subject.lanes or ()}
-    return _searched(subjects, counts, None), {lane: _searched(subjects, counts, lane) for lane in named}
+    return _searched(subjects, owners, None), {lane: _searched(subjects, owners, lane) for lane in named}
 
 
-def _searched(subjects: Sequence[Subject], counts: Indices, lane: str | None) -> Reach:
-    found = [i for i, who in enumerate(subjects) if who.blocked or who.lanes is None or lane in who.lanes]
-    indices = np.array(found, np.intp)
-    return Reach(None if len(found) == len(subjects) else indices, int(counts[indices].sum()))
+def _searched(subjects: Sequence[Subject], owners: Indices, lane: str | None) -> Reach:
+    found = [who.blocked or who.lanes is None or lane in who.lanes for who in subjects]
+    rows = np.flatnonzero(np.array([*found, False], bool)[owners])  # the last is whose owner is `GONE`
+    return Reach(None if len(rows) == len(owners) else rows, owners[rows], len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +240,8 @@ class PlateBook:
 def load_gallery(engine: Engine, keyring: Keyring, model_id: str, before: Gallery | None = None) -> Gallery:
     """The faces of all living residents that `model_id` made. A template that does not open is counted and left out.
 
-    Templates that `before` holds already are copied from there instead of opened again: after one person was added or
-    removed among 10,000, that is the difference between a few hundredths of a second and most of one. `before` itself
-    stays as it is, and whoever searches it is not disturbed.
+    Templates that `before` holds already stay where they are instead of being opened again: after one person was added
+    or removed among 10,000 nothing is copied, and whoever searches `before` is not disturbed.
     """
     with reading(engine) as session:
         return gallery_in(session, keyring, model_id, before)
@@ -189,54 +249,55 @@ def load_gallery(engine: Engine, keyring: Keyring, model_id: str, before: Galler
 
 def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Gallery | None = None) -> Gallery:
     """The same, as one session sees the register."""
-    residents = session.execute(
-        select(ResidentRow.id, ResidentRow.household_id, ResidentRow.blocked).where(ResidentRow.ended_at.is_(None))
+    residents = _rows(
+        session,
+        select(ResidentRow.id, ResidentRow.household_id, ResidentRow.blocked).where(ResidentRow.ended_at.is_(None)),
     )
     subjects = _subjects(session, SubjectKind.RESIDENT, [(row.id, row.household_id, row.blocked) for row in residents])
-    opened, spoilt = _open_all(session, keyring, model_id, before)
+    known = before.held() if before is not None and before.model_id == model_id else {}
+    stored = select(TemplateRow.id, TemplateRow.resident_id).where(TemplateRow.model_id == model_id)
+    keys = dict.fromkeys(
+        (row.id, row.resident_id) for row in _rows(session, stored.order_by(TemplateRow.resident_id, TemplateRow.id))
+    )
+    unknown = [key for key in keys if key not in known]
+    size = before.matrix.shape[1] if before is not None and known else None
+    opened = _open(session, keyring, model_id, unknown, size)
     others = session.scalar(select(func.count()).select_from(TemplateRow).where(TemplateRow.model_id != model_id)) or 0
+    spoilt = [id_ for id_, resident_id in unknown if (id_, resident_id) not in opened]
     if spoilt:
         log.error("gallery.templates_unreadable", count=len(spoilt), templates=spoilt[:20])
+    version = version_in(session)
+    if before is not None and known:
+        gone = [row for key, row in known.items() if key not in keys or key[1] not in subjects]
+        new = [(id_, owner, face) for (id_, owner), face in opened.items() if owner in subjects]
+        return before.followed(subjects, gone, new, version, len(spoilt), others)
     templates: dict[str, list[tuple[str, Embedding]]] = defaultdict(list)
     for (id_, resident_id), embedding in opened.items():
         templates[resident_id].append((id_, embedding))
     people = [(subject, [face for _, face in templates[id_]]) for id_, subject in subjects.items()]
     ids = [template for id_ in subjects for template, _ in templates[id_]]
-    return Gallery.of(model_id, people, version_in(session), len(spoilt), others, ids)
+    return Gallery.of(model_id, people, version, len(spoilt), others, ids)
 
 
-TemplateKey: TypeAlias = tuple[str, str]
-"""A template's id and its resident's: a row that was moved to somebody else is another one, and does not open."""
+def _rows(session: Session, statement: Select[Any, Any] | Select[Any, Any, Any]) -> Iterator[Any]:
+    """The rows of a statement, fetched a few at a time: fetching holds up every other thread of the process."""
+    return iter(session.execute(statement, execution_options={"yield_per": BATCH}))
 
 
-def _open_all(
-    session: Session, keyring: Keyring, model_id: str, before: Gallery | None
-) -> tuple[dict[TemplateKey, Embedding], list[str]]:
-    """Every template of the model that opens, by resident and id, and the ids of those that do not."""
-    known = _held(before) if before is not None and before.model_id == model_id else {}
-    stored = select(TemplateRow.id, TemplateRow.resident_id).where(TemplateRow.model_id == model_id)
-    keys = [
-        (row.id, row.resident_id) for row in session.execute(stored.order_by(TemplateRow.resident_id, TemplateRow.id))
-    ]
-    sealed: dict[str, bytes] = {}
-    unknown = [id_ for id_, resident_id in keys if (id_, resident_id) not in known]
-    for batch in (unknown[start : start + BATCH] for start in range(0, len(unknown), BATCH)):
-        found = session.execute(select(TemplateRow.id, TemplateRow.sealed).where(TemplateRow.id.in_(batch)))
-        sealed |= {row.id: row.sealed for row in found}
+def _open(
+    session: Session, keyring: Keyring, model_id: str, keys: Sequence[TemplateKey], size: int | None
+) -> dict[TemplateKey, Embedding]:
+    """Those of the stored templates that open, all of one size."""
     opened: dict[TemplateKey, Embedding] = {}
-    size = next((face.size for face in known.values()), None)
-    for key in keys:
-        embedding = known.get(key)
-        if embedding is None:
+    for batch in (keys[start : start + BATCH] for start in range(0, len(keys), BATCH)):
+        ids = [id_ for id_, _ in batch]
+        found = session.execute(select(TemplateRow.id, TemplateRow.sealed).where(TemplateRow.id.in_(ids)))
+        sealed = {row.id: row.sealed for row in found}
+        for key in batch:
             embedding = open_template(keyring, sealed.get(key[0], b""), *key, model_id)
-        if embedding is not None and size in {None, embedding.size}:
-            opened[key], size = embedding, embedding.size
-    return opened, [id_ for id_, resident_id in keys if (id_, resident_id) not in opened]
-
-
-def _held(gallery: Gallery) -> dict[TemplateKey, Embedding]:
-    owners = (gallery.subjects[index].id for index in gallery.owners.tolist())
-    return dict(zip(zip(gallery.ids, owners, strict=False), gallery.matrix, strict=False))
+            if embedding is not None and size in {None, embedding.size}:
+                opened[key], size = embedding, embedding.size
+    return opened
 
 
 def load_plate_book(engine: Engine) -> PlateBook:

@@ -59,10 +59,10 @@ class Calibration:
 
     `needed` is the cosine in force at the lane with the most templates, `recommended` the one to put into force: the
     same, or higher where the compound's own strangers reach more than the embedder's. `highest` are the two most alike
-    people, `alike` those from `needed` less the margin on, the most alike first and at most as many as asked for;
-    `alike_count` counts all of them. `spread` has the pairs of one person's photos, and of two households'.
-    `false_accepts` is the share of strangers who would be taken for somebody at `recommended`, None where there are too
-    few pairs to tell; `false_rejects` that of a person's own photos that stay below it.
+    people who are searched on one lane, `alike` those from `needed` less the margin on, the most alike first and at
+    most as many as asked for; `alike_count` counts all of them. `spread` has the pairs of one person's photos, and of
+    two households'. `false_accepts` is the share of strangers who would be taken for somebody at `recommended`, None
+    where there are too few pairs to tell; `false_rejects` that of a person's own photos that stay below it.
     """
 
     people: int
@@ -107,9 +107,9 @@ def calibrate(
         for lane in lanes
         for searched in [gallery.by_lane.get(lane, gallery.everywhere).templates]
     )
-    searched = max((reach.templates for reach in reaches), default=len(gallery.matrix))
+    searched = max((reach.templates for reach in reaches), default=gallery.everywhere.templates)
     needed = limits.needed(searched)
-    spread, found, count = _compare(gallery, needed - limits.margin, most)
+    spread, found, count = _compare(gallery, needed - limits.margin, most, _present(gallery, lanes))
     pairs = [_alike(gallery, pair, similar) for pair in found]
     tail = tail_of(spread)
     recommended = needed
@@ -118,7 +118,7 @@ def calibrate(
         recommended = min(1.0, max(needed, math.ceil(own * 100) / 100))
     return Calibration(
         people=len(gallery.subjects),
-        templates=len(gallery.matrix),
+        templates=gallery.everywhere.templates,
         lanes=reaches,
         needed=needed,
         recommended=recommended,
@@ -153,25 +153,41 @@ def _false_rejects(spread: Spread, threshold: float) -> float | None:
 Pair = tuple[float, int, int]
 
 
-def _compare(gallery: Gallery, alike: float, most: int) -> tuple[Spread, list[Pair], int]:
-    """The spread of all pairs, the `most` most alike two people (at least the first) and how many reach `alike`."""
+def _present(gallery: Gallery, lanes: Sequence[str]) -> NDArray[np.float32]:
+    """Who (rows) is searched on which lane (columns), 1 or 0; without lanes everybody is on one."""
+    present = np.ones((len(gallery.subjects), max(1, len(lanes))), np.float32)
+    for column, lane in enumerate(lanes):
+        reach = gallery.by_lane.get(lane, gallery.everywhere)
+        if reach.rows is not None:
+            present[:, column] = 0
+            present[reach.owners, column] = 1
+    return present
+
+
+def _compare(gallery: Gallery, alike: float, most: int, present: NDArray[np.float32]) -> tuple[Spread, list[Pair], int]:
+    """The spread of all pairs, the `most` most alike two people (at least the first) and how many reach `alike`.
+
+    Two people who meet on no lane (`present`) are never taken for one another and are no such pair.
+    """
     counts = np.zeros((2, BINS), np.int64)
     households = {subject.household: number for number, subject in enumerate(gallery.subjects)}
     home = np.array([households[subject.household] for subject in gallery.subjects], np.intp)
-    owners = gallery.owners
+    matrix, starts = gallery.by_person()
+    owners = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(matrix)))
     best: list[Pair] = []
     found = 0
-    for first, last in _blocks(gallery):
+    for first, last in _blocks(starts, len(matrix)):
         rows = slice(*np.searchsorted(owners, [first, last]))
-        scores = (gallery.matrix[rows] @ gallery.matrix.T).clip(-1.0, 1.0)
+        scores = (matrix[rows] @ matrix.T).clip(-1.0, 1.0)
         later = np.arange(len(owners)) > np.arange(rows.start, rows.stop)[:, None]
         same = owners[rows, None] == owners
         strangers = home[owners[rows], None] != home[owners]
         cells = ((scores + 1) * ((BINS - 1) / 2)).round().astype(np.int32)
         for which, chosen in enumerate((later & same, later & strangers)):
             counts[which] += np.bincount(cells[chosen], minlength=BINS)
-        people = _by_person(scores, gallery.starts, gallery.starts[first:last] - rows.start)
+        people = _by_person(scores, starts, starts[first:last] - rows.start)
         people[np.arange(len(gallery.subjects)) <= np.arange(first, last)[:, None]] = -2.0
+        people[present[first:last] @ present.T == 0] = -2.0
         found += int((people >= alike).sum())
         floor = np.partition(people, people.size - min(most, people.size), axis=None)[
             people.size - min(most, people.size)
@@ -187,12 +203,12 @@ def _by_person(scores: NDArray[np.float32], starts: NDArray[np.intp], mine: NDAr
     return np.asarray(np.maximum.reduceat(across, mine, axis=0), np.float32)
 
 
-def _blocks(gallery: Gallery) -> Iterator[tuple[int, int]]:
+def _blocks(starts: NDArray[np.intp], count: int) -> Iterator[tuple[int, int]]:
     """First and last (exclusive) subject of blocks of about `BLOCK` templates."""
-    ends = np.append(gallery.starts[1:], len(gallery.matrix))
+    ends = np.append(starts[1:], count)
     first = 0
-    while first < len(gallery.subjects):
-        last = max(first + 1, int(np.searchsorted(ends, gallery.starts[first] + BLOCK, side="right")))
+    while first < len(starts):
+        last = max(first + 1, int(np.searchsorted(ends, starts[first] + BLOCK, side="right")))
         yield first, last
         first = last
 
@@ -200,7 +216,7 @@ def _blocks(gallery: Gallery) -> Iterator[tuple[int, int]]:
 def _alike(gallery: Gallery, pair: Pair, similar: float) -> Alike:
     score, *two = pair
     one, other = (gallery.subjects[index] for index in two)
-    photos = np.bincount(gallery.owners, minlength=len(gallery.subjects))[two].min()
+    photos = np.bincount(gallery.everywhere.owners, minlength=len(gallery.subjects))[two].min()
     advice = Advice.PHOTOS if photos < MANY_PHOTOS else Advice.CREDENTIAL
     if score >= similar:
         advice = Advice.TWICE

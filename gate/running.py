@@ -35,7 +35,7 @@ from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
 from gate.retention import Retention
 from gate.site import Site
-from gate.threads import one_thread_a_search
+from gate.threads import one_thread_a_task
 from models.open import open_face_recogniser, open_plate_recogniser
 from models.roles import FaceRecogniser, PlateRecogniser
 from models.store import Store
@@ -72,7 +72,7 @@ class RunningGate:
         self.site = site
         self.feed = Feed()
         self._on_passage = on_passage
-        one_thread_a_search()
+        one_thread_a_task()
         self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer)
         self.cast = site.cast(config.models)
         self._face_limits = config.faces.limits(self.cast)
@@ -164,6 +164,7 @@ class RunningGate:
                 writer=self.writer,
                 on_outcome=lambda outcome: self._decided(lane, outcome),
                 presence=presence,
+                region=Region(lane.region),
                 context=self.config.storage.context_pictures,
             )
 

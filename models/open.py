@@ -24,7 +24,7 @@ from models.store import Store
 SEARCH_PX = 640
 """Longest side of the picture in which faces and plates are searched."""
 
-CLOSER_PX = 400
+CLOSER_PX = 320
 """Longest side of the square in which the landmarks of one face are looked for again."""
 
 CLOSER_SCALE = 4.0

@@ -77,10 +77,16 @@ class Search:
     fill: int = 0
     stride: int = 32
 
+    def scale(self, picture: Picture) -> float:
+        """How many pixels of the canvas there are for one of the picture's, across."""
+        tall, wide = picture.shape[:2]
+        scale = min(self.longest / max(tall, wide), self.max_scale)
+        return float(min(scale, self.fixed[0] / wide, self.fixed[1] / tall) if self.fixed else scale)
+
     def fit(self, picture: Picture) -> Letterbox:
         """The picture in the smallest canvas that the network takes, its sides multiples of `stride`."""
         tall, wide = picture.shape[:2]
-        scale = min(self.longest / max(tall, wide), self.max_scale)
+        scale = self.scale(picture)
         if self.fixed:
             return letterbox(picture, *self.fixed, self.fill, scale)
         width, height = (max(1, -(-round(side * scale) // self.stride)) * self.stride for side in (wide, tall))

@@ -55,6 +55,10 @@ class FaceFinder(Protocol):
         """Every face in the picture, best first."""
         ...
 
+    def scale(self, picture: Picture) -> float:
+        """How many pixels it sees for one of the picture's, across: the more, the more exact its landmarks."""
+        ...
+
 
 class FaceEmbedder(Protocol):
     """Turns an aligned face into numbers that can be compared."""

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import av
 
 from models.sighting import Picture
 
-CRF = "20"
-PRESET = "veryfast"
+FILM = {"crf": "20", "preset": "veryfast"}
+_CAMERA = {"preset": "veryfast", "maxrate": "4000000", "bufsize": "4000000", "bf": "0", "g": "50"}
+CONSTANT, VARIABLE = _CAMERA | {"b": "4000000"}, _CAMERA | {"crf": "23"}
+"""As a camera encodes, a whole picture every 50 and none that needs a later one: 4 Mbit/s whatever there is to be seen,
+which makes a still scene as dear to decode as any, or as much as a quality takes and at most 4 Mbit/s."""
+
 THREADS = 2
 """Fixed, for x264's output depends on it."""
 
 
-def write_film(path: Path, frames: Iterable[Picture], rate: int) -> int:
+def write_film(path: Path, frames: Iterable[Picture], rate: int, options: Mapping[str, str] | None = None) -> int:
     """Write the frames, all of one size, as an mp4 that can be played from its first byte.
 
     The file appears whole or not at all.
@@ -26,6 +30,7 @@ def write_film(path: Path, frames: Iterable[Picture], rate: int) -> int:
         path: the film; its folder must exist. A film that is there is replaced.
         frames: BGR, uint8, even width and height.
         rate: frames per second.
+        options: of x264; unset: constant quality, a whole picture every second.
 
     Returns:
         How many frames were written.
@@ -38,7 +43,7 @@ def write_film(path: Path, frames: Iterable[Picture], rate: int) -> int:
     os.close(handle)
     part = Path(name)
     try:
-        count = _encode(part, frames, rate)
+        count = _encode(part, frames, rate, options or FILM | {"g": str(rate)})
         if not count:
             raise ValueError("a film needs at least one frame")
         part.chmod(0o644)
@@ -48,10 +53,10 @@ def write_film(path: Path, frames: Iterable[Picture], rate: int) -> int:
     return count
 
 
-def _encode(path: Path, frames: Iterable[Picture], rate: int) -> int:
+def _encode(path: Path, frames: Iterable[Picture], rate: int, options: Mapping[str, str]) -> int:
     count = 0
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": CRF, "preset": PRESET, "g": str(rate)})
+        stream = container.add_stream("libx264", rate=rate, options=dict(options))
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = THREADS
         for count, picture in enumerate(frames, 1):

@@ -44,7 +44,7 @@ from samples.walking import WALK_S, Walk, walk_by
 from samples.weather import DAY, DUSK, NIGHT, RAIN, Weather
 
 RATE = 10
-"""Pictures a second: what a camera's substream gives at the least; one of 25 shows everything sooner."""
+"""Pictures a second unless another rate is asked for: what a camera's substream gives at the least."""
 
 LIGHTS = {"day": DAY, "dusk": DUSK, "rain": RAIN, "night": NIGHT}
 FLEET = 24
@@ -74,9 +74,10 @@ PARKED_S = 14.0
 
 @dataclass(slots=True)
 class Studio:
-    """Backdrops and figures, drawn once each; `rng` decides everything."""
+    """Backdrops and figures, drawn once each; `rng` decides everything. Films have `rate` pictures a second."""
 
     rng: np.random.Generator
+    rate: int = RATE
     _backdrops: dict[str, Backdrop] = field(default_factory=dict)
     _figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
 
@@ -97,8 +98,8 @@ class Studio:
         return self._figures[person.name, outfit]
 
 
-def staging(count: int, seed: int) -> Staging:
-    """So many passages; the same seed draws the same ones, pedestrians and vehicles in turn, each light in turn."""
+def staging(count: int, seed: int, rate: int = RATE) -> Staging:
+    """So many passages at `rate` pictures a second; a seed always draws the same ones, lanes and lights in turn."""
     rng = np.random.default_rng([seed, 7])
     fleet = _fleet(rng)
     residents = tuple(person for person in PEOPLE if person.enrolled)
@@ -106,7 +107,7 @@ def staging(count: int, seed: int) -> Staging:
         KnownVehicle(plate.text, COLOURS[plate.style], f"{1 + number // 6}-{1 + number % 6}-101", number < BLOCKED)
         for number, plate in enumerate(fleet)
     )
-    studio = Studio(np.random.default_rng([seed, 8]))
+    studio = Studio(np.random.default_rng([seed, 8]), rate)
     passages = []
     for number in range(count):
         light = tuple(LIGHTS)[number // 2 % len(LIGHTS)]
@@ -142,8 +143,10 @@ def _on_foot(studio: Studio, name: str, light: str, rng: np.random.Generator) ->
         ]
         length_s = WALK_S - 0.9 + lag_s * (len(who) - 1)
         sky = COURTYARD if light == "day" else LIGHTS[light]
-        frames = walk_by(studio.backdrop(path), walks, sky, length_s, RATE / pace, np.random.default_rng(rng_seed))
-        return _timed(frames)
+        frames = walk_by(
+            studio.backdrop(path), walks, sky, length_s, studio.rate / pace, np.random.default_rng(rng_seed)
+        )
+        return _timed(frames, studio.rate)
 
     rng_seed = int(rng.integers(2**32))
     return Labelled(name, PEDESTRIAN, light, scene, there, len(who) - len(there), there, film)
@@ -173,15 +176,15 @@ def _driving(fleet: tuple[Plate, ...], studio: Studio, name: str, light: str, rn
         ]
         passing_s = VEHICLE_S - ARRIVING_S + NEXT_S * (len(coming) - 1)
         length_s = {"parked": PARKED_S * speed, "leaving": BACK_S}.get(scene, passing_s)
-        rate = RATE / speed
-        return _timed(drive_by(studio.backdrop(road), drives, [Turn(0.0, weather)], length_s, rate, drawing))
+        frames = drive_by(studio.backdrop(road), drives, [Turn(0.0, weather)], length_s, studio.rate / speed, drawing)
+        return _timed(frames, studio.rate)
 
     return Labelled(name, VEHICLE, light, scene, there, len(coming) - len(there), opens, film)
 
 
-def _timed(frames: Iterator[Picture]) -> Iterator[tuple[float, Picture]]:
+def _timed(frames: Iterator[Picture], rate: int) -> Iterator[tuple[float, Picture]]:
     for number, picture in enumerate(frames):
-        yield number / RATE, picture
+        yield number / rate, picture
 
 
 def _one_of(rng: np.random.Generator, scenes: tuple[str, ...]) -> str:
@@ -230,14 +233,14 @@ def _differences(one: str, other: str) -> int:
     return sum(a != b for a, b in zip(one, other, strict=True))
 
 
-def write_staging(staged: Staging, folder: Path) -> None:
-    """Write passages as films beside the lists that `gate.bench.passages` reads. Raises OSError."""
+def write_staging(staged: Staging, folder: Path, rate: int = RATE) -> None:
+    """Write passages, drawn at `rate`, as films beside the lists that `gate.bench.passages` reads. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, person in enumerate(staged.people):
         _, photo = cv2.imencode(".png", person.photo())
         (folder / f"person-{number}.png").write_bytes(photo.tobytes())
     for passage in staged.passages:
-        write_film(folder / _film(passage), (picture for _, picture in passage.film()), RATE)
+        write_film(folder / _film(passage), (picture for _, picture in passage.film()), rate)
     rows: dict[str, list[tuple[object, ...]]] = {
         PASSAGES: [
             (_film(p), p.lane, p.light, p.scene, ";".join(p.there), p.strangers, ";".join(p.opens))

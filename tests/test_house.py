@@ -16,7 +16,10 @@ MAY_IMPORT = {
     "enrollment": {"models", "enrollment"},
     "gate": {"models", "enrollment", "gate"},
 }
-SAMPLES_DOORS = {ROOT / "gate" / "cli" / name for name in ("bench.py", "bench_gate.py", "bench_liveness.py", "demo.py")}
+SAMPLES_DOORS = {
+    ROOT / "gate" / "cli" / name
+    for name in ("bench.py", "bench_gate.py", "bench_lanes.py", "bench_liveness.py", "bench_peers.py", "demo.py")
+}
 """The files through which the command line reaches the samples."""
 
 

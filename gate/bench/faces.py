@@ -75,7 +75,7 @@ def score_faces(recogniser: FaceRecogniser, folder: Path, step: Step, task: Face
     Raises:
         GateError: `bench.no_pairs`, and `bench.too_few_unseen` where that is for those that are left out.
     """
-    people, excluded, notes = _people(folder, task.excluding)
+    people, excluded, notes = people_in(folder, task.excluding)
     try:
         drawn = draw_pairs(people, task.pairs, random.Random(task.seed))  # noqa: S311 - a draw that can be repeated
     except ValueError as few:
@@ -118,7 +118,7 @@ def score_faces(recogniser: FaceRecogniser, folder: Path, step: Step, task: Face
     )
 
 
-def _people(folder: Path, excluding: bool) -> tuple[dict[str, list[Path]], int, list[Note]]:  # noqa: FBT001
+def people_in(folder: Path, excluding: bool) -> tuple[dict[str, list[Path]], int, list[Note]]:  # noqa: FBT001
     """Everybody with their pictures, each once, how many people were left out, and what is wrong with the folder."""
     people, notes = people_photos(folder)
     twins = once({file: name for name, files in people.items() for file in files}, digest_of, folder)

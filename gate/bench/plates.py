@@ -159,7 +159,7 @@ def score_plates(
     drawn = fresh
     if limit is not None and limit < len(fresh):
         drawn = sorted(random.Random(seed).sample(fresh, limit), key=lambda photo: photo.file)  # noqa: S311 - repeatable
-    looks = look_at([photo.file for photo in drawn], lambda picture: _best(recogniser, picture), step)
+    looks = look_at([photo.file for photo in drawn], lambda picture: best_plate(recogniser, picture), step)
     by_pixels = once({photo.file: photo.plate for photo in drawn}, lambda file: looks[file].digest, folder)
     reads = [_read(photo, looks[photo.file]) for photo in drawn if photo.file in by_pixels.kept]
     if not reads:
@@ -215,7 +215,7 @@ def _tally(reads: Sequence[_Read]) -> Tally:
     )
 
 
-def _best(recogniser: PlateRecogniser, picture: Picture) -> tuple[bool, PlateSighting | None]:
+def best_plate(recogniser: PlateRecogniser, picture: Picture) -> tuple[bool, PlateSighting | None]:
     """Whether the picture is a crop, and its plate: the largest of those that are sure, else the surest.
 
     A picture of a gate is about the nearest car, not about the one whose plate happens to be read most surely.

@@ -22,7 +22,7 @@ from enrollment.register import Register, utc_now
 from enrollment.tables import HouseholdRow, ResidentRow, TemplateRow
 from enrollment.template import seal_template
 from gate.lane.register_watch import RegisterWatch
-from gate.threads import one_thread_a_search
+from gate.threads import one_thread_a_task, settle
 from models.sighting import Box, Embedding, FaceQuality, FaceSighting
 
 MODEL = "bench@00000000"
@@ -81,7 +81,7 @@ class SearchScore:
 
 def measure(folder: Path, templates: int, size: int, rounds: int, seed: int = 1) -> SearchScore:
     """Fill a register of its own in `folder` with so many templates of `size` numbers, and search it."""
-    one_thread_a_search()
+    one_thread_a_task()
     rng = np.random.default_rng(seed)
     matrix = _units(rng, templates, size)
     probes = [*_seen_anew(rng, matrix), *_units(rng, PROBES // 2, size)]
@@ -92,6 +92,7 @@ def measure(folder: Path, templates: int, size: int, rounds: int, seed: int = 1)
     gallery = watch.gallery()
     memory = _memory_bytes_s()
     times, disagreed = _side_by_side(gallery, probes, rounds)
+    settle()
     quiet, changing, in_force = _while_people_come_and_go(engine, keyring, watch, probes, rng)
     engine.dispose()
     at_bandwidth_ms = matrix.nbytes / memory * 1000
@@ -117,8 +118,9 @@ def measure(folder: Path, templates: int, size: int, rounds: int, seed: int = 1)
 
 def _side_by_side(gallery: Gallery, probes: list[Embedding], rounds: int) -> tuple[dict[str, list[float]], int]:
     """Seconds of each way to search, one after the other in every round, and how often they disagreed."""
-    row_of = {subject.id: int(start) for subject, start in zip(gallery.subjects, gallery.starts, strict=True)}
-    plain = np.ascontiguousarray(gallery.matrix)
+    rows, starts = gallery.by_person()
+    row_of = {subject.id: int(start) for subject, start in zip(gallery.subjects, starts, strict=True)}
+    plain = np.ascontiguousarray(rows)
     copy = plain.copy().ravel()
 
     def ours(face: Embedding) -> int:

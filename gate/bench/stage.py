@@ -7,7 +7,7 @@ picture, so that delays are real while the hours between passages cost nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from enrollment.photo import judge
 from gate.barrier.simulated_door import SimulatedDoor
 from gate.barrier.simulator import SimulatedBarrier
 from gate.barriers import Barriers
-from gate.bench.passages import PEDESTRIAN, VEHICLE, Labelled, Staging
+from gate.bench.passages import PEDESTRIAN, VEHICLE, KnownPerson, KnownVehicle, Labelled, Staging
 from gate.camera.frame import CameraHealth, CameraState, Frame
 from gate.camera.region import Region
 from gate.config import Config, parse_config
@@ -32,6 +32,7 @@ from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
 from gate.ledger.writer import LedgerWriter
 from gate.running import BarrierWay
 from gate.site import Site, open_site
+from gate.threads import one_thread_a_task
 from models.cast import Cast
 from models.open import open_face_recogniser, open_plate_recogniser
 from models.roles import FaceRecogniser
@@ -114,6 +115,7 @@ class Stage:
         self.names: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
+        one_thread_a_task()
         with ExitStack() as undo:
             config = _staged(self._wanted, self._folder)
             site = undo.enter_context(open_site(config, create=True))
@@ -124,7 +126,7 @@ class Stage:
             finder, embedder = cast.face_finder, cast.face_embedder
             faces = open_face_recogniser(finder, embedder, store, threads, judge, rims=limits.liveness.on)
             plates = open_plate_recogniser(cast.plate_finder, cast.plate_reader, store, threads)
-            self.names = _enrol(site, self._staging, faces)
+            self.names = enrol(site, self._staging.people, self._staging.vehicles, faces)
             register = RegisterWatch(site.engine, site.keyring, faces.model_id)
             writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer)
             writer.start()
@@ -218,14 +220,16 @@ def _staged(config: Config, folder: Path) -> Config:
     )
 
 
-def _enrol(site: Site, staging: Staging, faces: FaceRecogniser) -> dict[str, str]:
+def enrol(
+    site: Site, people: Sequence[KnownPerson], vehicles: Sequence[KnownVehicle], faces: FaceRecogniser
+) -> dict[str, str]:
     """Enrol everybody; the name or plate of each by its opaque id."""
     names = {}
-    for person in staging.people:
+    for person in people:
         face = judge(faces, person.photo())
         added = site.register.add_resident(person.name, person.household, face, faces.model_id, ACTOR)
         names[added.id] = person.name
-    for vehicle in staging.vehicles:
+    for vehicle in vehicles:
         reason = ACTOR if vehicle.blocked else None
         entry = site.register.add_vehicle(
             vehicle.plate, vehicle.household, ACTOR, vehicle.colour, blocked_reason=reason

@@ -8,17 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import av
-import numpy as np
-from av.codec.context import Flags, ThreadType
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.reformatter import VideoReformatter
 
+from gate.camera.codec import MAX_PIXELS, Codec
+from gate.camera.image import Converter, DecodedImage, Demand
 from gate.errors import CameraFault
-from models.sighting import Picture
-
-MAX_PIXELS = 40_000_000
-"""A larger picture is refused before it is decoded: eight times a 5-megapixel camera, and 120 MB as BGR."""
 
 SILENT = "camera.silent"
 """The code of a connection that stands and brings nothing."""
@@ -51,7 +46,7 @@ def reason(error: Exception) -> str:
 class Shot:
     """A decoded picture and its timestamp in seconds, None where the container has none."""
 
-    picture: Picture
+    image: DecodedImage
     stamp_s: float | None
 
 
@@ -63,13 +58,19 @@ class Decoder:
     matter, which must have been opened with timeouts where it can block.
     """
 
-    def __init__(self, container: InputContainer, address: str) -> None:
-        """Take the container over. Raises `CameraFault` where it holds no video, or one too large."""
+    def __init__(self, container: InputContainer, address: str, demand: Demand | None = None) -> None:
+        """Take the container over; `demand` is that of the time before where it is opened again.
+
+        Raises:
+            CameraFault: it holds no video, or one too large.
+        """
         self._container = container
         self._address = address
         self._reading = threading.Lock()
         self._closed = threading.Event()
-        self._reformatter = VideoReformatter()
+        self._converter, self._demand = Converter(), demand or Demand()
+        self._turns = 0
+        self._checked: tuple[str, int, int] | None = None
         self.undecodable = 0
         """Packets in a row that gave no picture because of an error."""
         try:
@@ -86,10 +87,7 @@ class Decoder:
         if codec is None:
             raise CameraFault("camera.no_video", address=self._address)
         self._refuse_above_limit(codec.width, codec.height)
-        # Threads over frames would keep one frame per thread back; a lane wants the newest.
-        codec.thread_type = ThreadType.SLICE
-        codec.flags |= Flags.low_delay
-        codec.options = {"max_pixels": str(MAX_PIXELS)}
+        self._codec = Codec(codec)
         return self._container.demux()
 
     def next_shots(self) -> Sequence[Shot] | None:
@@ -133,7 +131,7 @@ class Decoder:
         if packet.stream.index != self._stream.index:
             return ()
         try:
-            frames = [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
+            frames = self._codec.decode(packet, closely=self._demand.close)
             shots = [self._shot(frame) for frame in frames if not frame.is_corrupt]
         except BROKEN:
             self.undecodable += 1
@@ -143,11 +141,14 @@ class Decoder:
 
     def _shot(self, frame: av.VideoFrame) -> Shot:
         self._refuse_above_limit(frame.width, frame.height)
-        picture = self._reformatter.reformat(frame, format="bgr24").to_ndarray()
-        turns = round(frame.rotation / 90) % 4
-        if turns:
-            picture = np.rot90(picture, turns)
-        return Shot(np.ascontiguousarray(picture, np.uint8), None if frame.pts is None else frame.time)
+        if not self._codec.sparing:
+            self._turns = round(frame.rotation / 90) % 4
+        image = DecodedImage(frame, self._turns, self._converter, self._demand)
+        kind = (frame.format.name, frame.width, frame.height)
+        if kind != self._checked:
+            image.convert()  # a format that cannot be shown is the camera's fault, and not that of whoever asks for it
+            self._checked = kind
+        return Shot(image, None if frame.pts is None else frame.time)
 
     def _refuse_above_limit(self, width: int, height: int) -> None:
         if width * height > MAX_PIXELS:

@@ -5,9 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.sighting import Picture
+
+Luma: TypeAlias = NDArray[np.uint8]
+"""Height x width, uint8: how bright each pixel is. Rows may lie apart in memory."""
+
+
+class Image(Protocol):
+    """A picture whose colours are worked out when they are asked for. Neither array may be written to."""
+
+    @property
+    def luma(self) -> Luma:
+        """The brightness alone, which costs next to nothing."""
+        ...
+
+    @property
+    def pixels(self) -> Picture:
+        """The colours."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,14 +35,29 @@ class Frame:
     """One picture.
 
     `number` counts from 1 within a connection's camera and never goes back; `at` is aware UTC for records; `taken_s` is
-    on the monotonic clock, for delays. `pixels` is shared between threads and must not be written to.
+    on the monotonic clock, for delays. `pixels` and `luma` are shared between threads and must not be written to.
     """
 
     camera: str
     number: int
     at: datetime
     taken_s: float
-    pixels: Picture
+    image: Picture | Image
+
+    @property
+    def pixels(self) -> Picture:
+        """The picture in colour, height x width x 3."""
+        return self.image if isinstance(self.image, np.ndarray) else self.image.pixels
+
+    @property
+    def luma(self) -> Luma:
+        """How bright each pixel is; of a picture that came in colour, its green."""
+        return luma_of(self.image)
+
+
+def luma_of(image: Picture | Image) -> Luma:
+    """The brightness of either."""
+    return image[:, :, 1] if isinstance(image, np.ndarray) else image.luma
 
 
 class CameraState(StrEnum):
@@ -56,7 +91,7 @@ class CameraHealth:
 class FrameSource(Protocol):
     """An open camera, file or folder. Reading blocks; another thread may close it."""
 
-    def read(self) -> Picture | None:
+    def read(self) -> Picture | Image | None:
         """The next picture, None at the end of a file. Raises `CameraFault` when the connection is broken."""
         ...
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gate.camera.decoder import SILENT
-from gate.camera.frame import CameraHealth, CameraState, Frame
+from gate.camera.frame import CameraHealth, CameraState, Frame, Image
 from gate.errors import CameraFault
 from models.sighting import Picture
 
@@ -65,7 +65,7 @@ class Latest:
             self._taken = True
             return self._frame
 
-    def put(self, picture: Picture, at: datetime, taken_s: float) -> Change | None:
+    def put(self, picture: Picture | Image, at: datetime, taken_s: float) -> Change | None:
         """Make this the newest frame: the camera is live."""
         with self._changed:
             self._drop_untaken()

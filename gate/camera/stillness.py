@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 
-from models.sighting import Picture
+from gate.camera.frame import Luma
 
 ROWS = 16
 """One row in so many is looked at: the noise of a live sensor is everywhere, and reading it all would cost too much."""
@@ -26,9 +26,9 @@ class Stillness:
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._new_s = 0.0
 
-    def lasting_s(self, picture: Picture, at_s: float) -> float:
+    def lasting_s(self, luma: Luma, at_s: float) -> float:
         """Seconds on the monotonic clock since the last new picture; 0 for a new one."""
-        mark = zlib.crc32(picture[::ROWS].tobytes())
+        mark = zlib.crc32(luma[::ROWS].tobytes())
         if mark not in self._seen:
             self._new_s = at_s
             if len(self._seen) == MEMORY:

@@ -15,9 +15,9 @@ from av.container import InputContainer
 
 from gate.camera.address import RtspAddress
 from gate.camera.decoder import BROKEN, SILENT, Decoder, Shot, opening_fault
+from gate.camera.image import DecodedImage, Demand
 from gate.camera.pace import Pace
 from gate.errors import CameraFault
-from models.sighting import Picture
 
 log = structlog.get_logger("camera")
 
@@ -56,16 +56,17 @@ class VideoFile:
         self._clock = clock
         self._closing = threading.Event()
         self._wait = wait or self._closing.wait
+        self._demand = Demand()
         self._rewind()
 
     def _rewind(self) -> None:
-        self._decoder = Decoder(_open_file(self._path), str(self._path))
+        self._decoder = Decoder(_open_file(self._path), str(self._path), self._demand)
         self._pace = Pace()
         self._shots: deque[Shot] = deque()
         self._given = 0
         self._stamp_s = 0.0
 
-    def read(self) -> Picture | None:
+    def read(self) -> DecodedImage | None:
         """The next picture when it is due, None at the end of a file that is not looped.
 
         Raises:
@@ -82,12 +83,14 @@ class VideoFile:
                 return None
             self._decoder.close()
             self._rewind()
+            if self._closing.is_set():  # while it was being opened again, when there was nothing to close
+                self._decoder.close()
         shot = self._shots.popleft()
         self._stamp_s = self._stamp_s + WITHOUT_STAMPS_S if shot.stamp_s is None else shot.stamp_s
         if self._wait(self._pace.delay_s(self._stamp_s, self._clock())):
             raise CameraFault("camera.closed", address=str(self._path))
         self._given += 1
-        return shot.picture
+        return shot.image
 
     def _next_shots(self) -> list[Shot] | None:
         try:
@@ -119,7 +122,7 @@ class LiveStream:
         self._clock = clock
         self._shots: deque[Shot] = deque()
 
-    def read(self) -> Picture:
+    def read(self) -> DecodedImage:
         """The next picture.
 
         Raises:
@@ -137,7 +140,7 @@ class LiveStream:
             if not self._shots and self._clock() - since_s > self._allowed_s:
                 raise CameraFault(SILENT, address=self._address, after_s=self._allowed_s)
         self._allowed_s = self._stall_after_s
-        return self._shots.popleft().picture
+        return self._shots.popleft().image
 
     def close(self) -> None:
         """Let go of the camera; a read under way ends within its timeout."""

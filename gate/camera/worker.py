@@ -13,7 +13,7 @@ import structlog
 
 from gate.camera.backoff import Backoff
 from gate.camera.decoder import SILENT
-from gate.camera.frame import CameraHealth, CameraState, Frame, FrameSource
+from gate.camera.frame import CameraHealth, CameraState, Frame, FrameSource, Image, luma_of
 from gate.camera.latest import Change, Latest
 from gate.camera.source import is_live, open_source
 from gate.camera.stillness import Stillness
@@ -165,10 +165,11 @@ class CameraWorker:
         last_s = self._latest.health.last_frame_s
         return self._connected_s is not None and last_s is not None and last_s - self._connected_s >= STEADY_S
 
-    def _receive(self, picture: Picture, stillness: Stillness) -> None:
+    def _receive(self, picture: Picture | Image, stillness: Stillness) -> None:
         taken_s = self._clock()
-        if self._frozen_after_s is not None and stillness.lasting_s(picture, taken_s) >= self._frozen_after_s:
-            frozen = CameraFault("camera.frozen", camera=self.id, after_s=self._frozen_after_s)
+        frozen_after_s = self._frozen_after_s
+        if frozen_after_s is not None and stillness.lasting_s(luma_of(picture), taken_s) >= frozen_after_s:
+            frozen = CameraFault("camera.frozen", camera=self.id, after_s=frozen_after_s)
             self._announce(self._latest.pass_over(frozen, taken_s))
         else:
             self._announce(self._latest.put(picture, self._now(), taken_s))

@@ -13,7 +13,9 @@ from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
 from gate.cli.bench_barrier import barrier as bench_barrier
 from gate.cli.bench_gate import gate as bench_gate
+from gate.cli.bench_lanes import lanes as bench_lanes
 from gate.cli.bench_liveness import liveness as bench_liveness
+from gate.cli.bench_peers import peers as bench_peers
 from gate.cli.bench_search import search as bench_search
 from gate.cli.calibrate import command as calibrate
 from gate.cli.check import check
@@ -42,6 +44,8 @@ app.add_typer(plates_commands, name="plates")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)
+bench_commands.command("peers", help=t("bench_peers.help"))(bench_peers)
+bench_commands.command("lanes", help=t("bench_lanes.help"))(bench_lanes)
 bench_commands.command("liveness", help=t("bench_liveness.help"))(bench_liveness)
 bench_commands.command("search", help=t("bench_search.help"))(bench_search)
 app.add_typer(bench_commands, name="bench")

@@ -126,9 +126,9 @@ def speed(
     packs |= {other: models_of(other, configured) for other in others if other not in packs}
     for name, models in packs.items():
         _say_borrowed(None if name == CONFIGURED else name, models, ROLES)
-    with _bar(t("bench.drawing")):
+    with progress_bar(t("bench.drawing")):
         material = Material(stills.streets(SEED), stills.wickets(SEED), stills.plates(SEED), stills.faces(SEED))
-    with _bar(t("bench.speed")) as step:
+    with progress_bar(t("bench.speed")) as step:
         result = measure(packs, Store(), material, rounds, step)
     if as_json:
         typer.echo(json.dumps(speed_table(result), ensure_ascii=False, indent=2))
@@ -145,13 +145,13 @@ def _configured(file: Path | None) -> tuple[Config, Cast]:
 def _measure_plates(models: Cast, threads: int, folder: Path, seen: Seen, limit: int | None, seed: int) -> PlateScore:
     recogniser = open_plate_recogniser(models.plate_finder, models.plate_reader, Store(), threads)
     excluding = seen.excludes(_names(models, PLATE_ROLES))
-    with _bar(t("bench.plates")) as step:
+    with progress_bar(t("bench.plates")) as step:
         return score_plates(recogniser, folder, step, limit, seed, excluding=excluding)
 
 
 def _measure_faces(models: Cast, threads: int, folder: Path, task: FaceTask) -> FaceScore:
     recogniser = open_face_recogniser(models.face_finder, models.face_embedder, Store(), threads)
-    with _bar(t("bench.faces")) as step:
+    with progress_bar(t("bench.faces")) as step:
         return score_faces(recogniser, folder, step, task)
 
 
@@ -165,7 +165,7 @@ def _say_borrowed(pack: str | None, models: Cast, roles: tuple[Role, ...]) -> No
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Step]:
+def progress_bar(title: str) -> Iterator[Step]:
     """A bar on stderr, so that stdout holds nothing but the result."""
     with Progress(console=err) as bars:
         task = bars.add_task(title, total=None)

@@ -12,6 +12,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
+from gate.bench.acceptance import Limit, judge
 from gate.bench.choice import models_of
 from gate.bench.gate import GateBench, GateScore, Times, bench
 from gate.bench.passages import read_folder
@@ -28,6 +29,7 @@ def gate(
     folder: Annotated[Path | None, typer.Argument(exists=True, file_okay=False, help=t("bench_gate.argument"))] = None,
     passages: Annotated[int, typer.Option(min=1, max=100_000, help=t("bench_gate.option_passages"))] = 60,
     seed: Annotated[int, typer.Option(min=0, help=t("bench_gate.option_seed"))] = 1,
+    rate: Annotated[int, typer.Option(min=1, max=60, help=t("bench_gate.option_rate"))] = 10,
     write: Annotated[Path | None, typer.Option(file_okay=False, help=t("bench_gate.option_write"))] = None,
     pack: Annotated[str | None, typer.Option(help=t("bench.option_pack"))] = None,
     config: Annotated[Path | None, typer.Option(help=t("bench.option_config"))] = None,
@@ -37,9 +39,9 @@ def gate(
     from samples.passages import staging, write_staging
 
     whole = load_config(config) if config else Config()
-    staged = read_folder(folder) if folder else staging(passages, seed)
+    staged = read_folder(folder) if folder else staging(passages, seed, rate)
     if write is not None:
-        write_staging(staged, write)
+        write_staging(staged, write, rate)
         err.print(t("bench_gate.written", folder=write, count=len(staged.passages)), markup=False)
         return
     cast = models_of(pack, whole.models.cast()) if pack else None
@@ -56,7 +58,7 @@ def as_table(measured: GateBench) -> dict[str, Any]:
     """The score as JSON has it: the whole's figures beside the groups."""
     table = asdict(measured)
     whole: dict[str, Any] = table.pop("whole")
-    return {**whole, **table}
+    return {**whole, **table, "acceptance": [asdict(limit) for limit in judge(measured)]}
 
 
 def _show(measured: GateBench) -> None:
@@ -91,6 +93,8 @@ def _show(measured: GateBench) -> None:
         out.print(t("bench_gate.cpu", share=f"{whole.cpu_s_per_lane_s:.0%}"))
     for title, groups in (("light", measured.by_light), ("scene", measured.by_scene)):
         out.print(_table(t(f"bench_gate.column_{title}"), groups), width=max(out.width, WIDEST))
+    for limit in judge(measured):
+        out.print(_verdict(limit), markup=False)
     for failure in measured.failures:
         facts = asdict(failure) | {
             "opens": " ".join(failure.opens) or "-",
@@ -98,6 +102,21 @@ def _show(measured: GateBench) -> None:
             "decisions": " ".join(failure.decisions) or "-",
         }
         out.print(t("bench_gate.failure", **facts), markup=False)
+
+
+def _verdict(limit: Limit) -> str:
+    """One demand as a line: whether it is met, what it is about, what was measured and what is asked."""
+    met = {True: "met", False: "missed", None: "unmeasured"}[limit.met]
+    of_share = limit.code in {"residents_opened", "vehicles_opened"}
+    shown = _share if of_share else _number
+    return t(
+        "bench_gate.limit",
+        met=t(f"bench_gate.limit_{met}"),
+        what=t(f"bench_gate.limit_{limit.code}"),
+        light=f" ({limit.light})" if limit.light else "",
+        measured=shown(limit.measured),
+        asked=shown(limit.asked),
+    )
 
 
 def _table(title: str, groups: dict[str, GateScore]) -> Table:

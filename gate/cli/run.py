@@ -18,6 +18,7 @@ from gate.running import RunningGate
 from gate.serving import serving
 from gate.site import open_site
 from gate.texts import t
+from gate.threads import settle
 from models.store import Store
 
 
@@ -30,6 +31,7 @@ def run(config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = Pat
             out.print(t("cli.no_accounts"), style="bold yellow")
         ended = threading.Event()
         with ending(ended.set), serving(gate) as url:
+            settle()
             out.print(t("cli.serving", url=url))
             ended.wait()
 

@@ -45,11 +45,12 @@ def _face(evidence: FaceEvidence, rules: Rules, at: time) -> Finding:
         return (Verdict.ASK, Reason.FACE_UNCLEAR, None) if unclear else WAIT
     seen_enough = evidence.frames >= limits.stranger_frames and evidence.lasting_s >= limits.stranger_after_s
     candidate = evidence.candidate
-    if candidate is None or candidate.score < limits.needed(candidate.searched):
+    # Asked this way round, a score or a lead that is no number opens nothing.
+    if candidate is None or not candidate.score >= limits.needed(candidate.searched):
         covered = 2 * evidence.covered > evidence.frames
         unknown = (Verdict.ASK, Reason.FACE_COVERED, None) if covered else (Verdict.REFUSE, Reason.STRANGER, None)
         return unknown if seen_enough else WAIT
-    if candidate.margin < limits.margin:
+    if not candidate.margin >= limits.margin:
         return (Verdict.ASK, Reason.TOO_CLOSE_TO_CALL, None) if seen_enough else WAIT
     found = _subject(candidate.subject, rules, at, Reason.KNOWN_RESIDENT)
     if found[0] is Verdict.OPEN and evidence.liveness.doubts(limits.liveness):

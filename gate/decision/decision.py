@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,12 +99,12 @@ class PlateEvidence:
     def weakest(self) -> float:
         """The confidence of the weakest character: one bad character makes a bad plate.
 
-        The character in doubt counts with the votes for both lookalikes.
+        The character in doubt counts with the votes for both lookalikes, and one whose share is no number with none.
         """
         shares = list(self.confidences)
         if self.doubt is not None and self.doubt.position <= len(shares):
             shares[self.doubt.position - 1] = self.doubt.together
-        return min(shares, default=0.0)
+        return min((0.0 if math.isnan(share) else share for share in shares), default=0.0)
 
 
 Evidence = FaceEvidence | PlateEvidence

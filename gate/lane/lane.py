@@ -16,6 +16,7 @@ import numpy as np
 import structlog
 
 from gate.camera.frame import Camera, Frame
+from gate.camera.region import Region
 from gate.decision.decide import decide
 from gate.decision.decision import Decision, Verdict
 from gate.decision.rules import Rules
@@ -76,10 +77,14 @@ class LaneWorker:
         writer: LedgerWriter,
         on_outcome: Callable[[Outcome], None],
         presence: Presence,
+        region: Region | None = None,
         context: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`presence` outlives a crash of the lane. With `context`, the whole picture is kept beside the crop."""
+        """`presence` outlives a crash of the lane; what moves outside of `region` wakes nobody.
+
+        With `context`, the whole picture is kept beside the crop.
+        """
         self._context = context
         self.id = rules.lane
         self._rules = rules
@@ -90,7 +95,7 @@ class LaneWorker:
         self._writer = writer
         self._on_outcome = on_outcome
         self._clock = clock
-        self._attention = Attention()
+        self._attention = Attention(region)
         self._presence = presence
         self._number = 0
         self.frame: Frame | None = None
@@ -102,7 +107,7 @@ class LaneWorker:
             return False
         self._number = frame.number
         self.frame = frame
-        if self._attention.worth(frame.pixels, frame.taken_s, waiting=self._watcher.waiting(frame.taken_s)):
+        if self._attention.worth(frame.luma, frame.taken_s, waiting=self._watcher.waiting(frame.taken_s)):
             for case in self._watcher.look(frame.pixels, frame.taken_s):
                 self._consider(case, frame)
             for key in self._watcher.present():

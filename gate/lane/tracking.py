@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from gate.lane.life_signs import LifeSigns
-from gate.lane.movement import Course
+from gate.lane.movement import Course, Place
 from gate.lane.voting import PlateVote
 from models.sighting import Box, Embedding, FaceFault, FaceSighting, Picture, PlateSighting
 
@@ -112,7 +112,7 @@ class FaceTrack:
     def join(self, sighting: FaceSighting, at_s: float) -> None:
         """Add a sighting to the track. One that is not embedded keeps no decided track alive: it may be anybody's."""
         self.box = sighting.box
-        self.course.add(sighting.box, at_s)
+        self.course.add(Place.of(sighting), at_s)
         if sighting.embedding is None:
             self.last_s = self.last_s if self.decided else at_s
             return
@@ -157,7 +157,7 @@ class PlateTrack:
     def join(self, sighting: PlateSighting, at_s: float) -> None:
         """Add a reading to the track; one that is too small to go by only says where the plate is."""
         self.box, self.last_s = sighting.box, at_s
-        self.course.add(sighting.box, at_s)
+        self.course.add(Place.of(sighting), at_s)
         if sighting.text and sighting.box.height / sighting.rows >= MIN_ROW_PX:
             self.readable_s = at_s if self.readable_s is None else self.readable_s
             self.vote.add(sighting)

@@ -13,6 +13,12 @@ from models.sighting import PlateColour, PlateKind, PlateSighting
 CLEAR_HEIGHT_PX = 22.0
 """A row this high on the picture counts fully; a smaller one less, since that is where the reader fails first."""
 
+TRUST = 5
+"""A reading counts with its weakest character to this power, much as measurements count with the inverse of their
+variance: p (1 - p) falls 13-fold from 0.5 to 0.98, and from 0.8 to 0.95 3-fold. With the square, what was blurred from
+afar held up the plates that came clear by a second and more: of 77 cars at 25 pictures a second the last was let in
+after 2.4 s, and after 1.0 s with this; no wrong one either way."""
+
 CLEAR = 0.5
 """A reading whose weakest character is surer than this says what it says and not what it might."""
 
@@ -41,10 +47,10 @@ class Elected:
 class PlateVote:
     """Readings of one vehicle's plate.
 
-    A reading votes at each position with its confidence in that character, weighted by the square of its weakest
-    character and by the plate's height: what was blurred from afar is soon outvoted by what is clear from near, and how
-    many clear readings said the same is counted apart, so that one of them is never enough. Readings of another length
-    count against every position, so that a plate cut short cannot win.
+    A reading votes at each position with its confidence in that character, weighted by its weakest character (`TRUST`)
+    and by the plate's height: what was blurred from afar is soon outvoted by what is clear from near, and how many
+    clear readings said the same is counted apart, so that one of them is never enough. Readings of another length count
+    against every position, so that a plate cut short cannot win.
     """
 
     def __init__(self) -> None:
@@ -62,7 +68,7 @@ class PlateVote:
         self.readings += 1
         height = sighting.box.height / sighting.rows
         weakest = min(sighting.confidences)
-        weight = weakest**2 * min(1.0, height / CLEAR_HEIGHT_PX)
+        weight = weakest**TRUST * min(1.0, height / CLEAR_HEIGHT_PX)
         self._clear[sighting.text] += weakest >= CLEAR
         self._weights[length] += weight
         self._colours[sighting.colour] += weight

@@ -36,10 +36,12 @@ def similarity(source: Points, target: Points) -> NDArray[np.float64]:
     return np.column_stack([scale * rotation, end_mean - scale * rotation @ start_mean])
 
 
-def align(picture: Picture, landmarks: Points) -> Picture:
+def align(picture: Picture, landmarks: Points, how: int = cv2.INTER_LINEAR) -> Picture:
     """The 112 x 112 face with its landmarks (5 x 2, pixels of the picture) on the template; black outside.
+
+    `how` is OpenCV's way to draw between pixels.
 
     Landmarks that all lie on one spot raise ValueError.
     """
     matrix = similarity(landmarks, TEMPLATE)
-    return np.asarray(cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR), dtype=np.uint8)
+    return np.asarray(cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=how), dtype=np.uint8)

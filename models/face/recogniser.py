@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from models.face.alignment import align
@@ -14,8 +15,12 @@ from models.roles import FaceEmbedder, FaceFinder, FaceLiveness, FoundFace
 from models.sighting import FaceSighting, Picture, Points, Rim
 from models.surroundings import cut
 
-SURROUNDINGS = 2.0
+SURROUNDINGS = 1.8
 """The closer look takes in a square of so many times the face's longer side."""
+
+SMOOTH = cv2.INTER_CUBIC
+"""How an aligned face is drawn that is embedded: most faces at a gate are enlarged for it, which straight lines between
+pixels blur (same person's mean cosine over 645 LFW faces set small into 720p scenes: 0.638 linear, 0.642 cubic)."""
 
 SAME = 0.3
 """Overlap from which the face of the closer look is the one that was meant."""
@@ -25,9 +30,11 @@ class FacePipeline:
     """A finder, the alignment and an embedder in a row; safe to call from several threads at once.
 
     The landmarks decide the accuracy of a small embedder, and a face is small in a picture that was scaled down to be
-    searched: before it is embedded, `closer` looks for the landmarks again in the picture's own pixels around it. The
-    mean of both looks is used, for their errors are their own: on LFW faces set small into 720p scenes the same
-    person's mean cosine is 0.611 after the first look, 0.636 after the closer one and 0.640 with the mean.
+    searched: before it is embedded, `closer` looks for the landmarks again in the picture's own pixels around it. Both
+    looks are used, for their errors are their own, each as much as it is enlarged. With the pack `starter`, of 645 LFW
+    faces that it has not learned from, set small into 720p scenes, the same person's mean cosine is 0.51 after the
+    first look, 0.564 with the plain mean of both and 0.578 so; where both looks see the face as large (LFW's own
+    pictures, `yunet-s`) the plain mean is 0.009 better than the closer look alone.
     `liveness` judges each face that is embedded; with `rims` a frame about it is looked for too.
     """
 
@@ -55,7 +62,7 @@ class FacePipeline:
     def embed(self, picture: Picture, faces: Sequence[FaceSighting]) -> Sequence[FaceSighting]:
         """The same faces of the same picture, embedded, with the mended landmarks."""
         looked = [replace(face, landmarks=self._look_closer(picture, face)) for face in faces]
-        embeddings = self._embedder.embed([align(picture, face.landmarks) for face in looked])
+        embeddings = self._embedder.embed([align(picture, face.landmarks, SMOOTH) for face in looked])
         return [
             replace(face, embedding=row, live=self._live(picture, face), rim=self._rim(picture, face))
             for face, row in zip(looked, embeddings, strict=True)
@@ -82,7 +89,8 @@ class FacePipeline:
             return face.landmarks
         best = max(again, key=lambda seen: seen.box.moved(left, top).overlap(face.box))
         moved = best.landmarks + np.array([left, top], np.float32)
-        return np.asarray((face.landmarks + moved) / 2, dtype=np.float32)
+        near, far = self._closer.scale(crop), self._finder.scale(picture)
+        return np.asarray(moved + (face.landmarks - moved) * far / (near + far), dtype=np.float32)
 
 
 def spread(landmarks: Points) -> bool:

@@ -57,6 +57,10 @@ class SCRFD:
         ]
         return faces_of(levels, boxed, SUPPRESS)
 
+    def scale(self, picture: Picture) -> float:
+        """How many pixels of the canvas there are for one of the picture's, across."""
+        return self._search.scale(picture)
+
     def _level(self, stride: int, columns: int, sure: Tensor, box: Tensor, points: Tensor) -> Candidates:
         """What one stride found: box as distances to left, top, right, bottom and landmarks, counted in strides."""
         scores = sure.reshape(-1)

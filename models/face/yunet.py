@@ -57,6 +57,10 @@ class YuNet:
         ]
         return faces_of(levels, boxed, SUPPRESS)
 
+    def scale(self, picture: Picture) -> float:
+        """How many pixels of the canvas there are for one of the picture's, across."""
+        return self._search.scale(picture)
+
     def _level(self, stride: int, columns: int, sure: Tensor, there: Tensor, box: Tensor, points: Tensor) -> Candidates:
         """What one stride found: score sqrt(class x object), box and landmarks as offsets from the cell."""
         scores = np.sqrt(np.clip(sure[:, 0], 0, 1) * np.clip(there[:, 0], 0, 1))

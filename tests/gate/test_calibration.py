@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,6 +80,41 @@ def test_each_lane_is_reckoned_with_the_people_who_have_a_right_there() -> None:
     assert [(reach.lane, reach.templates) for reach in found.lanes] == [("east", 200), ("west", 1800)]
     assert [reach.needed for reach in found.lanes] == [LIMITS.needed(200), LIMITS.needed(1800)]
     assert found.needed == LIMITS.needed(1800)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "blocked", "lanes", "told"),
+    [
+        ({"east"}, {"west"}, False, ["east", "west"], 0),
+        ({"east"}, {"west"}, False, ["west", "east"], 0),
+        ({"east", "west"}, {"west"}, False, ["east", "west"], 1),
+        ({"east", "west"}, {"west"}, False, ["east"], 0),
+        ({"east"}, None, False, ["east", "west"], 1),
+        (None, None, False, ["east", "west"], 1),
+        ({"east"}, {"west"}, True, ["east", "west"], 1),
+        ({"east"}, {"west"}, False, [], 1),
+    ],
+    ids=[
+        "apart",
+        "apart, however they are named",
+        "one in common",
+        "in common where nobody is searched",
+        "everywhere",
+        "both everywhere",
+        "the blocked are looked for everywhere",
+        "no lanes",
+    ],
+)
+def test_two_people_who_meet_on_no_lane_are_no_pair_to_worry_about(
+    one: set[str] | None, other: set[str] | None, blocked: bool, lanes: list[str], told: int
+) -> None:
+    first = _who(1, "a", None if one is None else frozenset(one))
+    second = replace(_who(2, "b", None if other is None else frozenset(other)), blocked=blocked)
+    people = [(first, [_unit(1, 0)]), (second, [_unit(1, 0.1)]), (_who(3, "c"), [_unit(0, 1)])]
+    found = calibrate(Gallery.of("m", people), LIMITS, SIMILAR, lanes)
+    assert found.alike_count == len(found.alike) == told
+    assert (found.highest is not None and found.highest.score > 0.9) == bool(told)
+    assert found.spread.pairs == (0, 3)
 
 
 def test_people_who_are_alike_raise_the_recommended_cosine() -> None:

@@ -45,6 +45,13 @@ def test_a_canvas_is_whole_strides_and_holds_the_picture(wide: int, tall: int, l
     assert round(tall * boxed.scale) <= height
 
 
+@given(st.integers(1, 900), st.integers(1, 900), st.sampled_from([None, (640, 640), (320, 256)]))
+def test_the_scale_is_told_without_fitting_anything(wide: int, tall: int, fixed: tuple[int, int] | None) -> None:
+    picture = np.zeros((tall, wide, 3), np.uint8)
+    search = Search(320, 4.0, fixed)
+    assert search.scale(picture) == search.fit(picture).scale
+
+
 def test_a_network_of_one_size_gets_that_size() -> None:
     boxed = Search(640, 2.0, fixed=(640, 480)).fit(np.zeros((100, 100, 3), np.uint8))
     assert boxed.canvas.shape == (480, 640, 3)

@@ -131,3 +131,4 @@ def test_a_written_folder_is_measured_as_json(tmp_path: Path) -> None:
     assert measured["strangers_opened"] == measured["wrong_vehicles_opened"] == 0
     assert {"residents_opened", "vehicles_opened", "by_light", "failures"} <= set(measured)
     assert {"p50", "p99"} <= set(measured["first_sight_to_command_ms"])
+    assert {"code": "strangers_opened", "light": "", "measured": 0.0, "asked": 0, "met": True} in measured["acceptance"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pytest
 
 from models.face.alignment import TEMPLATE
 from models.face.recogniser import FacePipeline, cut, spread
@@ -24,10 +25,14 @@ class Finder:
 
     faces: Sequence[FoundFace]
     shapes: list[tuple[int, ...]] = field(default_factory=list)
+    scaled: float = 1.0
 
     def find(self, picture: Picture) -> Sequence[FoundFace]:
         self.shapes.append(picture.shape)
         return self.faces
+
+    def scale(self, picture: Picture) -> float:
+        return self.scaled
 
 
 class Embedder:
@@ -41,8 +46,10 @@ class Embedder:
         return [np.array([1, 0], np.float32) for _ in aligned]
 
 
-def _pipeline(faces: Sequence[FoundFace], closer: Sequence[FoundFace] = ()) -> tuple[FacePipeline, Finder]:
-    looking = Finder(closer)
+def _pipeline(
+    faces: Sequence[FoundFace], closer: Sequence[FoundFace] = (), scaled: float = 1.0
+) -> tuple[FacePipeline, Finder]:
+    looking = Finder(closer, scaled=scaled)
     return FacePipeline(Finder(faces), looking, Embedder()), looking
 
 
@@ -61,14 +68,15 @@ def test_a_face_whose_landmarks_are_one_spot_is_left_out() -> None:
     assert [face.box.left for face in pipeline.find(PICTURE)] == [200]
 
 
-def test_the_closer_look_mends_the_landmarks_by_half() -> None:
-    # The face stands at (100, 80) with 60 px; twice that around its middle begins at (70, 50).
-    seen_again = _face(34, 34, 60)
-    pipeline, closer = _pipeline([_face(100, 80, 60)], [seen_again])
+@pytest.mark.parametrize(("scaled", "mended_px"), [(1.0, 2.0), (3.0, 3.0), (1 / 3, 1.0)])
+def test_the_closer_look_mends_the_landmarks_the_more_the_larger_it_sees_them(scaled: float, mended_px: float) -> None:
+    # The face stands at (100, 80) with 60 px; 1.8 times that around its middle begins at (76, 56).
+    seen_again = _face(28, 28, 60)
+    pipeline, closer = _pipeline([_face(100, 80, 60)], [seen_again], scaled)
     (face,) = pipeline.embed(PICTURE, pipeline.find(PICTURE))
-    assert closer.shapes == [(120, 120, 3)]
+    assert closer.shapes == [(108, 108, 3)]
     first = TEMPLATE / 112 * 60 + [100, 80]
-    assert np.allclose(face.landmarks, first + 2, atol=1e-3)
+    assert np.allclose(face.landmarks, first + mended_px, atol=1e-3)
     assert face.landmarks.dtype == np.float32
     assert face.embedding is not None
 
