@@ -24,6 +24,7 @@ from gate.problem import problem_of
 from gate.week import WeekHours
 from models.cast import ROLES, Cast, pack_of
 from models.catalog import catalog
+from models.roles import Role
 
 __all__ = [
     "AccessRules",
@@ -75,7 +76,7 @@ class Storage(Part):
     context_pictures: bool = Field(default=False, description="keep the whole picture beside the crop")
 
 
-_ROLES = {str(role).replace("-", "_"): role for role in ROLES}
+_ROLES = {str(role).replace("-", "_"): role for role in (*ROLES, Role.FACE_LIVENESS)}
 
 
 class Models(Part):
@@ -86,6 +87,9 @@ class Models(Part):
     )
     face_finder: str | None = Field(default=None, description="another model than the pack's, by name")
     face_embedder: str | None = Field(default=None, description="another model than the pack's, by name")
+    face_liveness: str | None = Field(
+        default=None, description="model that tells living faces from pictures; unset: the pack's, if it has one"
+    )
     plate_finder: str | None = Field(default=None, description="another model than the pack's, by name")
     plate_reader: str | None = Field(default=None, description="another model than the pack's, by name")
     threads: int = Field(default=1, ge=1, le=16, description="threads of one model call")

@@ -11,6 +11,15 @@ from models.cast import Cast
 from models.catalog import UNMEASURED_STEP
 
 
+class LivenessRules(Part):
+    """Whether a known face has to look living before it opens; one that does not is asked about, never refused."""
+
+    on: bool = Field(default=True, description="false: a picture of a resident opens as the resident does")
+    live_from: float | None = Field(
+        default=None, gt=0, lt=1, description="lowest mark of the liveness model; unset: the model's own"
+    )
+
+
 class FaceRules(Part):
     """When a face is evidence."""
 
@@ -42,12 +51,16 @@ class FaceRules(Part):
         description="who was decided is decided again only after being out of sight for so long",
     )
 
+    liveness: LivenessRules = LivenessRules()
+
     def limits(self, cast: Cast) -> FaceLimits:
         """The same rules with the embedder's own thresholds."""
         known = cast.thresholds
         accept = known.accept if self.accept is None else self.accept
         own = {"accept": accept, "far_1e_4": known.at_1e_4, "per_decade": known.per_decade}
-        return FaceLimits(**self.model_dump() | own)
+        live_from = cast.live_from if self.liveness.live_from is None else self.liveness.live_from
+        liveness = self.liveness.model_copy(update={"live_from": live_from})
+        return FaceLimits(**self.model_dump() | own | {"liveness": liveness})
 
 
 class FaceLimits(FaceRules):

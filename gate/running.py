@@ -137,7 +137,14 @@ class RunningGate:
 
     def _open_faces(self, store: Store) -> FaceRecogniser:
         cast = self.cast
-        return open_face_recogniser(cast.face_finder, cast.face_embedder, store, self.config.models.threads)
+        return open_face_recogniser(
+            cast.face_finder,
+            cast.face_embedder,
+            store,
+            self.config.models.threads,
+            cast.face_liveness if self._face_limits.liveness.on else None,
+            rims=self._face_limits.liveness.on,
+        )
 
     def _open_plates(self, store: Store) -> PlateRecogniser:
         cast = self.cast

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from models.catalog import STARTER, Model, Thresholds, catalog
@@ -12,12 +12,13 @@ from models.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The names of the models that play the four roles of a gate."""
+    """The names of the models that play the four roles of a gate, and of the one that judges liveness, if any."""
 
     face_finder: str
     face_embedder: str
     plate_finder: str
     plate_reader: str
+    face_liveness: str | None = None
 
     @classmethod
     def of_pack(cls, pack: str) -> Self:
@@ -27,7 +28,9 @@ class Cast:
             ModelUnavailable: `models.unknown_pack`, with the nearest name.
         """
         models = (*catalog().pack(pack), *catalog().pack(STARTER))
-        return cls(*(next(m.name for m in models if m in catalog().players(role)) for role in ROLES))
+        judges = [m.name for m in catalog().pack(pack) if m in catalog().players(Role.FACE_LIVENESS)]
+        names = [next(m.name for m in models if m in catalog().players(role)) for role in ROLES]
+        return replace(cls(*names), face_liveness=judges[0] if judges else None)
 
     @property
     def embedder(self) -> Model:
@@ -39,6 +42,12 @@ class Cast:
         """The four models, in the order of the roles."""
         names = (self.face_finder, self.face_embedder, self.plate_finder, self.plate_reader)
         return tuple(catalog().model(name) for name in names)
+
+    @property
+    def live_from(self) -> float | None:
+        """The share below which the liveness network's answer is a doubt; None where there is no network."""
+        sees = catalog().model(self.face_liveness).sees if self.face_liveness else None
+        return sees.live_from if sees else None
 
     @property
     def thresholds(self) -> Thresholds:

@@ -44,6 +44,7 @@ class Program(StrEnum):
     CORNERS = "corners"
     CTC_78 = "ctc-78"
     SLOTS = "slots"
+    CLASSES = "classes"
     NONE = "none"
 
 
@@ -121,6 +122,22 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class Sees:
+    """What a liveness network is shown and says: a square `times` the face's longer side; class `live` is living.
+
+    `live_from` is the share of that class, 0 to 1, below which a face is doubted.
+    """
+
+    times: float
+    live: int
+    live_from: float
+
+    def __post_init__(self) -> None:
+        if self.times < 1 or self.live < 0 or not 0 < self.live_from < 1:
+            raise ValueError(f"sees: {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """A published zip that holds model files."""
 
@@ -150,6 +167,7 @@ class Model:
     condition: Condition | None = None
     accuracy: str | None = None
     thresholds: Thresholds | None = None
+    sees: Sees | None = None
     shipped: bool = False
     address: str | None = None
     archive: Archive | None = None
@@ -167,6 +185,8 @@ class Model:
             raise ValueError("either shipped, or address, or archive and member")
         if (self.role is Role.FACE_EMBEDDER) != (self.thresholds is not None):
             raise ValueError("thresholds: an embedder has them, and nothing else does")
+        if (self.program is Program.CLASSES) != (self.sees is not None):
+            raise ValueError("sees: a liveness network that is run has it, and nothing else does")
         if self.address is not None:
             _check_address(self.address)
         if (self.commercial is Commercial.YES) != (self.condition is None):
@@ -278,6 +298,8 @@ def _model(table: dict[str, Any], archives: Mapping[str, Archive]) -> Model:
     }
     if "thresholds" in table:
         table["thresholds"] = _filled(Thresholds, dict(table["thresholds"]))
+    if "sees" in table:
+        table["sees"] = _filled(Sees, dict(table["sees"]))
     if "condition" in table:
         table["condition"] = Condition(table["condition"])
     if "archive" in table:

@@ -9,6 +9,7 @@ import numpy as np
 from models.catalog import Model, Program, catalog
 from models.errors import ModelIncompatible
 from models.face.embedder import Embedder
+from models.face.liveness import LivenessNetwork
 from models.face.recogniser import FacePipeline
 from models.face.scrfd import SCRFD
 from models.face.yunet import YuNet
@@ -16,7 +17,7 @@ from models.plate.finder import CornerFinder
 from models.plate.reader import ColourReader
 from models.plate.recogniser import PlatePipeline
 from models.plate.slots import SlotReader
-from models.roles import FaceRecogniser, PlateRecogniser, Role
+from models.roles import FaceLiveness, FaceRecogniser, PlateRecogniser, Role
 from models.session import Session
 from models.store import Store
 
@@ -37,6 +38,7 @@ TRIED_PX = 160
 
 _FACE_FINDERS: Mapping[Program, type[YuNet | SCRFD]] = {Program.YUNET: YuNet, Program.SCRFD: SCRFD}
 _FACE_EMBEDDERS = {Program.ALIGNED_112: Embedder}
+_LIVENESS = {Program.CLASSES: LivenessNetwork}
 _PLATE_FINDERS = {Program.CORNERS: CornerFinder}
 _PLATE_READERS: Mapping[Program, type[ColourReader | SlotReader]] = {
     Program.CTC_78: ColourReader,
@@ -44,8 +46,18 @@ _PLATE_READERS: Mapping[Program, type[ColourReader | SlotReader]] = {
 }
 
 
-def open_face_recogniser(finder_name: str, embedder_name: str, store: Store, threads: int = 1) -> FaceRecogniser:
+def open_face_recogniser(
+    finder_name: str,
+    embedder_name: str,
+    store: Store,
+    threads: int = 1,
+    liveness_name: str | None = None,
+    *,
+    rims: bool = False,
+) -> FaceRecogniser:
     """The face recogniser of a finder and an embedder of the catalogue; a file that is not here is brought here.
+
+    With a `liveness_name` its model judges every embedded face, with `rims` a frame about it is looked for.
 
     Raises:
         ModelUnavailable: the catalogue has no such name, or nothing gave the file.
@@ -61,7 +73,21 @@ def open_face_recogniser(finder_name: str, embedder_name: str, store: Store, thr
         found_by(session, finder.normalisation, longest=SEARCH_PX),
         found_by(session, finder.normalisation, longest=CLOSER_PX, max_scale=CLOSER_SCALE),
         Embedder(_session(embedder, store, threads), embedder.normalisation, embedder.model_id),
+        open_liveness(liveness_name, store, threads) if liveness_name else None,
+        rims=rims,
     )
+
+
+def open_liveness(name: str, store: Store, threads: int = 1) -> FaceLiveness:
+    """The liveness network of that name. Raises what `open_face_recogniser` raises."""
+    model = _cast(name, Role.FACE_LIVENESS, _LIVENESS)
+    return _liveness(model, _session(model, store, threads))
+
+
+def _liveness(model: Model, session: Session) -> LivenessNetwork:
+    if model.sees is None:
+        raise LookupError(f"{model.name} judges no faces")
+    return LivenessNetwork(session, model.normalisation, model.sees.times, model.sees.live)
 
 
 def open_plate_recogniser(finder_name: str, reader_name: str, store: Store, threads: int = 1) -> PlateRecogniser:
@@ -97,6 +123,8 @@ def try_out(model: Model, weights: bytes) -> None:
         _FACE_FINDERS[model.program](session, model.normalisation).find(grey)
     elif model.role is Role.FACE_EMBEDDER:
         _FACE_EMBEDDERS[model.program](session, model.normalisation, model.model_id)
+    elif model.role is Role.FACE_LIVENESS:
+        _liveness(model, session)
     elif model.role is Role.PLATE_FINDER:
         _PLATE_FINDERS[model.program](session, model.normalisation).find(grey)
     elif model.role is Role.PLATE_READER:

@@ -73,6 +73,14 @@ class FaceEmbedder(Protocol):
         ...
 
 
+class FaceLiveness(Protocol):
+    """Tells a living face from one on paper or a screen."""
+
+    def live(self, picture: Picture, box: Box) -> float:
+        """How living the face in the box is, 0 to 1."""
+        ...
+
+
 class PlateFinder(Protocol):
     """Finds plates by their four corners."""
 

@@ -92,12 +92,27 @@ class FaceQuality:
     faults: tuple[FaceFault, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rim:
+    """A straight-edged frame about a face, as paper or a screen has it; all in heights of the face's box.
+
+    `across` and `down` are from the middle of the face to the middle of the frame; `tilt` is in degrees, -45 to 45.
+    """
+
+    across: float
+    down: float
+    width: float
+    height: float
+    tilt: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceSighting:
     """One face in one picture.
 
     `landmarks` is 5 x 2: left eye, right eye, nose, left and right corner of the mouth, as seen in the picture.
-    `embedding` is None until the face has been embedded.
+    `embedding` is None until the face has been embedded. `live` is how living it looks, 0 to 1, None where no network
+    judges that; `rim` is the frame about it, if any. Both are looked for when it is embedded.
     """
 
     box: Box
@@ -105,6 +120,8 @@ class FaceSighting:
     found: float
     quality: FaceQuality
     embedding: Embedding | None = None
+    live: float | None = None
+    rim: Rim | None = None
 
 
 class PlateColour(StrEnum):

@@ -116,6 +116,11 @@ def enrolment_photo(likeness: Likeness) -> Picture:
     return crop
 
 
+def whole_photograph(likeness: Likeness) -> Picture:
+    """The photograph a head is cut from; a copy, BGR."""
+    return _photograph(likeness.photograph).copy()
+
+
 @cache
 def _photograph(which: Photograph) -> Picture:
     """Kept, as six heads come from two photographs; not to be written to."""

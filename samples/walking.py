@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,13 +35,17 @@ CHIN_BELOW_TOP_M = 0.225
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Walk:
-    """One person's way: in from `side` (-1 left, 1 right) at `start_s`, then to the camera along x = `line_m`."""
+    """One person's way: in from `side` (-1 left, 1 right) at `start_s`, then to the camera along x = `line_m`.
+
+    `pose` gives the head as it is turned so many seconds after that.
+    """
 
     figure: Figure
     start_s: float
     side: int
     line_m: float = 0.0
     beat: float = 0.0
+    pose: Callable[[Head, float], Head] | None = None
 
     @property
     def near_s(self) -> float:
@@ -99,7 +103,8 @@ def _draw(picture: Picture, view: View, walk: Walk, place: tuple[float, float], 
     tilt = 2.2 * float(np.sin(2 * np.pi * stride * 0.5 + walk.beat * 7))
     nod = 1 + 0.018 * float(np.sin(2 * np.pi * stride + 1.1))
     chin = figure.tall_m - CHIN_BELOW_TOP_M + bob
-    lay(_head_panel(figure.head, x + 0.006 * swing, chin, z, tilt, nod), view, picture)
+    head = walk.pose(figure.head, at_s - walk.start_s) if walk.pose else figure.head
+    lay(_head_panel(head, x + 0.006 * swing, chin, z, tilt, nod), view, picture)
     lay(upright(figure.collar, x - half, bob, x + half, tall + bob, z), view, picture)
 
 

@@ -43,7 +43,7 @@ def models_of(pack: str | None, configured: Cast) -> Cast:
     chosen = {_field(role): names[0] for role, names in played.items() if names}
     if not chosen:
         raise GateError("bench.nothing_to_measure", pack=pack)
-    return replace(configured, **chosen)
+    return replace(configured, **chosen, face_liveness=Cast.of_pack(pack).face_liveness)
 
 
 def name_for(models: Cast, role: Role) -> str:

@@ -125,7 +125,10 @@ class Stage:
             site = undo.enter_context(open_site(config, create=True))
             cast = self._cast or site.cast(config.models)
             store, threads = Store(), config.models.threads
-            faces = open_face_recogniser(cast.face_finder, cast.face_embedder, store, threads)
+            limits = config.faces.limits(cast)
+            judge = cast.face_liveness if limits.liveness.on else None
+            finder, embedder = cast.face_finder, cast.face_embedder
+            faces = open_face_recogniser(finder, embedder, store, threads, judge, rims=limits.liveness.on)
             plates = open_plate_recogniser(cast.plate_finder, cast.plate_reader, store, threads)
             self.names = enrol(site, self._staging.people, self._staging.vehicles, faces)
             register = RegisterWatch(site.engine, site.keyring, faces.model_id)
@@ -134,7 +137,6 @@ class Stage:
             undo.callback(writer.stop)
             self._barriers = Barriers(config, lambda _id, _act: None, clock=self._clock)
             undo.callback(self._barriers.stop)
-            limits = config.faces.limits(cast)
             self._reels = {lane.id: Reel(lane.camera) for lane in config.lane}
             self._lanes: dict[str, LaneWorker] = {}
             ruled = {lane.id: Rules.of(config, lane, limits) for lane in config.lane}

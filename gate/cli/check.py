@@ -33,7 +33,7 @@ from gate.texts import explain, t
 from models.cast import Cast
 from models.catalog import BASE
 from models.errors import Fault
-from models.open import open_face_recogniser, open_plate_recogniser
+from models.open import open_face_recogniser, open_liveness, open_plate_recogniser
 from models.store import Store
 
 PROBE_S = 8.0
@@ -112,6 +112,7 @@ def _models(config: Config) -> Iterator[Finding]:
     if "pedestrian" in kinds:
         names = cast.face_finder, cast.face_embedder
         yield _tried("model", " + ".join(names), lambda: open_face_recogniser(*names, Store(), threads).model_id)
+        yield from _liveness(config, cast, threads)
         if cast.embedder.for_trying_out:
             yield Finding("model", cast.face_embedder, t("check.for_trying_out", pack=BASE), doubtful=True)
         if unknown:
@@ -145,6 +146,21 @@ def _read(config: Config) -> str:
     return t("check.rules_read", **parts)
 
 
+def _liveness(config: Config, cast: Cast, threads: int) -> Iterator[Finding]:
+    """What tells a living face from a picture of one."""
+    if not config.faces.liveness.on:
+        yield Finding("model", "face-liveness", t("check.liveness_off"), doubtful=True)
+    elif (name := cast.face_liveness) is None:
+        yield Finding("model", "face-liveness", t("check.liveness_without_model"), doubtful=True)
+    else:
+        yield _tried("model", name, lambda: _opened(lambda: open_liveness(name, Store(), threads)))
+
+
+def _opened(attempt: Callable[[], object]) -> str:
+    attempt()
+    return t("check.opened")
+
+
 def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:
     try:
         return Finding(part, name, attempt())
@@ -160,8 +176,7 @@ def _database(config: Config) -> str:
 
 
 def _plate_models(cast: Cast, threads: int) -> str:
-    open_plate_recogniser(cast.plate_finder, cast.plate_reader, Store(), threads)
-    return t("check.opened")
+    return _opened(lambda: open_plate_recogniser(cast.plate_finder, cast.plate_reader, Store(), threads))
 
 
 def _camera(part: CameraPart) -> str:

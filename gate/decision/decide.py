@@ -62,6 +62,8 @@ def _face(evidence: FaceEvidence, rules: Rules, moment: Moment, history: History
     if not candidate.margin >= limits.margin:
         return (Verdict.ASK, Reason.TOO_CLOSE_TO_CALL, None) if seen_enough else WAIT
     found = settle(Arrival(candidate.subject, None, moment, history, None), rules)
+    if found[0] is Verdict.OPEN and evidence.liveness.doubts(limits.liveness):
+        return (Verdict.ASK, Reason.LIVENESS_DOUBT, candidate.subject) if seen_enough else WAIT
     return _arriving(found, evidence, rules, seen_enough=seen_enough)
 
 

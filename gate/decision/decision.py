@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from enrollment.candidate import Candidate, Subject
 from enrollment.plate_match import Doubt
+from gate.decision.liveness import NOTHING_SEEN, Liveness
 from models.sighting import FaceFault, PlateColour, PlateKind
 
 
@@ -46,6 +47,7 @@ class Reason(StrEnum):
     DIRECTION_UNCLEAR = "direction_unclear"
     FACE_UNCLEAR = "face_unclear"
     FACE_COVERED = "face_covered"
+    LIVENESS_DOUBT = "liveness_doubt"
     ALREADY_DECIDED = "already_decided"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
 
@@ -66,6 +68,7 @@ class FaceEvidence:
     nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is from first to last usable sighting.
     `fault` is what was wrong most often with sightings large enough and still too poor to use, `unclear_s` the time
     from the first of them to the last; `covered` counts the usable ones with a mask or dark glasses.
+    `liveness` is what spoke for and against a living face.
     """
 
     frames: int
@@ -77,6 +80,7 @@ class FaceEvidence:
     fault: FaceFault | None = None
     unclear_s: float = 0.0
     covered: int = 0
+    liveness: Liveness = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from gate.lane.life_signs import LifeSigns
 from gate.lane.movement import Course, Place
 from gate.lane.voting import PlateVote
 from models.sighting import Box, Embedding, FaceFault, FaceSighting, Picture, PlateSighting
@@ -74,6 +75,7 @@ class FaceTrack:
     unclear_s: float = 0.0
     faults: Counter[FaceFault] = field(default_factory=Counter)
     covered: int = 0
+    signs: LifeSigns = field(default_factory=LifeSigns)
     _sum: Embedding | None = None
 
     @property
@@ -119,6 +121,7 @@ class FaceTrack:
         weighted = sighting.embedding * np.float32(max(sighting.quality.score, 1e-3))
         self._sum = weighted if self._sum is None else self._sum + weighted
         self.frames += 1
+        self.signs.add(sighting)
         self.embedded_s = at_s
         self.height_px = max(self.height_px, sighting.box.height)
         self.quality = max(self.quality, sighting.quality.score)

@@ -130,6 +130,7 @@ class FaceWatcher:
             fault=track.fault,
             unclear_s=track.unclear_s,
             covered=track.covered,
+            liveness=track.signs.weigh(),
         )
         needed = self._limits.needed(candidate.searched) if candidate else None
         sure = candidate is not None and needed is not None and candidate.score >= needed
@@ -141,6 +142,8 @@ class FaceWatcher:
             "needed": round(needed, 4) if needed is not None else None,
             "fault": track.fault,
             "movement": track.course.movement.value,
+            "live": evidence.liveness.live,
+            "life_doubts": [doubt.value for doubt in evidence.liveness.doubts(self._limits.liveness)],
         }
         return Case(track, evidence, candidate.subject.id if candidate and sure else None, details)
 

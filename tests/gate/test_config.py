@@ -453,3 +453,22 @@ def test_what_has_no_sentence_of_its_own_is_still_said() -> None:
     assert explain(problem, "en") == "lane.0: wrong value: odd"
     problem = problem_of({"loc": (), "type": "less_than", "msg": "", "ctx": {"lt": 0.5}}, Config, {})
     assert explain(problem, "en") == "gate.toml: must be less than 0.5"
+
+
+def test_a_liveness_model_is_named_like_any_other_and_brings_its_threshold(tmp_path: Path) -> None:
+    config = _load(tmp_path, '[models]\nface_liveness = "antispoof-bin"\n')
+    cast = config.models.cast()
+    assert (cast.face_finder, cast.face_liveness) == ("starter-face-finder", "antispoof-bin")
+    assert config.faces.limits(cast).liveness.live_from == 0.5
+
+
+def test_the_liveness_rules_override_the_model(tmp_path: Path) -> None:
+    text = '[models]\nface_liveness = "antispoof-bin"\n[faces.liveness]\nlive_from = 0.3\n'
+    config = _load(tmp_path, text)
+    assert config.faces.limits(config.models.cast()).liveness.live_from == 0.3
+    assert Config().faces.limits(Cast.of_pack("starter")).liveness.live_from is None
+
+
+def test_a_liveness_model_that_no_program_runs_cannot_be_named(tmp_path: Path) -> None:
+    (problem,) = _problems(tmp_path, '[models]\nface_liveness = "minifasnet-v2"\n')
+    assert "antispoof" in problem

@@ -32,6 +32,13 @@ def test_a_pack_that_is_none_gets_the_nearest_name() -> None:
     assert unknown.value.facts == {"name": "startr", "near": "starter"}
 
 
+def test_a_pack_judges_liveness_only_by_a_model_of_its_own() -> None:
+    assert [Cast.of_pack(pack).live_from for pack in (STARTER, BASE)] == [None, None]
+    judged = Cast.of_pack("liveness-onnx")
+    assert (judged.face_liveness, judged.live_from) == ("antispoof-bin", 0.5)
+    assert judged.face_finder == "starter-face-finder"
+
+
 @pytest.mark.parametrize(
     ("enrolled", "pack"),
     [

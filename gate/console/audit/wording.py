@@ -21,6 +21,7 @@ VALUES = {
     "kind": "audit.value.kind.{}",
     "movement": "audit.value.movement.{}",
     "fault": "audit.value.fault.{}",
+    "life_doubts": "audit.value.life_doubt.{}",
 }
 """Where the words for a detail's value stand, for those that are codes."""
 
@@ -46,8 +47,10 @@ def details_of(language: Language, details: Mapping[str, Any]) -> list[tuple[str
 
 
 def _value(language: Language, name: str, value: Any) -> str:
-    if value is None:
+    if value is None or value == []:
         return "—"
+    if isinstance(value, list):
+        return ", ".join(_value(language, name, one) for one in value)
     if name == "doubt":
         return t("audit.value.doubt", language, **value)
     code = VALUES.get(name, "").format(value)

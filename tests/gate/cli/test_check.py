@@ -73,6 +73,16 @@ def test_a_gate_that_tells_faces_apart_by_the_starter_is_warned_and_works(site: 
     assert t("check.fails") not in done.output
 
 
+def test_a_gate_without_a_liveness_model_is_told_what_its_liveness_rests_on(site: Site) -> None:
+    assert t("check.liveness_without_model") in _check(site("pedestrian")).output
+
+
+def test_a_gate_whose_liveness_check_is_off_is_told_what_that_means(site: Site) -> None:
+    done = _check(site("pedestrian", more="[faces.liveness]\non = false\n"))
+    assert done.exit_code == 0, done.output
+    assert t("check.liveness_off") in done.output
+
+
 def test_plates_alone_need_no_warning(site: Site) -> None:
     done = _check(site("vehicle"))
     assert done.exit_code == 0, done.output
@@ -90,7 +100,8 @@ def test_faces_that_another_version_enrolled_are_counted(site: Site) -> None:
 def test_faces_that_this_model_enrolled_are_no_matter(site: Site) -> None:
     done = _check(site("pedestrian", catalog().model("starter-face-embedder").model_id))
     assert done.exit_code == 0, done.output
-    assert done.output.count(t("check.doubtful")) == 1
+    assert done.output.count(t("check.doubtful")) == len(("the starter", "no liveness model"))
+    assert t("check.enrolled_otherwise", count=1) not in done.output
 
 
 def test_a_model_that_is_not_here_fails_and_a_better_one_is_not_doubted(
@@ -100,7 +111,7 @@ def test_a_model_that_is_not_here_fails_and_a_better_one_is_not_doubted(
     done = _check(site("pedestrian", more='[models]\npack = "buffalo_l"\n'))
     assert done.exit_code == 1
     assert "gate models pull buffalo_l --accept-licence" in done.output
-    assert t("check.doubtful") not in done.output
+    assert done.output.count(t("check.doubtful")) == len(("no liveness model",))
 
 
 def test_a_spoilt_file_of_the_program_fails(site: Site, made_starter: Path) -> None:

@@ -8,10 +8,17 @@ import pytest
 from enrollment.plate_match import Doubt
 from gate.console.audit.wording import details_of
 from gate.decision.decision import Movement
+from gate.decision.liveness import LifeDoubt
 from gate.texts import Language
 from models.sighting import FaceFault, PlateColour, PlateKind
 
-CODES: dict[str, Iterable[str]] = {"colour": PlateColour, "kind": PlateKind, "movement": Movement, "fault": FaceFault}
+CODES: dict[str, Iterable[str]] = {
+    "colour": PlateColour,
+    "kind": PlateKind,
+    "movement": Movement,
+    "fault": FaceFault,
+    "life_doubts": LifeDoubt,
+}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -29,6 +36,14 @@ def test_faces_are_told_with_their_margin_and_what_was_needed() -> None:
     assert told["Margin"] == "0.4100"
     assert told["Templates searched"] == "900"
     assert ("Runner-up's score", "—") in details_of("en", {"score": 0.61, "runner_up": None})
+
+
+def test_several_doubts_about_life_are_told_in_a_row_and_none_as_a_dash() -> None:
+    told = details_of("en", {"life_doubts": ["rim", "flat"]})
+    assert told == [
+        ("Doubts about life", "the rim of a sheet or screen about the face, turned as a flat sheet does"),
+    ]
+    assert details_of("zh", {"life_doubts": []}) == [("活体疑点", "—")]
 
 
 def test_a_lookalike_is_told_in_a_sentence() -> None:
