@@ -253,12 +253,12 @@ def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Galler
         session,
         select(ResidentRow.id, ResidentRow.household_id, ResidentRow.blocked).where(ResidentRow.ended_at.is_(None)),
     )
-    subjects = _subjects(session, SubjectKind.RESIDENT, [(row.id, row.household_id, row.blocked) for row in residents])
+    subjects = _subjects(session, SubjectKind.RESIDENT, list(residents))
     known = before.held() if before is not None and before.model_id == model_id else {}
     stored = select(TemplateRow.id, TemplateRow.resident_id).where(TemplateRow.model_id == model_id)
-    keys = dict.fromkeys(
-        (row.id, row.resident_id) for row in _rows(session, stored.order_by(TemplateRow.resident_id, TemplateRow.id))
-    )
+    if not known:
+        stored = stored.order_by(TemplateRow.resident_id, TemplateRow.id)
+    keys = dict.fromkeys((id_, resident_id) for id_, resident_id in _rows(session, stored))
     unknown = [key for key in keys if key not in known]
     size = before.matrix.shape[1] if before is not None and known else None
     opened = _open(session, keyring, model_id, unknown, size)
