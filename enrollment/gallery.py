@@ -253,9 +253,9 @@ def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Galler
     subjects = resident_subjects(session)
     known = before.held() if before is not None and before.model_id == model_id else {}
     stored = select(TemplateRow.id, TemplateRow.resident_id).where(TemplateRow.model_id == model_id)
-    keys = dict.fromkeys(
-        (row.id, row.resident_id) for row in _rows(session, stored.order_by(TemplateRow.resident_id, TemplateRow.id))
-    )
+    if not known:
+        stored = stored.order_by(TemplateRow.resident_id, TemplateRow.id)
+    keys = dict.fromkeys((id_, resident_id) for id_, resident_id in _rows(session, stored))
     unknown = [key for key in keys if key not in known]
     size = before.matrix.shape[1] if before is not None and known else None
     opened = _open(session, keyring, model_id, unknown, size)

@@ -25,6 +25,8 @@ class Codec:
     The sparing one takes over at the beginning of a group of pictures, while nobody looks closely. As soon as somebody
     does, the group so far is decoded again in full, so that what is looked at is never the worse for it: 50 pictures of
     1080p take 0.2 s. In a group that is longer than `LONGEST_GROUP` this has to wait for the next one.
+    Where a group's first pictures lean on the group before (open groups, as H.265 may have), those are left out at a
+    change.
     """
 
     def __init__(self, full: VideoCodecContext) -> None:

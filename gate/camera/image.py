@@ -14,9 +14,9 @@ from models.sighting import Picture
 BRIGHT_FIRST = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray"})
 """Formats whose first plane is the brightness, a byte for each pixel."""
 
-IN_A_ROW = 4
-"""Two pictures out of so many are asked for: somebody looks closely. A lane at rest and a console ask for one a second
-each."""
+IN_A_ROW = 8
+"""Two pictures out of so many are asked for: somebody looks closely. A slow lane under load asks for three a second,
+one at rest for one in two seconds, and a page of the console for less than two a second."""
 
 LINGER = 50
 """Pictures for which a stream counts as looked at closely after that: two seconds at 25 a second."""

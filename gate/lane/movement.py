@@ -18,7 +18,7 @@ LONGEST = 90
 """Sightings that are remembered at most."""
 
 FEWEST = 4
-"""With fewer sightings nothing is said: two readings too many for a plate, and one more than a face needs."""
+"""With fewer sightings nothing is said; a face or a plate needs three to be known anyhow."""
 JITTER = 0.015
 """What a size is expected to jitter by where too few sightings show it: the corners of a plate 20 px high by day."""
 WEIGHT = 6
@@ -30,18 +30,23 @@ half a width. A parked car's middle strays by 0.005, and by 0.07 where the camer
 GROWN, SURE = 0.04, 4.0
 """Growth of the size's logarithm, and how many standard errors of it, that is a direction where it strays as well."""
 
+TALLER, SURE_TALLER = 0.5, 3.0
+"""The height must take so much part in the growth, and be so many of its own standard errors: what comes out from
+behind a pillar or a passer-by grows to one side only."""
+
 FEWEST_STRAIGHT = 8
 GROWN_STRAIGHT, SURE_STRAIGHT = 0.10, 6.0
-"""The same for what comes straight at the camera: from 8 m to 7.2 m. Nothing else then says that it moves, and it is
-asked anew with each picture, so more is needed lest a parked car's jitter passes for a movement one day."""
+"""The same for what comes straight at the camera, by the height alone: from 8 m to 7.2 m. Nothing else then says that
+it moves, and it is asked anew with each picture: more is needed lest a parked car's jitter passes for a movement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and how large something is in a picture, in pixels: its size, its width, and its middle."""
+    """Where and how large something is in a picture, in pixels: its size, its width and height, and its middle."""
 
     size: float
     width: float
+    height: float
     x: float
     y: float
 
@@ -56,8 +61,8 @@ class Place:
             (x0, y0), (x1, y1), (x2, y2), (x3, y3) = sighting.corners.tolist()
             area = abs((x0 - x2) * (y1 - y3) - (x1 - x3) * (y0 - y2)) / 2
             if area > 1:
-                return cls(math.sqrt(area), box.width, (x0 + x1 + x2 + x3) / 4, (y0 + y1 + y2 + y3) / 4)
-        return cls(box.height, box.width, *box.centre)
+                return cls(math.sqrt(area), box.width, box.height, (x0 + x1 + x2 + x3) / 4, (y0 + y1 + y2 + y3) / 4)
+        return cls(box.height, box.width, box.height, *box.centre)
 
 
 class Course:
@@ -68,13 +73,13 @@ class Course:
     """
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, float, float, float, float]] = deque(maxlen=LONGEST)
+        self._seen: deque[tuple[float, ...]] = deque(maxlen=LONGEST)
         self.movement = Movement.UNSURE
         """The last clear movement: who came and now stands still has come."""
 
     def add(self, place: Place, at_s: float) -> None:
         """Note where it was seen; `at_s` grows from call to call."""
-        self._seen.append((at_s, math.log(place.size), place.width, place.x, place.y))
+        self._seen.append((at_s, math.log(place.size), math.log(place.height), place.width, place.x, place.y))
         while at_s - self._seen[0][0] > WINDOW_S:
             self._seen.popleft()
         if len(self._seen) >= FEWEST:
@@ -82,16 +87,18 @@ class Course:
 
     def _clear(self) -> Movement | None:
         """The movement that straight lines through the sightings show, None where they show none."""
-        times, sizes, widths, *middle = np.array(self._seen).T
+        times, sizes, heights, widths, *middle = np.array(self._seen).T
         if np.ptp(times) == 0:
             return None
-        growth, error = _change(times, sizes)
+        (growth, error), (taller, unsure) = _change(times, sizes), _change(times, heights)
         stray = math.hypot(*(float(line.std()) for line in middle)) / float(widths.mean())
-        crossing = stray >= STRAYED and abs(growth) >= max(GROWN, SURE * error)
-        straight = len(sizes) >= FEWEST_STRAIGHT and abs(growth) >= max(GROWN_STRAIGHT, SURE_STRAIGHT * error)
+        grows = abs(growth) >= max(GROWN, SURE * error)
+        both = taller * growth > 0 and abs(taller) >= max(TALLER * abs(growth), SURE_TALLER * unsure)
+        crossing = stray >= STRAYED and grows and both
+        straight = len(sizes) >= FEWEST_STRAIGHT and abs(taller) >= max(GROWN_STRAIGHT, SURE_STRAIGHT * unsure)
         if not (crossing or straight):
             return None
-        return Movement.TOWARDS if growth > 0 else Movement.AWAY
+        return Movement.TOWARDS if (growth if crossing else taller) > 0 else Movement.AWAY
 
 
 def _change(times: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[float, float]:

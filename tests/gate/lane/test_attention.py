@@ -35,7 +35,7 @@ def test_the_first_frame_is_looked_at() -> None:
     assert Attention().worth(SCENE, 0.0, waiting=False)
 
 
-def test_a_still_scene_with_sensor_noise_is_looked_at_once_a_second() -> None:
+def test_a_still_scene_with_sensor_noise_is_looked_at_only_now_and_then() -> None:
     attention, at_s = _settled()
     looks = sum(attention.worth(_noisy(SCENE), at_s + n * 0.1, waiting=False) for n in range(100))
     assert looks == pytest.approx(10 * 1.0 / IDLE_S, abs=1)
