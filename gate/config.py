@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from gate.barrier.claim import Claim
 from gate.barrier.settings import BarrierPart
+from gate.community.settings import Community
 from gate.errors import ConfigRefused
 from gate.face_rules import FaceLimits, FaceRules
 from gate.hours import Hours
@@ -27,6 +28,7 @@ __all__ = [
     "Backup",
     "BarrierPart",
     "CameraPart",
+    "Community",
     "Compound",
     "Config",
     "Console",
@@ -198,6 +200,7 @@ class Config(Part):
     barrier: tuple[BarrierPart, ...] = ()
     lane: tuple[Lane, ...] = ()
     interlock: tuple[InterlockPart, ...] = ()
+    community: Community = Community()
 
     @model_validator(mode="after")
     def _joined(self) -> Self:
@@ -208,6 +211,7 @@ class Config(Part):
         for lane in self.lane:
             _must_exist(lane, "camera", lane.camera, [part.id for part in self.camera])
             _must_exist(lane, "barrier", lane.barrier, [part.id for part in self.barrier])
+        self.community.must_name([lane.id for lane in self.lane])
         _must_not_share(self.barrier)
         _must_interlock(self.interlock, self.barrier)
         shared = [lane.barrier for lane in self.lane]
@@ -285,6 +289,7 @@ def _anchored(config: Config, folder: Path) -> Config:
     cameras = tuple(_anchored_camera(camera, folder) for camera in config.camera)
     barriers = tuple(_anchored_barrier(barrier, folder) for barrier in config.barrier)
     kept = {"storage": storage, "database": config.database.anchored(folder), "ledger": config.ledger.anchored(folder)}
+    kept |= {"community": config.community.anchored(folder)}
     return config.model_copy(
         update={"camera": cameras, "barrier": barriers, "backup": config.backup.anchored(folder), **kept}
     )

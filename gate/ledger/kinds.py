@@ -53,6 +53,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "passages.forgotten",
         "backup.made",
         "backup.failed",
+        "community.dropped",
+        "community.resent",
     ),
 }
 
