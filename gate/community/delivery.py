@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -19,6 +20,7 @@ from gate.community.destination import Away, Destination, Failed, Refused
 from gate.community.event import Allowed, Event, Events
 from gate.community.queue import Outcome, Queue, Waiting
 from gate.errors import GateError
+from gate.ledger.chain import stamp
 
 log = structlog.get_logger("community")
 
@@ -122,8 +124,7 @@ class Delivery:
         self._more = False
         try:
             self._destination.tick()
-            self._send(self._queue.newest(self._since(), self._clocks.wall_ms(), LIVE_MOST), turn)
-            self._more = self._send_backlog(turn)
+            self._more = self._send_all(turn)
             if turn.suspects and turn.outcome.taken:
                 self._judge(turn)
             fault = turn.suspects[-1][1] if turn.suspects else None
@@ -136,9 +137,6 @@ class Delivery:
         self._close(turn, fault)
         return 0.0 if self._more or fault or (doubted and not turn.tried) else TICK_S
 
-    def _since(self) -> datetime:
-        return self._clocks.wall() - timedelta(seconds=LIVE_S)
-
     def _ours(self) -> bool:
         now_s = self._clocks.monotonic()
         if now_s < self._held_s:
@@ -147,27 +145,29 @@ class Delivery:
         self._held_s = now_s + LEASE_S / 2 if ours else now_s
         return ours
 
-    def _send_backlog(self, turn: _Round) -> bool:
-        """Deliver the oldest for a while; whether there is more."""
-        ends_s = self._clocks.monotonic() + BACKLOG_S
+    def _send_all(self, turn: _Round) -> bool:
+        """Deliver what has just happened, then the oldest for a while; whether there is more."""
+        now_ms, since = self._clocks.wall_ms(), self._clocks.wall() - timedelta(seconds=LIVE_S)
         most = max(BACKLOG_MOST, self._destination.batch)
-        rows = self._queue.oldest(self._clocks.wall_ms(), most)
-        for number, chunk in enumerate(_chunks(rows, self._destination.batch)):
-            if number and (self._clocks.monotonic() >= ends_s or self._stopping.is_set()):
-                return True
-            self._send(chunk, turn)
-        return len(rows) == most
+        rows = self._queue.oldest(now_ms, most)
+        first = self._queue.newest(since, now_ms, LIVE_MOST) if len(rows) == most else _live(rows, since)
+        self._send(first, turn, math.inf)
+        finished = self._send(rows, turn, self._clocks.monotonic() + BACKLOG_S)
+        return len(rows) == most or not finished
 
-    def _send(self, rows: Iterable[Waiting], turn: _Round) -> None:
-        """Deliver in order. Raises `Away`, and the last fault where `SUSPECTS` came in a row."""
+    def _send(self, rows: Iterable[Waiting], turn: _Round, until_s: float) -> bool:
+        """Deliver in order, for so long; whether all were. Raises `Away`, the last fault where `SUSPECTS` in a row."""
         fresh = [row for row in rows if row.seq not in turn.seen]
-        for chunk in _chunks(fresh, self._destination.batch):
+        loaded = self._events.load([row.seq for row in fresh], self._allowed) if fresh else {}
+        # A record restored from an older backup may lack what is still waiting: there is nothing to tell.
+        turn.outcome.taken += [row.seq for row in fresh if row.seq not in loaded]
+        for number, chunk in enumerate(_chunks(fresh, self._destination.batch)):
+            if number and (self._clocks.monotonic() >= until_s or self._stopping.is_set()):
+                return False
             ready = [row for row in chunk if row.subject is None or row.subject not in turn.blocked]
             turn.seen |= {row.seq for row in ready}
-            loaded = self._events.load([row.seq for row in ready], self._allowed)
-            gone = [row.seq for row in ready if row.seq not in loaded]
-            turn.outcome.taken += gone
             self._deliver([row for row in ready if row.seq in loaded], loaded, turn)
+        return True
 
     def _deliver(self, rows: Sequence[Waiting], loaded: Mapping[int, Event], turn: _Round) -> None:
         if not rows:
@@ -272,6 +272,13 @@ class Delivery:
 
 def _plain(why: Any) -> str | None:
     return None if why is None else str(why)
+
+
+def _live(rows: Sequence[Waiting], since: datetime) -> list[Waiting]:
+    """Of all that waits, what has just happened, after what must come before it."""
+    live = {row.seq: row.subject for row in rows if row.at >= stamp(since)}
+    subjects = set(live.values()) - {None}
+    return [row for row in rows if row.seq in live or row.subject in subjects]
 
 
 def _chunks(rows: Sequence[Waiting], size: int) -> Iterable[Sequence[Waiting]]:

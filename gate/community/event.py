@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from enrollment.database import reading
-from enrollment.entry import Resident, Vehicle
+from enrollment.tables import ResidentRow, VehicleRow
 from gate.community.outbox import EVENTS
 from gate.config import Lane
 from gate.errors import LedgerBroken
@@ -100,6 +101,21 @@ SWITCHES: Mapping[str, tuple[str, bool]] = {
 """The setting that lets a field out, and whether the person's consent is needed too; the others are always told."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the register calls a living person or vehicle."""
+
+    name: str | None = None
+    plate: str | None = None
+
+
+def _known(session: Session, subjects: Collection[str]) -> dict[str, _Known]:
+    people = select(ResidentRow.id, ResidentRow.name).where(ResidentRow.id.in_(subjects), ResidentRow.name.is_not(None))
+    cars = select(VehicleRow.id, VehicleRow.plate).where(VehicleRow.id.in_(subjects), VehicleRow.plate.is_not(None))
+    found = {id_: _Known(name=name) for id_, name in session.execute(people)}
+    return found | {id_: _Known(plate=plate) for id_, plate in session.execute(cars)}
+
+
 _WORDS: Mapping[str, Literal["opening", "door", "alarm"]] = {"openings": "opening", "doors": "door", "alarms": "alarm"}
 
 
@@ -131,25 +147,28 @@ class Events:
             ).all()
             found_plates = select(PassageRow.seq, PassageRow.plate).where(PassageRow.seq.in_(seqs))
             plates = {seq: plate for seq, plate in session.execute(found_plates)}  # noqa: C416 - typed rows
+            told = {row.seq: json.loads(row.body) for row in rows}
+            known = _known(session, {str(body["subject"]) for body in told.values() if body.get("subject")})
         found = {}
-        for seq, at, kind, body, digest in rows:
+        for seq, at, kind, _, digest in rows:
             shared = {"key": f"{seq}-{digest.hex()}", "seq": seq, "at": datetime.fromisoformat(at)}
-            told = json.loads(body)
             if kind == "decision":
-                found[seq] = self._passage(shared, told, plates.get(seq), allowed)
+                found[seq] = self._passage(shared, told[seq], plates.get(seq), known, allowed)
             else:
-                found[seq] = self._act(shared, kind, told)
+                found[seq] = self._act(shared, kind, told[seq])
         return found
 
     def _passage(
-        self, shared: Mapping[str, Any], body: Mapping[str, Any], plate: str | None, allowed: Allowed
+        self,
+        shared: Mapping[str, Any],
+        body: Mapping[str, Any],
+        plate: str | None,
+        known: Mapping[str, _Known],
+        allowed: Allowed,
     ) -> Event:
         subject = body["subject"]
-        entry = self._site.register.find(subject) if subject else None
-        consented = entry is not None and self._shares(entry.id)
-        if isinstance(entry, Vehicle):
-            plate = entry.plate
-        named = allowed.names and consented and isinstance(entry, Resident)
+        entry = known.get(subject)
+        consented = entry is not None and self._shares(subject)
         return Event(
             **shared,
             **self._place(body["lane"]),
@@ -157,8 +176,8 @@ class Events:
             verdict=body["verdict"],
             reason=body["reason"],
             subject=subject,
-            plate=plate if allowed.plates else None,
-            name=entry.name if named and isinstance(entry, Resident) else None,
+            plate=((entry and entry.plate) or plate) if allowed.plates else None,
+            name=entry.name if entry and allowed.names and consented else None,
             picture=self._picture(body["snapshot"]) if allowed.pictures and consented else None,
             consented=consented,
         )

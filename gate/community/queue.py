@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from enrollment.database import reading, writing
@@ -208,18 +208,16 @@ class Queue:
             return gone
 
     def _free(self, now_ms: int) -> ColumnElement[bool]:
-        """Due, and not behind an event of the same subject that is put off."""
-        other = aliased(OutboxRow)
+        """Due, and of no subject that has an event that is put off."""
         later = now_ms + LONGEST_WAIT_MS
-        held = select(other.seq).where(
-            other.destination == OutboxRow.destination,
-            other.subject == OutboxRow.subject,
-            other.seq <= OutboxRow.seq,
-            other.due_ms > now_ms,
-            other.due_ms <= later,
+        other = aliased(OutboxRow)
+        waits = (other.due_ms > now_ms, other.due_ms <= later)
+        # Written out, so that SQLite sees that the index of what was put off has all of it.
+        put_off = select(other.subject).where(
+            other.destination == self.destination, other.due_ms > text("0"), *waits, other.subject.is_not(None)
         )
         due = or_(OutboxRow.due_ms <= now_ms, OutboxRow.due_ms > later)
-        return due & ~held.exists()
+        return due & or_(OutboxRow.subject.is_(None), OutboxRow.subject.not_in(put_off))
 
     def _select(self, *which: ColumnElement[bool]) -> Any:
         return select(*_WAITING).where(self._mine, *which)

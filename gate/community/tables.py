@@ -17,7 +17,10 @@ class OutboxRow(Base):
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_subject", "destination", "subject", "seq"),)
+    __table_args__ = (
+        Index("outbox_subject", "destination", "subject", "seq"),
+        Index("outbox_put_off", "destination", "due_ms"),
+    )
 
     destination: Mapped[str] = mapped_column(String(32), primary_key=True)
     seq: Mapped[int] = mapped_column(SEQ, primary_key=True, autoincrement=False)

@@ -28,6 +28,9 @@ def upgrade() -> None:
     named = sa.text("subject IS NOT NULL")
     columns = ["destination", "subject", "seq"]
     op.create_index("outbox_subject", "outbox", columns, sqlite_where=named, postgresql_where=named)
+    put_off = sa.text("due_ms > 0")
+    columns = ["destination", "due_ms"]
+    op.create_index("outbox_put_off", "outbox", columns, sqlite_where=put_off, postgresql_where=put_off)
     op.create_table(
         "dead_letter",
         sa.Column("destination", sa.String(32), primary_key=True),
