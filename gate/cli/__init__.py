@@ -18,6 +18,7 @@ from gate.cli.bench_peers import peers as bench_peers
 from gate.cli.bench_search import search as bench_search
 from gate.cli.calibrate import command as calibrate
 from gate.cli.check import check
+from gate.cli.community import app as community_commands
 from gate.cli.demo import demo
 from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
@@ -47,6 +48,7 @@ bench_commands.command("peers", help=t("bench_peers.help"))(bench_peers)
 bench_commands.command("lanes", help=t("bench_lanes.help"))(bench_lanes)
 bench_commands.command("search", help=t("bench_search.help"))(bench_search)
 app.add_typer(bench_commands, name="bench")
+app.add_typer(community_commands, name="community")
 app.add_typer(backup_commands, name="backup")
 app.command(help=t("backup.restore_help"))(restore)
 app.command(help=t("report.help"))(report)

@@ -54,9 +54,7 @@ class MicroCommunity:
         "extCommunityId": "-",
     }
 
-    def __init__(
-        self, part: MicroCommunityPart, timezone: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, part: MicroCommunityPart, timezone: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._part = part
         self._zone = ZoneInfo(timezone)
         self._clock = clock

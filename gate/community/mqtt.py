@@ -57,7 +57,9 @@ class Mqtt:
         for event in events:
             body = json.dumps(event.body(), ensure_ascii=False)
             topic = f"{event.event}/{event.device or event.lane}"
-            sent.add(self._publish(topic, body, event.key, retain=event.event == "door" and self._is_last(topic, event)))
+            sent.add(
+                self._publish(topic, body, event.key, retain=event.event == "door" and self._is_last(topic, event))
+            )
             last = {"passage": f"last/{event.lane}", "alarm": "last/alarm"}.get(event.event)
             if last is not None and self._is_last(last, event):
                 self._publish(last, body, event.key, retain=True)

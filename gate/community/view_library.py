@@ -125,9 +125,10 @@ def _statuses(body: bytes, address: str) -> list[dict[str, Any]]:
     """Each status of an answer, which has one or a list of them."""
     try:
         told = json.loads(body)
-        listed = told["ResponseStatusListObject"]["ResponseStatusObject"] if "ResponseStatusListObject" in told else None
+        listed = (
+            told["ResponseStatusListObject"]["ResponseStatusObject"] if "ResponseStatusListObject" in told else None
+        )
         found = listed if listed is not None else told["ResponseStatusObject"]
         return [dict(status) for status in (found if isinstance(found, list) else [found])]
     except (ValueError, KeyError, TypeError):
         raise Failed("community.not_understood", address=address) from None
-

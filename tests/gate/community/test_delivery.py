@@ -50,7 +50,11 @@ def test_fifty_thousand_events_of_a_three_day_outage_arrive_while_live_ones_take
         hands.now_s += 0.2
     assert len(peer.got) == 50_000 + len(live)
     assert len({event.key for event in peer.got}) == len(peer.got)
-    late = [peer.late_s[event.key] for event in peer.got if event.at > hands.wall() - timedelta(days=1) and event.seq > 50_000]
+    late = [
+        peer.late_s[event.key]
+        for event in peer.got
+        if event.at > hands.wall() - timedelta(days=1) and event.seq > 50_000
+    ]
     assert len(late) == len(live) > 100
     assert max(late) < 5
     for subject in subjects[:200]:
@@ -131,7 +135,9 @@ def test_an_event_that_never_passes_dies_after_some_attempts(gate: Gate, hands: 
 
 
 @pytest.mark.parametrize("fault", [Failed, Refused])
-def test_a_peer_that_refuses_everything_for_days_costs_no_event(gate: Gate, hands: Hands, fault: type[GateError]) -> None:
+def test_a_peer_that_refuses_everything_for_days_costs_no_event(
+    gate: Gate, hands: Hands, fault: type[GateError]
+) -> None:
     gate.passes(*(f"subject-{number}" for number in range(300)))
     peer = Peer(hands, fault=lambda _event: fault("community.failed"))
     delivery = gate.delivery(peer)
