@@ -168,7 +168,8 @@ class Mqtt:
 
     def _on_disconnect(self, *_told: Any) -> None:
         with self._answered:
-            self._connected = None
+            if self._stands():  # a refusal is followed by a disconnection, and is what is to be told
+                self._connected = None
             self._answered.notify_all()
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, number: int, reason: ReasonCode, _more: Any) -> None:

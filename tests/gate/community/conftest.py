@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,7 +135,7 @@ def hands() -> Hands:
 
 
 @pytest.fixture
-def gate(database: Database, tmp_path: Path, hands: Hands) -> Iterator[Gate]:
+def gate(database: Database, tmp_path: Path, hands: Hands) -> Gate:
     engine, keyring, signer = database.open(5.0), Keyring(b"k" * 32), Signer(b"s" * 32)
     acts = StaffActs(signer)
     site = Site(
@@ -146,4 +146,4 @@ def gate(database: Database, tmp_path: Path, hands: Hands) -> Iterator[Gate]:
         accounts=Accounts(engine, acts),
         snapshots=Snapshots(tmp_path / "snapshots", keyring, days=30),
     )
-    yield Gate(site, hands, Outbox({"peer": tuple(KINDS)}))
+    return Gate(site, hands, Outbox({"peer": tuple(KINDS)}))

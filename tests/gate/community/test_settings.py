@@ -32,7 +32,8 @@ def test_a_block_is_a_destination_whose_paths_count_from_the_file(tmp_path: Path
     (part,) = _parse(tmp_path, WEBHOOK).community.destination
     assert isinstance(part, WebhookPart)
     assert part.secret_file == tmp_path / "secret"
-    assert not (part.names or part.pictures)
+    assert not part.names
+    assert not part.pictures
 
 
 @pytest.mark.parametrize(
