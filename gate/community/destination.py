@@ -30,8 +30,8 @@ class Failed(GateError):
 class Destination(Protocol):
     """A peer outside this box. Used by one thread at a time.
 
-    `batch` is how many events one `send` may have. `fields` names every field that a payload may hold, with the field of
-    `Event` that it is made of, or `-` where it tells nothing about a passage.
+    `batch` is how many events one `send` may have. `fields` names every field that a payload may hold, with the field
+    of `Event` that it is made of, or `-` where it tells nothing about a passage.
     """
 
     batch: int

@@ -15,7 +15,6 @@ from gate.community.destination import Away
 from gate.community.event import BODY, Event
 from gate.community.settings import FilesPart
 
-
 COLUMNS = tuple(name for name in BODY if name != "picture")
 
 
