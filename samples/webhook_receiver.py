@@ -1,4 +1,4 @@
-"""Takes what a webhook of 门卫 sends, checks it, and keeps each event once: python webhook_receiver.py SECRET PEM FILE."""
+"""Takes what a webhook sends, checks it, and keeps each event once: webhook_receiver.py SECRET PEM FILE [PORT]."""
 
 import hashlib
 import hmac

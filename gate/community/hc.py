@@ -3,8 +3,8 @@
 From its documented contract: POST below `/app/`, the machine's code in the header `machinecode`, JSON both ways, and an
 answer of HTTP 200 whose `code` is not 0 is an error. `machineTranslate.machineUploadFaceLog` takes people,
 `machineTranslate.machineUploadCarLog` vehicles with a plate, `machine.openDoorLog` openings by hand, and
-`machineTranslate.machineHeartbeart` (spelt so) says that a machine is alive. It has no idempotency key: `transaction-id`
-is ours, and what is sent again after a kill may be in its log twice.
+`machineTranslate.machineHeartbeart` (spelt so) says that a machine is alive. It has no idempotency key: our
+`transaction-id` is none to it, and what is sent again after a kill may be in its log twice.
 """
 
 from __future__ import annotations

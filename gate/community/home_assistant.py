@@ -11,7 +11,7 @@ from gate.config import BarrierPart, Lane
 
 
 def discovery(topic: str, lanes: Sequence[Lane], barriers: Sequence[BarrierPart]) -> Mapping[str, str]:
-    """What to publish, retained: a topic and its payload for each lane's last passage, each door, and the last alarm."""
+    """What to publish, retained: topics and payloads for each lane's last passage, each door, and the last alarm."""
     site = topic.replace("/", "_")
     found: dict[str, str] = {}
     for lane in lanes:

@@ -6,8 +6,8 @@ The body is a CloudEvents 1.0 event in its structured JSON form, whose `data` is
     Menwei-Signature   sha256= and the hex HMAC-SHA256, with the shared secret, of the time, a dot and the body
     Idempotency-Key    the event's id: the same each time it is sent
 
-Any answer of 200 to 299 says that it is kept. 401 and 403 say that the signature is not believed, 429 and 502 to 504 that
-all should come later; 500 is tried again a few times, and another 4xx makes the event a dead letter.
+Any answer of 200 to 299 says that it is kept. 401 and 403 say that the signature is not believed, 429 and 502 to 504
+that all should come later; 500 is tried again a few times, and another 4xx makes the event a dead letter.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Peer:
     late_s: dict[str, float] = field(default_factory=dict)
     calls: int = 0
     address: str = "peer"
-    fields = {"key": "key"}
+    fields: dict[str, str] = field(default_factory=dict)
 
     def send(self, events: Sequence[Event]) -> None:
         for event in events:
