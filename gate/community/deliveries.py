@@ -7,11 +7,13 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from enrollment.database import reading
 from enrollment.errors import StoreBusy
 from gate.community.delivery import Clocks, Delivery
 from gate.community.destination import Destination
@@ -33,11 +35,14 @@ from gate.community.settings import (
 from gate.community.view_library import ViewLibrary
 from gate.community.webhook import Webhook
 from gate.config import Config
+from gate.ledger.snapshots import DOUBT_DAYS
+from gate.ledger.tables import LedgerRow
 from gate.site import Site
 
 log = structlog.get_logger("community")
 
 TRIM_EVERY_S = 3600.0
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
 UNCONFIGURED_DAYS = 30
 """What waits for a destination that gate.toml names no more is kept so long, in case it comes back."""
 
@@ -117,14 +122,24 @@ class Deliveries:
             self._thread.join(timeout_s)
 
     def trim(self) -> None:
-        """Drop what is over each destination's bounds; a row of the record says how much that was."""
+        """Drop what is over each destination's bounds; a row of the record says how much that was.
+
+        Nothing goes for its age while the last row before today lies more than a week back: see `Snapshots.due`.
+        """
+        now = self._clocks.wall()
+        sure = self._clock_is_sure(now)
         bounds = {part.id: (part.keep_events, part.keep_days) for part in self._config.community.destination}
         for name in bounds.keys() | destinations_known(self._site.engine):
             keep, days = bounds.get(name, (max([200_000, *(keep for keep, _ in bounds.values())]), UNCONFIGURED_DAYS))
-            dropped = Queue(self._site.engine, name).trim(keep, self._clocks.wall() - timedelta(days=days))
+            dropped = Queue(self._site.engine, name).trim(keep, now - timedelta(days=days) if sure else NEVER)
             if dropped:
                 log.warning("community.dropped", destination=name, events=dropped)
                 self._note("community.dropped", destination=name, events=dropped)
+
+    def _clock_is_sure(self, now: datetime) -> bool:
+        with reading(self._site.engine) as session:
+            last = session.scalar(select(func.max(LedgerRow.at)).where(LedgerRow.at < f"{now:%Y-%m-%d}"))
+        return last is not None and last >= f"{now - timedelta(days=DOUBT_DAYS):%Y-%m-%d}"
 
     def _delivery(self, part: AnyDestination, events: Events) -> Delivery:
         allowed = Allowed(part.plates, part.names, part.pictures)
