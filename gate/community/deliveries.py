@@ -117,6 +117,8 @@ class Deliveries:
         """End; what is left waits in the outbox."""
         self._stopping.set()
         for delivery in self._deliveries:
+            delivery.stop(0.0)
+        for delivery in self._deliveries:
             delivery.stop(timeout_s)
         if self._thread.is_alive():
             self._thread.join(timeout_s)

@@ -254,10 +254,10 @@ class Delivery:
             try:
                 rest_s = self.round()
                 broken = False
-            except (StoreBusy, SQLAlchemyError) as failed:
+            except Exception as failed:  # noqa: BLE001 - whatever befalls it, the destination's thread goes on
                 rest_s = TICK_S
                 if not broken:
-                    self._log.error("community.store", why=getattr(failed, "code", type(failed).__name__))
+                    self._log.error("community.broken", why=getattr(failed, "code", type(failed).__name__))
                 broken = True
             if rest_s > 0:
                 self._stopping.wait(rest_s)

@@ -1,4 +1,4 @@
-"""Destinations beside each other, with threads and real peers: one in trouble holds up neither the others nor the gate."""
+"""Destinations beside each other, with threads and real peers: one in trouble holds up no other."""
 
 from __future__ import annotations
 
