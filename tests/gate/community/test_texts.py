@@ -7,8 +7,8 @@ import gate.community
 from gate.texts import catalogue
 
 FOLDER = Path(gate.community.__path__[0])
-LOGGED = {"away", "back", "broken", "dead_letter", "dropped", "not_released", "not_trimmed"}
-"""What only the log or the record says."""
+LOGGED = {"away", "back", "broken", "dead_letter", "destination", "dropped", "not_released", "not_trimmed"}
+"""What only the log or the record says, and the name of a table of gate.toml."""
 
 
 def test_every_state_of_a_destination_has_its_sentence() -> None:
