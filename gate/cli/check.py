@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from gate.barrier.devices import DEVICES
 from gate.camera.worker import probe as probe_camera
 from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
+from gate.community.deliveries import destination_views
 from gate.config import BarrierPart, CameraPart, Config, load_config
 from gate.site import open_site
 from gate.texts import explain, t
@@ -76,6 +78,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield Finding("config", config.compound.name, t("check.lanes", count=len(config.lane)))
     yield _tried("database", str(config.storage.folder), lambda: _database(config))
     yield from _models(config)
+    yield from _destinations(config)
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
@@ -97,6 +100,16 @@ def _models(config: Config) -> Iterator[Finding]:
             yield Finding("model", cast.face_embedder, t("check.enrolled_otherwise", count=unknown), doubtful=True)
     if "vehicle" in kinds:
         yield _tried("model", f"{cast.plate_finder} + {cast.plate_reader}", lambda: _plate_models(cast, threads))
+
+
+def _destinations(config: Config) -> Iterator[Finding]:
+    """How each stood when the gate last served it."""
+    with suppress(Fault), open_site(config) as site:
+        for view in destination_views(site, config, datetime.now(UTC)):
+            standing = view.standing
+            fault = Fault(standing.code, **standing.facts) if standing.code else None
+            told = t("check.destination_waits", waiting=standing.waiting, dead=standing.dead)
+            yield Finding("destination", view.id, fault or told, doubtful=fault is None and standing.dead > 0)
 
 
 def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:

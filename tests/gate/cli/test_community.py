@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from enrollment.database import writing
 from gate.cli import app
+from gate.cli.check import examine
 from gate.community.deliveries import outbox_of
 from gate.community.queue import Outcome, Queue
 from gate.config import load_config
@@ -91,3 +92,17 @@ def test_without_destinations_it_says_that_nothing_leaves(tmp_path: Path, config
     config.write_text("", "utf-8")
     for command in ("list", "status"):
         assert "nothing leaves this box" in _gate(command, "--config", str(config))
+
+
+def test_gate_check_says_how_each_destination_stands(config: Path) -> None:
+    settings = load_config(config)
+    found = {finding.name: finding for finding in examine(settings) if finding.part == "destination"}
+    assert found["office"].result == "1 events wait, 0 were not taken"
+    _dies(config)
+    found = {finding.name: finding for finding in examine(settings) if finding.part == "destination"}
+    assert found["office"].doubtful
+    with open_site(settings) as site:
+        Queue(site.engine, "office").say("community.sign_in", WHY, datetime.now(UTC))
+    found = {finding.name: finding for finding in examine(settings) if finding.part == "destination"}
+    assert not found["office"].works
+    assert found["drop"].works
