@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, Table, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
+import gate.community.tables  # noqa: F401 - its tables are copied too
 from enrollment.database import reading, writing
 from enrollment.tables import Base
 

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from gate.access_rules import AccessRules, RulesPart
 from gate.barrier.claim import Claim
 from gate.barrier.settings import BarrierPart
+from gate.community.settings import Community
 from gate.errors import ConfigRefused
 from gate.face_rules import FaceLimits, FaceRules
 from gate.hours import Hours
@@ -31,6 +32,7 @@ __all__ = [
     "Backup",
     "BarrierPart",
     "CameraPart",
+    "Community",
     "Compound",
     "Config",
     "Console",
@@ -224,6 +226,7 @@ class Config(Part):
     barrier: tuple[BarrierPart, ...] = ()
     lane: tuple[Lane, ...] = ()
     interlock: tuple[InterlockPart, ...] = ()
+    community: Community = Community()
 
     @model_validator(mode="after")
     def _joined(self) -> Self:
@@ -234,6 +237,7 @@ class Config(Part):
         for lane in self.lane:
             _must_exist(lane, "camera", lane.camera, [part.id for part in self.camera])
             _must_exist(lane, "barrier", lane.barrier, [part.id for part in self.barrier])
+        self.community.must_name([lane.id for lane in self.lane])
         _must_not_share(self.barrier)
         for name, near in unknown_lanes(self.rules, self.lane).items():
             raise refusal("config.rules_name_no_lane", name=name, near=near)
@@ -323,8 +327,9 @@ def _anchored(config: Config, folder: Path) -> Config:
         "storage": storage,
         "database": config.database.anchored(folder),
         "ledger": config.ledger.anchored(folder),
+        "rules": config.rules.anchored(folder),
+        "community": config.community.anchored(folder),
     }
-    kept["rules"] = config.rules.anchored(folder)
     return config.model_copy(
         update={"camera": cameras, "barrier": barriers, "backup": config.backup.anchored(folder), **kept}
     )

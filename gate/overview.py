@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from gate.barrier.act import Command
 from gate.barrier.device import ARM_INPUTS, LOCK_INPUTS
@@ -13,6 +14,7 @@ from gate.barrier.settings import BarrierPart
 from gate.barrier.simulated_door import SimulatedDoor
 from gate.barrier.simulator import SimulatedBarrier
 from gate.camera.frame import CameraState
+from gate.community.deliveries import DestinationView, destination_views
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView
 from gate.errors import BarrierFault
@@ -112,6 +114,10 @@ class Overview:
         if not receipt.accepted:
             raise BarrierFault(receipt.refusal or "barrier.not_answering")
         return OpenOutcome(receipt.state.value, receipt.repeated)
+
+    def destinations(self) -> Sequence[DestinationView]:
+        """Where passages go, and how each place stands now."""
+        return destination_views(self._gate.site, self._gate.config, datetime.now(UTC))
 
     def barriers(self) -> Sequence[BarrierView]:
         """Every barrier as it is now, in the order of the configuration."""

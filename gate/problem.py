@@ -44,7 +44,7 @@ _KINDS: Mapping[str, str] = {
 
 def problem_of(error: Mapping[str, Any], root: type[BaseModel], raw: Mapping[str, Any]) -> Fault:
     """The Fault for one of pydantic's errors about `raw`, which was to be a `root`."""
-    loc, kind, context = error["loc"], error["type"], error.get("ctx", {})
+    loc, kind, context = _without_tags(error["loc"], raw), error["type"], error.get("ctx", {})
     where = ".".join(str(step) for step in loc) or "gate.toml"
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(loc[-1]), keys_at(loc[:-1], root, raw), 1, 0.5)
@@ -53,6 +53,10 @@ def problem_of(error: Mapping[str, Any], root: type[BaseModel], raw: Mapping[str
         return Fault("config.unknown_key", where=where)
     if kind == "missing":
         return Fault("config.missing_key", where=where)
+    if kind == "union_tag_not_found":
+        return Fault("config.missing_key", where=f"{where}.{_tag_key(context)}")
+    if kind == "union_tag_invalid":
+        return Fault("config.not_one_of", where=f"{where}.{_tag_key(context)}", allowed=context["expected_tags"])
     if kind.startswith("config."):
         return Fault(kind, where=where, **context)
     if kind in _LIMITS:
@@ -70,13 +74,15 @@ def keys_at(loc: tuple[str | int, ...], root: type[BaseModel], raw: Mapping[str,
     """The keys that the part at `loc` may have."""
     part: type[BaseModel] = root
     here: Any = raw
+    inner: list[type[BaseModel]] = []
     for step in loc:
         above, here = here, here[step]
         if isinstance(step, int):
+            part = _of_kind(inner, here) or part
             continue
         found = next((f for name, f in part.model_fields.items() if step in {name, f.alias}), None)
         inner = [] if found is None else [a for a in _annotations(found.annotation) if _is_part(a)]
-        if len(inner) > 1:
+        if len(inner) > 1 and not isinstance(here, list):
             return keys_beside(step, above)
         if not inner:
             return []
@@ -84,8 +90,34 @@ def keys_at(loc: tuple[str | int, ...], root: type[BaseModel], raw: Mapping[str,
     return [field.alias or name for name, field in part.model_fields.items()]
 
 
+def _of_kind(parts: list[type[BaseModel]], table: Any) -> type[BaseModel] | None:
+    """Of several parts that a table may be, the one whose `kind` it names."""
+    kind = table.get("kind") if isinstance(table, Mapping) else None
+    tagged = (part for part in parts if "kind" in part.model_fields)
+    return next((part for part in tagged if kind in _annotations(part.model_fields["kind"].annotation)), None)
+
+
+def _without_tags(loc: tuple[str | int, ...], raw: Any) -> tuple[str | int, ...]:
+    """The place without pydantic's own steps, which name the kind of a table and no key of it."""
+    steps: list[str | int] = []
+    here = raw
+    for step in loc:
+        if isinstance(here, Mapping) and step not in here and here.get("kind") == step:
+            continue
+        steps.append(step)
+        inside = isinstance(here, list) and isinstance(step, int) and step < len(here)
+        here = here[step] if inside or (isinstance(here, Mapping) and step in here) else None
+    return tuple(steps)
+
+
+def _tag_key(context: Mapping[str, Any]) -> str:
+    return str(context["discriminator"]).strip("'")
+
+
 def _annotations(annotation: Any) -> tuple[Any, ...]:
-    return (annotation, *getattr(annotation, "__args__", ()))
+    """A type and what it is made of, however deep: of a list of one of several parts, each of these."""
+    inside = getattr(annotation, "__args__", ())
+    return (annotation, *(found for each in inside for found in _annotations(each)))
 
 
 def _is_part(annotation: Any) -> bool:

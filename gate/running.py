@@ -18,6 +18,7 @@ from gate.barriers import Barriers
 from gate.camera.frame import CameraHealth
 from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera
+from gate.community.deliveries import Deliveries, outbox_of
 from gate.config import Config, Lane
 from gate.console.watch import PassageView, passage_body
 from gate.feed import Feed
@@ -74,7 +75,7 @@ class RunningGate:
         self.feed = Feed()
         self._on_passage = on_passage
         one_thread_a_task()
-        self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer)
+        self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer, post=outbox_of(config).post)
         self.cast = site.cast(config.models)
         self._face_limits = config.faces.limits(self.cast)
         self._whereabouts = Whereabouts(site.engine, {lane.id: lane.direction for lane in config.lane})
@@ -98,6 +99,7 @@ class RunningGate:
         self._retention = Retention(site.snapshots, site.engine, site.register.consents, site.passes.forget)
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
+        self._deliveries = Deliveries(site, config, self.writer.note)
         self._stopped = threading.Lock()
 
     def start(self) -> None:
@@ -109,6 +111,7 @@ class RunningGate:
         self._retention.start()
         self._anchors.start()
         self._backups.start()
+        self._deliveries.start()
         self.register_watch.start()
         self._barriers.start()
         for camera in self.cameras.values():
@@ -130,6 +133,7 @@ class RunningGate:
         self.register_watch.stop()
         self._retention.stop()
         self._backups.stop()
+        self._deliveries.stop()
         self.writer.note("gate.stopped")
         self.writer.stop()
         self._anchors.stop()

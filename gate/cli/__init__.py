@@ -20,6 +20,7 @@ from gate.cli.bench_rules import rules as bench_rules
 from gate.cli.bench_search import search as bench_search
 from gate.cli.calibrate import command as calibrate
 from gate.cli.check import check
+from gate.cli.community import app as community_commands
 from gate.cli.demo import demo
 from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
@@ -56,6 +57,7 @@ bench_commands.command("rules", help=t("bench_rules.help"))(bench_rules)
 bench_commands.command("liveness", help=t("bench_liveness.help"))(bench_liveness)
 bench_commands.command("search", help=t("bench_search.help"))(bench_search)
 app.add_typer(bench_commands, name="bench")
+app.add_typer(community_commands, name="community")
 app.add_typer(backup_commands, name="backup")
 app.command(help=t("backup.restore_help"))(restore)
 app.command(help=t("report.help"))(report)

@@ -23,6 +23,7 @@ from gate.camera.worker import probe as probe_camera
 from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
 from gate.clocks import clocks
+from gate.community.deliveries import destination_views
 from gate.config import BarrierPart, CameraPart, Config, load_config
 from gate.errors import ConfigRefused
 from gate.holidays import unknown_years
@@ -85,6 +86,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from _lawful(config)
     yield from _models(config)
     yield from _rules(config)
+    yield from _destinations(config)
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
@@ -159,6 +161,16 @@ def _liveness(config: Config, cast: Cast, threads: int) -> Iterator[Finding]:
 def _opened(attempt: Callable[[], object]) -> str:
     attempt()
     return t("check.opened")
+
+
+def _destinations(config: Config) -> Iterator[Finding]:
+    """How each stood when the gate last served it."""
+    with suppress(Fault), open_site(config) as site:
+        for view in destination_views(site, config, datetime.now(UTC)):
+            standing = view.standing
+            fault = Fault(standing.code, **standing.facts) if standing.code else None
+            told = t("check.destination_waits", waiting=standing.waiting, dead=standing.dead)
+            yield Finding("destination", view.id, fault or told, doubtful=fault is None and standing.dead > 0)
 
 
 def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:

@@ -59,8 +59,9 @@ class _State(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """Cameras and barriers by lane, then the record."""
+        """Cameras and barriers by lane, the way out, then the record."""
         yield from self._lanes()
+        yield from self._destinations()
         health = self._watch.health()
         healthy = GaugeMetricFamily("menwei_part_works", "1 while the part works", labels=["part"])
         for part in ("database", "ledger", "models", "cameras", "barriers"):
@@ -68,6 +69,30 @@ class _State(Collector):
         yield healthy
         yield GaugeMetricFamily("menwei_ledger_rows", "Rows of the ledger", value=health.ledger_rows)
         yield GaugeMetricFamily("menwei_ledger_spooled_rows", "Rows that wait to be written", value=health.spooled_rows)
+
+    def _destinations(self) -> Iterator[Metric]:
+        texts = {
+            "waiting_events": "Events that a destination has not taken yet",
+            "lag_seconds": "How long the oldest of them waits",
+            "dead_letters": "Events that wait for a person to look at them",
+            "works": "1 while the destination takes events",
+        }
+        gauges = {
+            name: GaugeMetricFamily(f"menwei_destination_{name}", text, labels=["destination"])
+            for name, text in texts.items()
+        }
+        counted = {
+            name: CounterMetricFamily(f"menwei_destination_{name}", text, labels=["destination"])
+            for name, text in (("delivered", "Events that were taken"), ("dropped", "Events dropped for want of room"))
+        }
+        for view in self._watch.destinations():
+            standing = view.standing
+            values = (standing.waiting, view.lag_s, standing.dead, float(standing.code is None))
+            for family, value in zip(gauges.values(), values, strict=True):
+                family.add_metric([view.id], value)
+            counted["delivered"].add_metric([view.id], standing.delivered)
+            counted["dropped"].add_metric([view.id], standing.dropped)
+        yield from (*gauges.values(), *counted.values())
 
     def _lanes(self) -> Iterator[Metric]:
         camera = GaugeMetricFamily("menwei_camera_state", "1 for the state it is in", labels=["lane", "state"])

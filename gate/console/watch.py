@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from enrollment.accounts import Role
 from gate.camera.frame import CameraHealth
+from gate.community.deliveries import DestinationView
 from gate.console.barrier_watch import BarrierWatch
 from gate.decision.decision import Reason, Verdict
 from gate.feed import Feed
@@ -161,6 +162,10 @@ class Watch(BarrierWatch, Protocol):
 
     def health(self) -> HealthView:
         """What works now."""
+        ...
+
+    def destinations(self) -> Sequence[DestinationView]:
+        """Where passages go, and how each place stands now."""
         ...
 
 

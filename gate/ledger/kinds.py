@@ -69,6 +69,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "passages.erased",
         "backup.made",
         "backup.failed",
+        "community.dropped",
+        "community.resent",
     ),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -89,6 +89,10 @@ class WriterHealth:
     broken: str | None
 
 
+Post = Callable[[Session, Iterable[tuple[int, Passage | Note]]], None]
+"""Hears, within the transaction that records them, of the entries and their numbers: `gate.community.outbox`."""
+
+
 class LedgerWriter:
     """Takes entries from any thread and commits them in the order they came.
 
@@ -106,10 +110,12 @@ class LedgerWriter:
         *,
         signer: Signer | None = None,
         clock: ClockWatch | None = None,
+        post: Post | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         tick_s: float = TICK_S,
     ) -> None:
         self._signer = signer
+        self._post = post
         self._clock = clock or ClockWatch()
         self._monotonic = monotonic
         self._tick_s = tick_s
@@ -252,6 +258,8 @@ class LedgerWriter:
             else:
                 rows.append(chain.add_note(entry.at, entry.kind, entry.body, entry.remark).seq)
         chain.flush()
+        if self._post is not None:
+            self._post(session, zip(rows, (pending.entry for pending in group), strict=True))
         tip = chain.tip.seq if chain.tip else 0
         signs = self._signer is not None and (last or self._signing_due() or tip - self._signed_seq >= EVERY_ROWS)
         if signs and self._signer:

@@ -338,6 +338,11 @@ def test_the_threshold_is_the_embedders_unless_one_is_named(tmp_path: Path) -> N
     assert (named.accept, named.margin) == (0.6, 0.1)
 
 
+def _hc(url: str) -> str:
+    block = f'id = "hc"\nkind = "hc"\nurl = "{url}"\ncommunity_id = "1"\nmachines = {{ nroth = "MC1" }}\n'
+    return f"[[community.destination]]\n{block}"
+
+
 TWO = GOOD[GOOD.index("[[lane]]") :]
 LANE = 'camera = "north"'
 WALK = GOOD.replace("vehicle", "pedestrian")
@@ -349,6 +354,9 @@ REFUSED = {
     "config.password_in_url": _barrier("http://a:b@h", WIRING),
     "config.no_host": _barrier("http://h:99999", WIRING),
     "config.url_query": _barrier("http://h?a=1", WIRING),
+    "config.community_unencrypted": _hc("http://h"),
+    "config.community_url": _hc("ftp://h"),
+    "config.community_lane": GOOD + _hc("https://h"),
     "config.anchor_scheme": '[ledger]\nanchor_url = "http://h/checkpoints"\nanchor_secret_file = "s"\n',
     "config.anchor_secret": '[ledger]\nanchor_url = "https://h/checkpoints"\n',
     "config.database_scheme": '[database]\nurl = "mysql://root@h/gate"\n',

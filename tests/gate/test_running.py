@@ -101,6 +101,28 @@ def test_cameras_that_are_not_there_keep_nothing_from_running(config: Config) ->
         assert verify(site.engine).first_broken is None
 
 
+def test_what_happens_reaches_a_destination_of_the_configuration(config: Config, tmp_path: Path) -> None:
+    block = (
+        '[[community.destination]]\nid = "drop"\nkind = "files"\nfolder = "drop"\nevents = ["openings"]\nevery_s = 1\n'
+    )
+    (tmp_path / "gate.toml").write_text(TOML + block, "utf-8")
+    (tmp_path / "drop").mkdir()
+    config = load_config(tmp_path / "gate.toml")
+    with open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        overview = Overview(gate)
+        with serving(gate):
+            overview.open_lane("walk", actor="staff-seven", reason="visitor", request_id="r1")
+            waiting, tries = threading.Event(), 600
+            while not list((tmp_path / "drop").glob("menwei-*.csv")) and tries:
+                waiting.wait(0.05)
+                tries -= 1
+            assert [view.id for view in overview.destinations()] == ["drop"]
+    (file,) = (tmp_path / "drop").glob("menwei-*.csv")
+    assert "manual.open" in file.read_text("utf-8-sig")
+    assert "staff-seven" not in file.read_text("utf-8-sig")
+
+
 def test_a_barrier_that_does_not_answer_says_so_to_the_guard(config: Config) -> None:
     with open_site(config, create=True) as site:
         gate = RunningGate(config, site, Store())

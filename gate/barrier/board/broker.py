@@ -184,7 +184,7 @@ class Broker:
         if (login := self._address.login) is not None:
             client.username_pw_set(login.username, login.password())
         if self._address.url.startswith("mqtts:"):
-            client.tls_set_context(_trusted(self._address.ca_file))
+            client.tls_set_context(trusted(self._address.ca_file))
         client.on_socket_open = _without_delay
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
@@ -236,14 +236,15 @@ class Broker:
             self._log.warning("netboard.broker_lost", why=str(fault))
 
 
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+def trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """What a broker's certificate is checked against. Raises `BarrierFault` for a file that cannot be read."""
     try:
-        trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     except OSError as unreadable:
         why = unreadable.strerror or type(unreadable).__name__
         raise BarrierFault("netboard.certificate_unreadable", path=ca_file, why=why) from None
-    trusted.sslsocket_class = _TidySocket
-    return trusted
+    context.sslsocket_class = _TidySocket
+    return context
 
 
 class _TidySocket(ssl.SSLSocket):

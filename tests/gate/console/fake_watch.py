@@ -14,6 +14,7 @@ import numpy as np
 from enrollment.accounts import Role
 from gate.barrier.act import Command
 from gate.camera.frame import CameraHealth, CameraState
+from gate.community.deliveries import DestinationView
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, passage_body
 from gate.decision.decision import Reason, Verdict
@@ -73,6 +74,7 @@ class FakeWatch:
     looked: list[tuple[str, str]] = field(default_factory=list)
     signed_in: list[tuple[str, bool, str]] = field(default_factory=list)
     works: HealthView = field(default_factory=lambda: HealthView(True, True, True, True, True, ledger_rows=42))
+    places: list[DestinationView] = field(default_factory=list)
     fault: Exception | None = None
     hold: threading.Event | None = None
 
@@ -120,6 +122,9 @@ class FakeWatch:
 
     def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
         self.signed_in.append((username, ok, address))
+
+    def destinations(self) -> Sequence[DestinationView]:
+        return self.places
 
     def health(self) -> HealthView:
         if self.fault:

@@ -6,6 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gate.camera.frame import CameraState
+from gate.community.deliveries import DestinationView
+from gate.community.queue import Standing
 from gate.console.metrics import Metrics
 from gate.console.watch import HealthView
 from gate.decision.decision import Reason, Verdict
@@ -53,6 +55,18 @@ def test_states_are_read_at_the_moment_of_asking(watch: FakeWatch) -> None:
     assert found["menwei_ledger_spooled_rows",] == 3
     assert found["menwei_part_works", "ledger"] == 0
     assert found["menwei_part_works", "database"] == 1
+
+
+def test_each_destination_has_its_backlog_and_whether_it_works(watch: FakeWatch) -> None:
+    standing = Standing(7, 2, 40, 5, "2025-11-23T14:30:00.000000Z", None, "community.unreachable", {}, None)
+    watch.places.append(DestinationView("office", "webhook", "https://192.0.2.9", standing, 90.0))
+    found = numbers(Metrics(watch))
+    assert found["menwei_destination_waiting_events", "office"] == 7
+    assert found["menwei_destination_lag_seconds", "office"] == 90
+    assert found["menwei_destination_dead_letters", "office"] == 2
+    assert found["menwei_destination_delivered_total", "office"] == 40
+    assert found["menwei_destination_dropped_total", "office"] == 5
+    assert found["menwei_destination_works", "office"] == 0
 
 
 def test_two_gates_in_one_process_do_not_share_numbers(watch: FakeWatch) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "gate_rules"
-down_revision = "gate_0003"
+revision = "gate_0005"
+down_revision = "gate_0004"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,169 @@
+"""Every destination of a configuration: opened, each served by a thread of its own, and kept within its disk."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from enrollment.database import reading
+from enrollment.errors import StoreBusy
+from gate.community.delivery import Clocks, Delivery
+from gate.community.destination import Destination
+from gate.community.event import Allowed, Events, Shares, shares_nothing
+from gate.community.files import Files
+from gate.community.hc import MicroCommunity
+from gate.community.mqtt import Mqtt
+from gate.community.outbox import Outbox
+from gate.community.queue import Queue, Standing, destinations_known
+from gate.community.settings import (
+    AnyDestination,
+    DestinationPart,
+    FilesPart,
+    MicroCommunityPart,
+    MqttPart,
+    ViewLibraryPart,
+    WebhookPart,
+)
+from gate.community.view_library import ViewLibrary
+from gate.community.webhook import Webhook
+from gate.config import Config
+from gate.ledger.snapshots import DOUBT_DAYS
+from gate.ledger.tables import LedgerRow
+from gate.site import Site
+
+log = structlog.get_logger("community")
+
+TRIM_EVERY_S = 3600.0
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+UNCONFIGURED_DAYS = 30
+"""What waits for a destination that gate.toml names no more is kept so long, in case it comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationView:
+    """A destination and how it stands. `lag_s` is how long the oldest event waits, 0 with none."""
+
+    id: str
+    kind: str
+    address: str
+    standing: Standing
+    lag_s: float
+
+
+def open_destination(part: AnyDestination, config: Config) -> Destination:
+    """The destination that a block of gate.toml describes; connects to nothing yet."""
+    if isinstance(part, WebhookPart):
+        return Webhook(part, config.compound.name)
+    if isinstance(part, MqttPart):
+        return Mqtt(part, config.lane, config.barrier)
+    if isinstance(part, MicroCommunityPart):
+        return MicroCommunity(part, config.compound.timezone)
+    if isinstance(part, ViewLibraryPart):
+        return ViewLibrary(part, config.compound.timezone)
+    return Files(part)
+
+
+DESTINATIONS: Mapping[type[DestinationPart], type[Destination]] = {
+    WebhookPart: Webhook,
+    MqttPart: Mqtt,
+    MicroCommunityPart: MicroCommunity,
+    ViewLibraryPart: ViewLibrary,
+    FilesPart: Files,
+}
+
+
+def outbox_of(config: Config) -> Outbox:
+    """What the ledger's writer fills."""
+    return Outbox({part.id: part.events for part in config.community.destination})
+
+
+class Deliveries:
+    """The way out. `note` writes a row of the record; `shares` tells who has agreed to be named there."""
+
+    def __init__(
+        self,
+        site: Site,
+        config: Config,
+        note: Callable[..., object],
+        shares: Shares = shares_nothing,
+        clocks: Clocks | None = None,
+    ) -> None:
+        self._site = site
+        self._config = config
+        self._note = note
+        self._clocks = clocks or Clocks()
+        folder = str(config.storage.folder.resolve())
+        self._holder = hashlib.sha256(f"{socket.gethostname()}:{folder}".encode()).hexdigest()[:32]
+        events = Events(site, config.lane, shares)
+        self._deliveries = [self._delivery(part, events) for part in config.community.destination]
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="community-trim", daemon=True)
+
+    def start(self) -> None:
+        """Begin delivering."""
+        for delivery in self._deliveries:
+            delivery.start()
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """End; what is left waits in the outbox."""
+        self._stopping.set()
+        for delivery in self._deliveries:
+            delivery.stop(0.0)
+        for delivery in self._deliveries:
+            delivery.stop(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def trim(self) -> None:
+        """Drop what is over each destination's bounds; a row of the record says how much that was.
+
+        Nothing goes for its age while the last row before today lies more than a week back: see `Snapshots.due`.
+        """
+        now = self._clocks.wall()
+        sure = self._clock_is_sure(now)
+        bounds = {part.id: (part.keep_events, part.keep_days) for part in self._config.community.destination}
+        for name in bounds.keys() | destinations_known(self._site.engine):
+            keep, days = bounds.get(name, (max([200_000, *(keep for keep, _ in bounds.values())]), UNCONFIGURED_DAYS))
+            dropped = Queue(self._site.engine, name).trim(keep, now - timedelta(days=days) if sure else NEVER)
+            if dropped:
+                log.warning("community.dropped", destination=name, events=dropped)
+                self._note("community.dropped", destination=name, events=dropped)
+
+    def _clock_is_sure(self, now: datetime) -> bool:
+        with reading(self._site.engine) as session:
+            last = session.scalar(select(func.max(LedgerRow.at)).where(LedgerRow.at < f"{now:%Y-%m-%d}"))
+        return last is not None and last >= f"{now - timedelta(days=DOUBT_DAYS):%Y-%m-%d}"
+
+    def _delivery(self, part: AnyDestination, events: Events) -> Delivery:
+        allowed = Allowed(part.plates, part.names, part.pictures)
+        queue, destination = Queue(self._site.engine, part.id), open_destination(part, self._config)
+        return Delivery(queue, events, destination, allowed, self._holder, self._clocks)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.trim()
+            except (StoreBusy, SQLAlchemyError) as failed:
+                log.warning("community.not_trimmed", why=type(failed).__name__)
+            if self._stopping.wait(TRIM_EVERY_S):
+                return
+
+
+def destination_views(site: Site, config: Config, now: datetime) -> Sequence[DestinationView]:
+    """Every destination of the configuration as it stands. Raises `StoreBusy`."""
+    views = []
+    for part in config.community.destination:
+        standing = Queue(site.engine, part.id).standing()
+        lag_s = (now - datetime.fromisoformat(standing.oldest)).total_seconds() if standing.oldest else 0.0
+        address = open_destination(part, config).address
+        views.append(DestinationView(part.id, part.kind, address, standing, max(0.0, lag_s)))
+    return views

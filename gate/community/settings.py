@@ -1,0 +1,153 @@
+"""The [[community.destination]] tables of gate.toml: where passages go, and what each place may know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from gate.part import Id, Part, refusal
+
+_FILES = ("secret_file", "password_file", "ca_file", "folder")
+
+
+class DestinationPart(Part):
+    """What every destination has."""
+
+    id: Id
+    events: tuple[Literal["passages", "openings", "doors", "alarms"], ...] = Field(
+        default=("passages", "alarms"), min_length=1, description="what it hears of"
+    )
+    plates: bool = Field(default=True, description="tell plates")
+    names: bool = Field(default=False, description="tell the names of people who agreed to it")
+    pictures: bool = Field(default=False, description="send the pictures of people who agreed to it")
+    keep_events: int = Field(
+        default=200_000, ge=1000, le=5_000_000, description="past so many waiting events the oldest are dropped"
+    )
+    keep_days: int = Field(default=30, ge=1, le=365, description="an event that waits for longer is dropped")
+
+    def anchored(self, folder: Path) -> Self:
+        """The same with paths counted from `folder`."""
+        paths = {name: folder / path for name in _FILES if (path := getattr(self, name, None))}
+        return self.model_copy(update=paths)
+
+
+class NetworkPart(DestinationPart):
+    """What every destination on the network has."""
+
+    url: str = Field(min_length=1)
+    ca_file: Path | None = Field(default=None, description="PEM file that the certificate is checked against")
+    timeout_s: float = Field(default=10.0, ge=1, le=60, description="longest time for one call, all in all")
+
+
+class WebPart(NetworkPart):
+    """What every destination behind https:// has."""
+
+    unencrypted: bool = Field(default=False, description="allow http://: anybody on the way can read and change it")
+
+    @field_validator("url")
+    @classmethod
+    def _no_secret(cls, url: str) -> str:
+        return _checked(url, ("https", "http"))
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if self.url.startswith("http:") and not self.unencrypted:
+            raise refusal("config.community_unencrypted")
+        return self
+
+
+class WebhookPart(WebPart):
+    """An address that takes signed CloudEvents."""
+
+    kind: Literal["webhook"]
+    secret_file: Path = Field(description="file with the shared secret, 16 characters or more, chmod 600")
+
+
+class MqttPart(NetworkPart):
+    """A broker at mqtts:// or mqtt://, MQTT 5."""
+
+    kind: Literal["mqtt"]
+    username: str | None = Field(default=None, min_length=1)
+    password_file: Path | None = Field(default=None, description="file that holds the password, not readable by others")
+    topic: str = Field(default="menwei", pattern=r"^[^+#\s/]+(/[^+#\s/]+)*$", description="what all topics begin with")
+    home_assistant: bool = Field(default=False, description="announce lanes, doors and alarms to Home Assistant")
+
+    @field_validator("url")
+    @classmethod
+    def _no_secret(cls, url: str) -> str:
+        return _checked(url, ("mqtts", "mqtt"))
+
+    @model_validator(mode="after")
+    def _signs_in_whole(self) -> Self:
+        if (self.username is None) != (self.password_file is None):
+            raise refusal("config.half_sign_in")
+        return self
+
+
+class MicroCommunityPart(WebPart):
+    """HC MicroCommunity (HC 小区管理系统)."""
+
+    kind: Literal["hc"]
+    community_id: str = Field(min_length=1, max_length=30, description="the compound's communityId there")
+    machines: dict[str, str] = Field(min_length=1, description="machineCode there of each lane: {north-in = 'MC1'}")
+
+
+class ViewLibraryPart(WebPart):
+    """A GA/T 1400 view library (公安视图库). Only people and vehicles whose consent is on record are told."""
+
+    kind: Literal["gat1400"]
+    contract: str = Field(min_length=1, description="number or name of the operator's contract: without it, nothing")
+    device_id: str = Field(pattern=r"^\d{20}$", description="our 20-digit code there")
+    username: str = Field(min_length=1)
+    password_file: Path = Field(description="file that holds the password, not readable by others")
+    devices: dict[str, str] = Field(default={}, description="20-digit code of each lane's camera; else device_id")
+
+
+class FilesPart(DestinationPart):
+    """A folder that gets a file from time to time."""
+
+    kind: Literal["files"]
+    folder: Path = Field(description="another disk, a share")
+    form: Literal["csv", "xlsx"] = Field(default="csv", description="csv or xlsx")
+    every_s: float = Field(default=3600.0, ge=1, le=86400, description="so long from one file to the next")
+
+
+AnyDestination = Annotated[
+    WebhookPart | MqttPart | MicroCommunityPart | ViewLibraryPart | FilesPart, Field(discriminator="kind")
+]
+
+
+class Community(Part):
+    """The community system, as destinations of what happens at the gate."""
+
+    destination: tuple[AnyDestination, ...] = ()
+
+    @model_validator(mode="after")
+    def _different(self) -> Self:
+        ids = [part.id for part in self.destination]
+        for twice in {i for i in ids if ids.count(i) > 1}:
+            raise refusal("config.id_twice", kind="community.destination", id=twice)
+        return self
+
+    def must_name(self, lanes: Collection[str]) -> None:
+        """Refuse a destination that names a lane which is not there."""
+        for part in self.destination:
+            named = {**getattr(part, "machines", {}), **getattr(part, "devices", {})}
+            for lane in named.keys() - set(lanes):
+                raise refusal("config.community_lane", id=part.id, name=lane)
+
+    def anchored(self, folder: Path) -> Self:
+        """The same with paths counted from `folder`."""
+        return self.model_copy(update={"destination": tuple(part.anchored(folder) for part in self.destination)})
+
+
+def _checked(url: str, schemes: tuple[str, ...]) -> str:
+    if "@" in url:
+        raise refusal("config.password_in_url")
+    if not re.match(rf"({'|'.join(schemes)})://[^/:?#\s]+(:\d+)?(/[^?#\s]*)?$", url):
+        raise refusal("config.community_url", known=", ".join(f"{scheme}://" for scheme in schemes))
+    return url
