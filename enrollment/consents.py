@@ -146,6 +146,13 @@ class Consents:
         """How many residents have a face, once consented to it and do not any more: the next sweep takes it."""
         return len(self._due(Purpose.FACE_ENTRY))
 
+    def agreed(self, subject_id: str, purpose: Purpose) -> bool:
+        """Whether a consent to the purpose lives: of the resident, or of the resident whom the vehicle belongs to."""
+        with reading(self._changes.engine) as session:
+            owner = session.scalar(select(VehicleRow.resident_id).where(VehicleRow.id == subject_id)) or subject_id
+            living = select(ConsentRow.id).where(ConsentRow.resident_id == owner, alive(purpose, self._changes.now()))
+            return session.scalar(living.limit(1)) is not None
+
     def unconsented(self) -> tuple[str, ...]:
         """The ids of residents with a face and no record of a consent at all: enrolled before there was a ledger."""
         with reading(self._changes.engine) as session:

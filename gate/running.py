@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from enrollment.consent import Purpose
 from gate.backup_keeper import BackupKeeper
 from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.controller import Barrier
@@ -99,7 +101,8 @@ class RunningGate:
         self._retention = Retention(site.snapshots, site.engine, site.register.consents, site.passes.forget)
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
-        self._deliveries = Deliveries(site, config, self.writer.note)
+        agreed = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
+        self._deliveries = Deliveries(site, config, self.writer.note, agreed)
         self._stopped = threading.Lock()
 
     def start(self) -> None:

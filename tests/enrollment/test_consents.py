@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,16 @@ def test_a_face_from_before_there_was_a_ledger_is_named_and_left_to_people(
         session.execute(delete(ConsentRow))
     assert register.consents.unconsented() == (person.id,)
     assert (register.consents.end_expired("gate"), register.residents()[0].templates) == (0, 1)
+
+
+def test_who_agreed_to_sharing_is_told_for_people_and_for_their_vehicles(register: Register, clock: Clock) -> None:
+    sharing = replace(FACE, purpose=Purpose.COMMUNITY_SHARING)
+    person = register.enrol(PersonForm.of("张三", "3-2-501"), "t", [sharing])
+    car = register.enter_vehicle(VehicleForm.of("辽A12345", "3-2-501", owner=person.id), "t")
+    nobodys = register.enter_vehicle(VehicleForm.of("辽A54321", "3-2-501"), "t")
+    agreed = partial(register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
+    assert [agreed(one) for one in (person.id, car.id, nobodys.id, "nobody")] == [True, True, False, False]
+    assert not register.consents.agreed(person.id, Purpose.CARE_ALERTS)
+    register.consents.withdraw(person.id, Purpose.COMMUNITY_SHARING, "t")
+    assert not agreed(person.id)
+    assert not agreed(car.id)

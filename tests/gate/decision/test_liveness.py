@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -14,12 +14,13 @@ from gate.config import FaceLimits, PlateRules
 from gate.decision.decide import decide
 from gate.decision.decision import FaceEvidence, Reason, Verdict
 from gate.decision.liveness import LifeDoubt, Liveness
+from gate.decision.moment import Moment
 from gate.decision.rules import Rules
 from gate.face_rules import LivenessRules
 
 STRICT = LivenessRules(live_from=0.4)
 RULES = Rules("in", (), FaceLimits(accept=0.45, liveness=STRICT), PlateRules(), "v1")
-NOON = time(12)
+NOON = Moment(datetime(2026, 3, 4, 12, tzinfo=UTC))
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 KNOWN = Candidate(RESIDENT, 0.8, 0.1, 4)
 LIVING = Liveness(10, 0.9, 1.0)
