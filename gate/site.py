@@ -18,6 +18,8 @@ from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
 from enrollment.register import Register
+from enrollment.second_factor import SecondFactor
+from enrollment.tables import AccountRow
 from enrollment.template import keys_in_use, models_in_use, unknown_to
 from gate.config import Config, Models
 from gate.errors import GateError
@@ -44,6 +46,7 @@ class Site:
     signer: Signer
     register: Register
     accounts: Accounts
+    second_factor: SecondFactor
     snapshots: Snapshots
 
     def templates(self) -> Mapping[str, int]:
@@ -94,6 +97,7 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         signer=signer,
         register=Register(engine, keyring, StaffActs(signer)),
         accounts=Accounts(engine, StaffActs(signer)),
+        second_factor=SecondFactor(engine, StaffActs(signer), keyring),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
 
@@ -138,7 +142,8 @@ def _keyring(engine: Engine, path: Path) -> Keyring:
     with reading(engine) as session:
         used = keys_in_use(session)
         pictures = session.scalars(select(PassageRow.id).where(PassageRow.snapshot.is_not(None)).limit(1)).first()
-    keyring = Keyring.open(path, create=not used and pictures is None)
+        coded = session.scalars(select(AccountRow.id).where(AccountRow.totp_sealed.is_not(None)).limit(1)).first()
+    keyring = Keyring.open(path, create=not used and pictures is None and coded is None)
     if used and keyring.id not in used:
         raise KeyUnusable("key.wrong", path=path)
     return keyring

@@ -20,6 +20,7 @@ from gate.console.desk import LANGUAGE_COOKIE, Desk
 from gate.texts import LANGUAGES, Language, catalogue, t
 
 LANGUAGE_LASTS_S = 365 * 24 * 3600
+ADDRESSES = frozenset({"/", "/sign-in", "/barriers", "/account", "/account/password", "/account/code", "/accounts"})
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -112,5 +113,8 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    known = path in {"/", "/sign-in", "/barriers"}
-    return path if known or (path.startswith("/audit") and request.method == "GET") else "/"
+    if path in ADDRESSES or (path.startswith("/audit") and request.method == "GET"):
+        return path
+    # The answer to a form cannot be asked for again, the page that the form is on can.
+    parent = f"/{path.split('/')[1]}"
+    return parent if parent in ADDRESSES else "/"

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from enrollment.accounts import Role
 from gate.camera.frame import CameraHealth
 from gate.console.barrier_watch import BarrierWatch
 from gate.decision.decision import Reason, Verdict
 from gate.feed import Feed
 
 HealthState = Literal["ok", "degraded", "failing"]
+SignInStep = Literal["password", "code_asked", "code"]
+"""What decided an attempt to sign in: the password; nothing yet, a right password with the code to come; the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,46 +152,10 @@ class Watch(BarrierWatch, Protocol):
         """Record that an account reads the whole story of a passage."""
         ...
 
-    def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
-        """Record an attempt to sign in, with the name as it was typed."""
+    def record_sign_in(self, *, username: str, ok: bool, address: str, step: SignInStep) -> None:
+        """Record an attempt to sign in, with the name as it was typed, and what it was decided on."""
         ...
 
     def health(self) -> HealthView:
         """What works now."""
-        ...
-
-
-class Account(Protocol):
-    """A member of staff."""
-
-    @property
-    def id(self) -> str:
-        """Opaque; what the record calls them."""
-        ...
-
-    @property
-    def username(self) -> str:
-        """What they sign in with."""
-        ...
-
-    @property
-    def role(self) -> Role:
-        """What they may do."""
-        ...
-
-    @property
-    def disabled(self) -> bool:
-        """Whether they may sign in no more."""
-        ...
-
-
-class Accounts(Protocol):
-    """The staff's accounts."""
-
-    def verify(self, username: str, password: str) -> Account | None:
-        """The account, or None for a wrong name or password or a disabled account. Takes equally long for all."""
-        ...
-
-    def find(self, username: str) -> Account | None:
-        """The account of that name, disabled or not."""
         ...

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from enrollment.accounts import LONGEST, WORST, Accounts, Role
+from enrollment.accounts import Accounts, Role
 from enrollment.act import Act
 from enrollment.database import reading, writing
 from enrollment.errors import EntryRefused, NotEnrolled
+from enrollment.password import LONGEST, WORST
 
 GOOD = "月亮代表我的心！2026"
 NOW = datetime(2026, 2, 17, tzinfo=UTC)

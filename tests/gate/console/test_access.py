@@ -12,9 +12,8 @@ from starlette.datastructures import Headers
 from enrollment.accounts import Role
 from gate.config import Console
 from gate.console.access import RULES, same_origin
-from gate.console.app import create_app
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import FakeAccounts, FakeWatch
+from tests.gate.console.fake_watch import FakeWatch, Staff, console_app
 
 ADDRESSES = {"/lanes/{lane_id}/picture.jpg": "/lanes/men/picture.jpg", "/lanes/{lane_id}/open": "/lanes/men/open"}
 ADDRESSES |= {"/snapshots/{snapshot_id}.jpg": "/snapshots/face-1.jpg", "/static/{name}": "/static/console.css"}
@@ -37,7 +36,7 @@ def test_every_route_is_public_or_demands_a_role(booth: Booth) -> None:
 
 
 def test_a_route_that_the_table_does_not_know_is_shut_to_everybody(watch: FakeWatch) -> None:
-    app = create_app(watch, FakeAccounts(), Console(), "Asia/Shanghai")
+    app = console_app(watch, Staff(), Console())
     forgotten = APIRouter()
 
     @forgotten.get("/forgotten")
@@ -153,5 +152,5 @@ def ask(app: FastAPI, path: str, address: str = "127.0.0.1", **headers: str) -> 
     ],
 )
 def test_the_numbers_are_for_this_machine(watch: FakeWatch, address: str, headers: dict[str, str], status: int) -> None:
-    app = create_app(watch, FakeAccounts(), Console(), "Asia/Shanghai")
+    app = console_app(watch, Staff(), Console())
     assert ask(app, "/metrics", address, **headers).status_code == status
