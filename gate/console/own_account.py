@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Annotated
 
 import segno
 from anyio import to_thread
@@ -22,7 +23,7 @@ from gate.texts import explain
 from models.errors import Fault
 
 router = APIRouter()
-Word = Form(default="", max_length=1024)
+Word = Annotated[str, Form(max_length=1024)]
 
 
 @router.get("/account")
@@ -50,9 +51,9 @@ async def change_password(
     request: Request,
     desk: TheDesk,
     session: SignedIn,
-    old: str = Word,
-    new: str = Word,
-    again: str = Word,
+    old: Word = "",
+    new: Word = "",
+    again: Word = "",
 ) -> Response:
     """Change the password, end every other sign-in of the account and go on with a new one here."""
     try:
@@ -81,7 +82,7 @@ def code_page(request: Request, desk: TheDesk, session: SignedIn) -> Response:
 
 
 @router.post("/account/code")
-async def offer_code(request: Request, desk: TheDesk, session: SignedIn, password: str = Word) -> Response:
+async def offer_code(request: Request, desk: TheDesk, session: SignedIn, password: Word = "") -> Response:
     """The secret as a picture to scan, once the password was right."""
     account = await to_thread.run_sync(_own, desk, session)
     if account.second_factor:
@@ -95,17 +96,19 @@ async def offer_code(request: Request, desk: TheDesk, session: SignedIn, passwor
 
 @router.post("/account/code/confirm")
 async def turn_code_on(
-    request: Request, desk: TheDesk, session: SignedIn, sealed: str = Word, code: str = Word
+    request: Request, desk: TheDesk, session: SignedIn, sealed: Word = "", code: Word = ""
 ) -> Response:
     """Ask for codes from now on, end every other sign-in, and show the recovery codes, this once."""
     account = await to_thread.run_sync(_own, desk, session)
     try:
+        offer = desk.second_factor.offered(account, sealed)
+    except EntryRefused as stale:
+        return _code_page(request, account, stale)
+    try:
         _wait(desk.codes.begin(account.id))
         codes = await to_thread.run_sync(desk.second_factor.turn_on, account.id, sealed, code)
     except (RequestRefused, EntryRefused) as refused:
-        if refused.code == "account.offer_stale":
-            return _code_page(request, account, refused)
-        return _offer_page(request, desk.second_factor.offered(account, sealed), refused)
+        return _offer_page(request, offer, refused)
     desk.codes.succeeded(account.id)
     changed = await to_thread.run_sync(desk.accounts.of_id, account.id)
     desk.end_account(account.id)
@@ -116,7 +119,7 @@ async def turn_code_on(
 
 
 @router.post("/account/code/off")
-async def turn_code_off(request: Request, desk: TheDesk, session: SignedIn, password: str = Word) -> Response:
+async def turn_code_off(request: Request, desk: TheDesk, session: SignedIn, password: Word = "") -> Response:
     """Ask for no code any more, once the password was right, and end every other sign-in."""
     try:
         await _proven(desk, session, password)

@@ -1,4 +1,4 @@
-"""Whatever is sent, no route answers that the program itself is at fault: requests made up from the console's schema."""
+"""Whatever is sent, no route answers that the program is at fault: requests made up from the console's schema."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import pytest
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
+from enrollment.database import open_database, upgrade
+from gate.archive import Archive
 from gate.config import Console
 from gate.console.desk import SESSION_COOKIE, Desk
+from gate.ledger.checkpoint import Signer
+from gate.ledger.snapshots import Snapshots
+from gate.ledger.tables import MIGRATIONS
+from tests.gate.console.audit.conftest import fill
 from tests.gate.console.fake_watch import Staff, console_app, fake_watch
 
 EACH = 12
@@ -21,14 +28,31 @@ ENDLESS = {("GET", "/events")}
 """A stream that lasts as long as the session; its parameters are tried in `test_events`."""
 
 
+KNOWN = {
+    "lane_id": "men",
+    "snapshot_id": "face-1",
+    "barrier_id": "arm",
+    "name": "console.css",
+    "passage_id": "p7",
+    "account_id": "id-guard",
+}
+"""What there is, so that not every made-up request stops at a name that means nothing."""
+
+
 @pytest.fixture(scope="module")
 def staff() -> Staff:
     return Staff()
 
 
 @pytest.fixture(scope="module")
-def app(staff: Staff) -> FastAPI:
-    return console_app(fake_watch(), staff, Console())
+def app(staff: Staff, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    folder = tmp_path_factory.mktemp("record")
+    engine, signer = open_database(folder / "menwei.db"), Signer(b"s" * 32)
+    upgrade(engine, MIGRATIONS)
+    snapshots = Snapshots(folder / "snapshots", staff.keyring, 30)
+    fill(engine, snapshots, signer)
+    archive = Archive(engine, signer, snapshots, lambda *_words, **_body: None)
+    return console_app(fake_watch(), staff, Console(), archive=archive)
 
 
 def operations() -> list[tuple[str, str]]:
@@ -49,10 +73,12 @@ def test_nothing_that_is_sent_is_answered_with_a_500(app: FastAPI, staff: Staff,
         suppress_health_check=list(HealthCheck),
         deadline=None,
     )
-    @given(case=made_up)
-    def try_it(case: schemathesis.Case) -> None:
+    @given(case=made_up, known=st.booleans())
+    def try_it(case: schemathesis.Case, known: bool) -> None:
+        if known:
+            case.path_parameters.update((name, KNOWN[name]) for name in KNOWN.keys() & case.path_parameters.keys())
         answer = asyncio.run(sent(app, staff, case))
-        assert answer.status_code not in {500, 502} and "Traceback" not in answer.text, case.as_curl_command()
+        assert answer.status_code < 500, case.as_curl_command()
 
     try_it()
 
