@@ -78,13 +78,13 @@ class SecondFactor:
         Every sign-in of before ends.
 
         Raises:
-            EntryRefused: `account.offer_stale` (begin again), `account.code_wrong`.
+            EntryRefused: `account.offer_stale` (begin again), `account.first_code_wrong`.
             NotEnrolled: `account.gone`.
         """
         secret = self._opened(account_id, sealed)
         step = self._step(secret, code, after=-1)
         if step is None:
-            raise EntryRefused("account.code_wrong")
+            raise EntryRefused("account.first_code_wrong")
         codes = tuple(_recovery_code() for _ in range(RECOVERY_CODES))
         with writing(self._engine) as session:
             row = _needed(session, account_id)

@@ -18,7 +18,7 @@ from gate.console.desk import Desk, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
 from gate.console.pages import page
 from gate.console.sessions import Session, home
-from gate.console.sign_in import open_session
+from gate.console.sign_in import with_session
 from gate.texts import explain
 from models.errors import Fault
 
@@ -112,10 +112,12 @@ async def turn_code_on(
     desk.codes.succeeded(account.id)
     changed = await to_thread.run_sync(desk.accounts.of_id, account.id)
     desk.end_account(account.id)
-    answer = page(request, "account_recovery.html", codes=codes)
-    if changed is not None:
-        open_session(desk, answer, changed)
-    return answer
+    if changed is None:
+        raise NotEnrolled("account.gone")
+    token = desk.sessions.open(changed)
+    # The forms of this page are sent with the new sign-in.
+    request.state.session = desk.sessions.find(token)
+    return with_session(desk, page(request, "account_recovery.html", codes=codes), token)
 
 
 @router.post("/account/code/off")
@@ -132,9 +134,7 @@ async def turn_code_off(request: Request, desk: TheDesk, session: SignedIn, pass
 def _renewed(desk: Desk, account: Account, path: str) -> Response:
     """Go on with a new session where the change has ended this one too."""
     desk.end_account(account.id)
-    answer = RedirectResponse(path, 303)
-    open_session(desk, answer, account)
-    return answer
+    return with_session(desk, RedirectResponse(path, 303), desk.sessions.open(account))
 
 
 def _typed_twice(old: str, new: str, again: str) -> None:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from gate.console.access import TOKEN_FIELD
 from gate.console.desk import LANGUAGE_COOKIE, Desk
+from gate.console.sessions import Session, home
 from gate.texts import LANGUAGES, Language, catalogue, t
 
 LANGUAGE_LASTS_S = 365 * 24 * 3600
@@ -66,6 +67,7 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
     desk: Desk = request.app.state.desk
     language: Language = request.state.language
     html = _templates().get_template(template)
+    session: Session | None = request.state.session
     answer = HTMLResponse(
         html.render(
             facts,
@@ -73,7 +75,8 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
             other_language=next(other for other in LANGUAGES if other != language),
             address=_own_address(request),
             compound=desk.watch.compound,
-            session=request.state.session,
+            session=session,
+            home=home(session.role) if session else "/sign-in",
             token_field=TOKEN_FIELD,
         ),
         status,

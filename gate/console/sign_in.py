@@ -94,23 +94,24 @@ async def sign_out(desk: TheDesk, session: SignedIn) -> Response:
     return answer
 
 
-def open_session(desk: Desk, answer: Response, account: Account) -> None:
-    """Begin a session and let the answer carry its cookie."""
+def with_session(desk: Desk, answer: Response, token: str) -> Response:
+    """The answer with the cookie of a session."""
     answer.set_cookie(
         SESSION_COOKIE,
-        desk.sessions.open(account),
+        token,
         max_age=int(desk.settings.session_hours * 3600),
         httponly=True,
         samesite="strict",
         secure=desk.settings.secure_cookie,
     )
+    return answer
 
 
 def _opened(request: Request, desk: Desk, account: Account) -> Response:
     if request.state.session is not None:
         desk.sessions.close(request.state.session.key)
-    answer = _to("/account/password" if account.must_change else home(account.role))
-    open_session(desk, answer, account)
+    first = "/account/password" if account.must_change else home(account.role)
+    answer = with_session(desk, _to(first), desk.sessions.open(account))
     answer.set_cookie(
         DEVICE_COOKIE,
         desk.devices.signed_in(request.cookies.get(DEVICE_COOKIE, ""), account.username),

@@ -58,7 +58,7 @@ def test_nothing_is_asked_for_until_the_phone_has_shown_a_right_code(
 ) -> None:
     offer = factor.offer(guard)
     assert offer.address.startswith("otpauth://totp/Menwei:laowang?secret=")
-    with pytest.raises(EntryRefused, match=r"account\.code_wrong"):
+    with pytest.raises(EntryRefused, match=r"account\.first_code_wrong"):
         factor.turn_on(guard.id, offer.sealed, "000000" if shown(offer.secret, wall) != "000000" else "111111")
     assert not acts
     codes = factor.turn_on(guard.id, offer.sealed, shown(offer.secret, wall))
