@@ -244,7 +244,11 @@ class PassRow(Base):
 
 
 class AccountRow(Base):
-    """A member of staff who signs in. `hash` is an Argon2id string with its own salt and parameters."""
+    """A member of staff who signs in. `hash` is an Argon2id string with its own salt and parameters.
+
+    `version` counts what ends the sign-ins of before; until `temporary_until` the password is one that somebody else
+    chose; `totp_sealed` is the secret of the second factor, and `totp_step` the last step whose code was taken.
+    """
 
     __tablename__ = "account"
 
@@ -254,6 +258,19 @@ class AccountRow(Base):
     role: Mapped[str] = mapped_column(String(10))
     disabled: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    version: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    temporary_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_step: Mapped[int | None] = mapped_column(Integer)
+
+
+class RecoveryRow(Base):
+    """A recovery code that was not used yet, as a digest."""
+
+    __tablename__ = "account_recovery"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class RegisterVersionRow(Base):

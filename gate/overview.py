@@ -16,7 +16,7 @@ from gate.barrier.simulator import SimulatedBarrier
 from gate.camera.frame import CameraState
 from gate.community.deliveries import DestinationView, destination_views
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
-from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView
+from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, SignInStep
 from gate.errors import BarrierFault
 from gate.feed import Feed
 from gate.lane.lane import encode
@@ -175,7 +175,7 @@ class Overview:
         """Record a look at a passage's story before it is shown."""
         self.record("passage.viewed", actor=actor, passage=passage_id)
 
-    def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
+    def record_sign_in(self, *, username: str, ok: bool, address: str, step: SignInStep) -> None:
         """Record an attempt to sign in. Raises `LedgerUnwritable` when it cannot be.
 
         The record names an account or nobody: an unknown name may be a password in the wrong field.
@@ -183,7 +183,7 @@ class Overview:
         account = self._gate.site.accounts.find(username)
         if account is not None:
             self._names[account.id] = account.username
-        self.record("sign_in", actor=account.id if account else None, ok=ok, address=address)
+        self.record("sign_in", actor=account.id if account else None, ok=ok, address=address, step=step)
 
     def health(self) -> HealthView:
         """What works now."""

@@ -22,7 +22,15 @@ def serving(gate: RunningGate) -> Iterator[str]:
     settings = gate.config.console
     overview, site = Overview(gate), gate.site
     archive = Archive(site.engine, site.signer, site.snapshots, overview.record)
-    app = create_app(overview, site.accounts, settings, gate.config.compound.timezone, archive=archive)
+    app = create_app(
+        overview,
+        site.accounts,
+        settings,
+        gate.config.compound.timezone,
+        second_factor=site.second_factor,
+        keyring=site.keyring,
+        archive=archive,
+    )
     with ConsoleServer(app, settings) as console:
         try:
             gate.start()

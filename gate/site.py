@@ -20,6 +20,8 @@ from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
 from enrollment.passes import Passes
 from enrollment.register import Register
+from enrollment.second_factor import SecondFactor
+from enrollment.tables import AccountRow
 from enrollment.template import keys_in_use, models_in_use, unknown_to
 from gate.config import Config, Models
 from gate.errors import GateError
@@ -47,6 +49,7 @@ class Site:
     register: Register
     accounts: Accounts
     passes: Passes
+    second_factor: SecondFactor
     snapshots: Snapshots
 
     def templates(self) -> Mapping[str, int]:
@@ -98,6 +101,7 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         register=Register(engine, keyring, StaffActs(signer)),
         accounts=Accounts(engine, StaffActs(signer)),
         passes=Passes(engine, keyring, StaffActs(signer)),
+        second_factor=SecondFactor(engine, StaffActs(signer), keyring),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
 
@@ -143,7 +147,9 @@ def _keyring(engine: Engine, path: Path) -> Keyring:
         used = keys_in_use(session)
         pictures = session.scalars(select(PassageRow.id).where(PassageRow.snapshot.is_not(None)).limit(1)).first()
         sealed = own_key_opens(session, None) is not None
-    keyring = Keyring.open(path, create=not used and pictures is None and not sealed)
+        coded = session.scalars(select(AccountRow.id).where(AccountRow.totp_sealed.is_not(None)).limit(1)).first()
+    fresh = not used and pictures is None and not sealed and coded is None
+    keyring = Keyring.open(path, create=fresh)
     with reading(engine) as session:
         opens = own_key_opens(session, keyring)
     if opens is False or (used and keyring.id not in used):

@@ -12,7 +12,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from enrollment.accounts import Role
+from enrollment.accounts import TEMPORARY_DAYS, Account, Role
+from enrollment.errors import NotEnrolled
 from gate.cli.terminal import out
 from gate.config import load_config
 from gate.site import open_site
@@ -22,6 +23,7 @@ app = typer.Typer(help=t("account.help"), no_args_is_help=True)
 
 Username = Annotated[str, typer.Argument(help=t("account.argument_username"))]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help=t("account.option_stdin"))]
+Lasting = Annotated[bool, typer.Option("--lasting", help=t("account.option_lasting"))]
 ConfigPath = Annotated[Path, typer.Option("--config", help=t("cli.option_config"))]
 DEFAULT_CONFIG = Path("gate.toml")
 
@@ -36,12 +38,15 @@ def add(
     username: Username,
     role: Annotated[Role, typer.Option(help=t("account.option_role"))],
     password_stdin: FromStdin = False,
+    lasting: Lasting = False,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Add an account."""
     with open_site(load_config(config), create=True) as site:
-        account = site.accounts.add(username, _password(password_stdin), role, local_actor())
+        password = _password(password_stdin)
+        account = site.accounts.add(username, password, role, local_actor(), temporary=not lasting)
     out.print(t("account.added", username=account.username, role=t(f"account.role_{account.role}")), markup=False)
+    _say_what_is_next(lasting)
 
 
 @app.command("list", help=t("account.list_help"))
@@ -55,7 +60,7 @@ def list_(config: ConfigPath = DEFAULT_CONFIG) -> None:
         return
     table = Table(*(t(f"account.column_{name}") for name in ("username", "role", "state", "created")), box=None)
     for account in accounts:
-        state = t("account.state_disabled" if account.disabled else "account.state_ok")
+        state = t(f"account.state_{_state(account)}")
         added = f"{account.created_at.astimezone(ZoneInfo(loaded.compound.timezone)):%Y-%m-%d %H:%M}"
         table.add_row(Text(account.username), t(f"account.role_{account.role}"), state, added)
     out.print(table)
@@ -77,12 +82,61 @@ def enable(username: Username, config: ConfigPath = DEFAULT_CONFIG) -> None:
     out.print(t("account.enabled", username=account.username), markup=False)
 
 
-@app.command(help=t("account.passwd_help"))
-def passwd(username: Username, password_stdin: FromStdin = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Change a password."""
+@app.command(help=t("account.role_help"))
+def role(
+    username: Username,
+    role: Annotated[Role, typer.Argument(help=t("account.option_role"))],
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Give an account another role; its sign-ins end."""
     with open_site(load_config(config)) as site:
-        account = site.accounts.set_password(username, _password(password_stdin), local_actor())
+        account = site.accounts.set_role(username, role, local_actor())
+    out.print(t("account.role_set", username=account.username, role=t(f"account.role_{account.role}")), markup=False)
+
+
+@app.command(help=t("account.passwd_help"))
+def passwd(
+    username: Username,
+    password_stdin: FromStdin = False,
+    lasting: Lasting = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Change a password; the account's sign-ins end."""
+    with open_site(load_config(config)) as site:
+        password = _password(password_stdin)
+        account = site.accounts.set_password(username, password, local_actor(), temporary=not lasting)
     out.print(t("account.password_set", username=account.username), markup=False)
+    _say_what_is_next(lasting)
+
+
+@app.command("end-sessions", help=t("account.end_sessions_help"))
+def end_sessions(username: Username, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """End every sign-in of an account."""
+    with open_site(load_config(config)) as site:
+        account = site.accounts.end_sessions(username, local_actor())
+    out.print(t("account.sessions_ended", username=account.username), markup=False)
+
+
+@app.command("reset-code", help=t("account.reset_code_help"))
+def reset_code(username: Username, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Ask for no code any more, where the phone and the recovery codes are lost."""
+    with open_site(load_config(config)) as site:
+        account = site.accounts.find(username)
+        if account is None:
+            raise NotEnrolled("account.nobody", username=username)
+        site.second_factor.turn_off(account.id, local_actor())
+    out.print(t("account.code_reset", username=account.username), markup=False)
+
+
+def _state(account: Account) -> str:
+    if account.disabled:
+        return "disabled"
+    return "temporary" if account.must_change else "ok"
+
+
+def _say_what_is_next(lasting: bool) -> None:
+    if not lasting:
+        out.print(t("account.change_first", days=TEMPORARY_DAYS), markup=False)
 
 
 def _password(from_stdin: bool) -> str:

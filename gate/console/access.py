@@ -27,15 +27,22 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who a route is for. `public` needs no sign-in; `this_machine` lets a program on the gate's own box in."""
+    """Who a route is for.
+
+    `public` needs no sign-in; `this_machine` lets a program on the gate's own box in; `before_change` is for whoever
+    still has a password that somebody else chose, too.
+    """
 
     roles: frozenset[Role] = frozenset()
     public: bool = False
     this_machine: bool = False
+    before_change: bool = False
 
 
 PUBLIC = Rule(public=True)
 STAFF = Rule(frozenset(Role))
+NEWCOMERS = Rule(frozenset(Role), before_change=True)
+ADMINS = Rule(frozenset({Role.ADMIN}))
 WATCHERS = Rule(frozenset({Role.GUARD, Role.AUDITOR, Role.ADMIN}))
 OPENERS = Rule(frozenset({Role.GUARD, Role.ADMIN}))
 AUDITORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}))
@@ -44,7 +51,19 @@ INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/sign-in"): PUBLIC,
     ("POST", "/sign-in"): PUBLIC,
-    ("POST", "/sign-out"): STAFF,
+    ("POST", "/sign-in/code"): PUBLIC,
+    ("POST", "/sign-out"): NEWCOMERS,
+    ("GET", "/account"): STAFF,
+    ("GET", "/account/password"): NEWCOMERS,
+    ("POST", "/account/password"): NEWCOMERS,
+    ("POST", "/account/sessions"): STAFF,
+    ("GET", "/account/code"): STAFF,
+    ("POST", "/account/code"): STAFF,
+    ("POST", "/account/code/confirm"): STAFF,
+    ("POST", "/account/code/off"): STAFF,
+    ("GET", "/accounts"): ADMINS,
+    ("POST", "/accounts"): ADMINS,
+    ("POST", "/accounts/{account_id}/{act}"): ADMINS,
     ("GET", "/static/{name}"): PUBLIC,
     ("GET", "/"): WATCHERS,
     ("GET", "/now"): WATCHERS,
@@ -90,22 +109,25 @@ async def admit(request: Request) -> None:
         raise RequestRefused("console.sign_in_needed", 401)
     if session.role not in rule.roles:
         raise RequestRefused("console.forbidden", 403)
+    if session.must_change and not rule.before_change:
+        raise RequestRefused("console.password_first", 403)
     if request.method not in SAFE_METHODS:
         await _check_token(request, session)
 
 
 async def in_service(desk: Desk, session: Session) -> bool:
-    """Whether the session's account still has its role, looked up once in a while; if not, the session ends.
+    """Whether the session's account is as it was at the sign-in; if not, the session ends.
 
     A database that does not answer ends nothing: the guard must be able to open while it is repaired.
     """
-    if not desk.sessions.unchecked(session.key, desk.bounds.check_account_s):
+    if not desk.sessions.due(session.key):
         return True
     try:
-        account = await to_thread.run_sync(desk.accounts.find, session.username)
+        account = await to_thread.run_sync(desk.accounts.of_id, session.account)
     except Fault:
+        desk.sessions.postpone(session.key, desk.bounds.account_retry_s)
         return True
-    if account is not None and not account.disabled and account.role == session.role:
+    if account is not None and not account.disabled and account.version == session.version:
         return True
     desk.sessions.close(session.key)
     desk.listeners.wake()

@@ -15,13 +15,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from enrollment.accounts import Accounts
+from enrollment.keyring import Keyring
+from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.config import Console
-from gate.console import barriers, events, health, live, sign_in
+from gate.console import barriers, events, health, live, own_account, sign_in, staff
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk
+from gate.console.devices import Devices
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
@@ -31,12 +35,16 @@ from gate.console.opening import Openings
 from gate.console.pages import page
 from gate.console.sessions import Sessions
 from gate.console.throttle import Throttle
-from gate.console.watch import Accounts, Watch
+from gate.console.tickets import Tickets
+from gate.console.watch import Watch
 from gate.console.wording import chosen_language
 from gate.texts import explain
 from models.errors import Fault
 
 HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}
+
+ELSEWHERE = {"console.sign_in_needed": "/sign-in", "console.password_first": "/account/password"}
+"""Where a person is led instead of being told."""
 
 
 def _now() -> datetime:
@@ -53,6 +61,8 @@ def create_app(
     settings: Console,
     timezone: str,
     *,
+    second_factor: SecondFactor,
+    keyring: Keyring,
     archive: Archive | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -61,15 +71,17 @@ def create_app(
 ) -> FastAPI:
     """The console of one gate.
 
-    `archive` is the record for the auditor's pages, which are not there without it. `timezone` is the compound's IANA
-    name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
-    unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
+    `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, which are not
+    there without it. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware
+    UTC; `token` gives unguessable strings. The application holds one thread while it is served, and its parts in
+    `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
     desk = Desk(
         watch=watch,
         accounts=accounts,
+        second_factor=second_factor,
         settings=settings,
         zone=ZoneInfo(timezone),
         bounds=bounds,
@@ -78,6 +90,15 @@ def create_app(
         ),
         names=Throttle(free=bounds.failures_per_name, limit=bounds.remembered_failures, now=clock),
         addresses=Throttle(free=bounds.failures_per_address, limit=bounds.remembered_failures, now=clock),
+        guesses=Throttle(
+            free=bounds.failures_per_account,
+            limit=bounds.remembered_failures,
+            now=clock,
+            longest_delay_s=bounds.longest_account_wait_s,
+        ),
+        codes=Throttle(free=bounds.wrong_codes, limit=bounds.remembered_failures, now=clock),
+        devices=Devices(keyring, wall),
+        tickets=Tickets(now=clock, token=token),
         checking=CapacityLimiter(bounds.checks_at_once),
         listeners=Listeners(watch.feed, boot=token()[:12], limit=bounds.listeners, on_news=metrics.observe),
         wall=wall,
@@ -103,7 +124,7 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (sign_in, live, barriers, events, health, pages, export, overview):
+    for part in (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)
@@ -138,8 +159,8 @@ async def _answer_invalid(request: Request, _invalid: RequestValidationError) ->
 def _answer(request: Request, fault: Fault, status: int) -> Response:
     """A page for a person, JSON for a script."""
     wants_page = "text/html" in request.headers.get("accept", "")
-    if status == 401 and wants_page:
-        return RedirectResponse("/sign-in", 303)
+    if wants_page and (elsewhere := ELSEWHERE.get(fault.code)):
+        return RedirectResponse(elsewhere, 303)
     language = chosen_language(request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
     said = explain(fault, language)
     if wants_page:

@@ -11,39 +11,52 @@ from zoneinfo import ZoneInfo
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from enrollment.accounts import Accounts
+from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.config import Console
 from gate.console.audit.searches import Searches
+from gate.console.devices import Devices
 from gate.console.listeners import Listeners
 from gate.console.looks import Looks
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
 from gate.console.sessions import Session, Sessions
 from gate.console.throttle import Throttle
-from gate.console.watch import Accounts, Watch
+from gate.console.tickets import Tickets
+from gate.console.watch import Watch
 from gate.texts import Language
 
 SESSION_COOKIE = "menwei_session"
 LANGUAGE_COOKIE = "menwei_lang"
+DEVICE_COOKIE = "menwei_device"
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How much of everything there may be.
 
-    A session ends after `idle_s` without an open page, and within `check_account_s` of its account being disabled; a
-    stream gives a sign of life every `beat_s`. Five wrong
-    passwords for one name from one address are free, and thirty from one address for whatever names. Two passwords
-    are checked at a time, because each check takes tens of megabytes by design.
+    A session ends after `idle_s` without an open page, and with the first request after its account was changed. A
+    database that does not answer is asked again after `account_retry_s` only, so that the guard can work while it is
+    repaired. A stream gives a sign of life and looks whether its session lasts at least every `beat_s`.
+
+    Five wrong passwords for one name from one address are free, thirty from one address for whatever names, and twenty
+    for one name from everywhere; whoever goes on waits for longer and longer, up to 15 minutes, for others' guesses
+    at most `longest_account_wait_s`. A browser that the account was signed in from before is counted by itself. Five
+    wrong codes after a right password are free. Two passwords are checked at a time, because each check takes tens of
+    megabytes by design.
     """
 
     idle_s: float = 1800.0
-    check_account_s: float = 30.0
+    account_retry_s: float = 30.0
     beat_s: float = 15.0
     sessions: int = 200
     listeners: int = 64
     failures_per_name: int = 5
     failures_per_address: int = 30
+    failures_per_account: int = 20
+    longest_account_wait_s: float = 60.0
+    wrong_codes: int = 5
     remembered_failures: int = 10_000
     checks_at_once: int = 2
     recent: int = 100
@@ -55,12 +68,17 @@ class Desk:
 
     watch: Watch
     accounts: Accounts
+    second_factor: SecondFactor
     settings: Console
     zone: ZoneInfo
     bounds: Bounds
     sessions: Sessions
     names: Throttle
     addresses: Throttle
+    guesses: Throttle
+    codes: Throttle
+    devices: Devices
+    tickets: Tickets
     checking: CapacityLimiter
     listeners: Listeners
     wall: Callable[[], datetime]
@@ -69,6 +87,11 @@ class Desk:
     metrics: Metrics
     archive: Archive | None
     searches: Searches
+
+    def end_account(self, account_id: str) -> None:
+        """End every sign-in of an account here at once; another box finds out with its next request."""
+        self.sessions.close_account(account_id)
+        self.listeners.wake_soon()
 
 
 def _desk(request: Request) -> Desk:

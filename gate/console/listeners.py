@@ -75,6 +75,11 @@ class Listeners:
         for woken in self._waiting:
             woken.set()
 
+    def wake_soon(self) -> None:
+        """`wake`, called from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.wake)
+
     def mark(self, number: int) -> str:
         """The id of an event: this run and the number of the news."""
         return f"{self._boot}-{number}"
@@ -89,9 +94,9 @@ class Listeners:
         number = 0
         while not self._ended.is_set():
             news = self._feed.after(number, WAIT_S)
-            if not news or self._loop is None:
+            if not news:
                 continue
             number = news[-1].number
             for item in news:
                 self._on_news(item)
-            self._loop.call_soon_threadsafe(self.wake)
+            self.wake_soon()

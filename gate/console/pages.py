@@ -17,9 +17,11 @@ from markupsafe import Markup
 
 from gate.console.access import TOKEN_FIELD
 from gate.console.desk import LANGUAGE_COOKIE, Desk
+from gate.console.sessions import Session, home
 from gate.texts import LANGUAGES, Language, catalogue, t
 
 LANGUAGE_LASTS_S = 365 * 24 * 3600
+ADDRESSES = frozenset({"/", "/sign-in", "/barriers", "/account", "/account/password", "/account/code", "/accounts"})
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -65,6 +67,7 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
     desk: Desk = request.app.state.desk
     language: Language = request.state.language
     html = _templates().get_template(template)
+    session: Session | None = request.state.session
     answer = HTMLResponse(
         html.render(
             facts,
@@ -72,7 +75,8 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
             other_language=next(other for other in LANGUAGES if other != language),
             address=_own_address(request),
             compound=desk.watch.compound,
-            session=request.state.session,
+            session=session,
+            home=home(session.role) if session else "/sign-in",
             token_field=TOKEN_FIELD,
         ),
         status,
@@ -112,5 +116,8 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    known = path in {"/", "/sign-in", "/barriers"}
-    return path if known or (path.startswith("/audit") and request.method == "GET") else "/"
+    if path in ADDRESSES or (path.startswith("/audit") and request.method == "GET"):
+        return path
+    # The answer to a form cannot be asked for again, the page that the form is on can.
+    parent = f"/{path.split('/')[1]}"
+    return parent if parent in ADDRESSES else "/"

@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from enrollment.accounts import Role
-from gate.console.watch import Account
+from enrollment.accounts import Account, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """One sign-in. `key` is a hash of the token, `account` the opaque id that the record holds, `csrf` stands in
-    every form, and `ends_s` is on the monotonic clock."""
+    every form, and `ends_s` is on the monotonic clock. `version` is the account's at the sign-in: once that has grown,
+    the session is over. With `must_change` nothing may be done but to choose a password."""
 
     key: str
     account: str
@@ -22,15 +22,17 @@ class Session:
     role: Role
     csrf: str
     ends_s: float
+    version: int
+    must_change: bool
 
 
 @dataclass(slots=True)
 class _Kept:
-    """A session with the moments of its last request and of the last look at its account."""
+    """A session with the moments of its last request and from which on its account is to be looked up again."""
 
     session: Session
     used_s: float
-    checked_s: float
+    due_s: float
 
 
 class Sessions:
@@ -56,7 +58,16 @@ class Sessions:
         token = self._token()
         now = self._now()
         ends_s = now + self._lasts_s
-        session = Session(_key(token), account.id, account.username, account.role, self._token(), ends_s)
+        session = Session(
+            key=_key(token),
+            account=account.id,
+            username=account.username,
+            role=account.role,
+            csrf=self._token(),
+            ends_s=ends_s,
+            version=account.version,
+            must_change=account.must_change,
+        )
         with self._lock:
             self._open = {key: kept for key, kept in self._open.items() if self._left_s(kept, now) > 0}
             while len(self._open) >= self._limit:
@@ -74,20 +85,35 @@ class Sessions:
         kept = self._used(key)
         return self._left_s(kept, kept.used_s) if kept else 0.0
 
-    def unchecked(self, key: str, every_s: float) -> bool:
-        """Whether the session's account is due to be looked up again: True once in `every_s`."""
-        now = self._now()
+    def due(self, key: str) -> bool:
+        """Whether the session's account is to be looked up now."""
         with self._lock:
             kept = self._open.get(key)
-            if kept is None or now - kept.checked_s < every_s:
-                return False
-            kept.checked_s = now
-            return True
+            return kept is not None and self._now() >= kept.due_s
+
+    def postpone(self, key: str, for_s: float) -> None:
+        """Let the next look at the session's account wait."""
+        with self._lock:
+            if kept := self._open.get(key):
+                kept.due_s = self._now() + for_s
 
     def close(self, key: str) -> None:
         """End a session, if it is there."""
         with self._lock:
             self._open.pop(key, None)
+
+    def close_account(self, account_id: str) -> None:
+        """End every session of an account."""
+        with self._lock:
+            self._open = {key: kept for key, kept in self._open.items() if kept.session.account != account_id}
+
+    def count(self, account_id: str) -> int:
+        """How many sessions an account has now."""
+        now = self._now()
+        with self._lock:
+            return sum(
+                kept.session.account == account_id and self._left_s(kept, now) > 0 for kept in self._open.values()
+            )
 
     def _used(self, key: str) -> _Kept | None:
         now = self._now()
@@ -103,6 +129,11 @@ class Sessions:
 
     def _left_s(self, kept: _Kept, now: float) -> float:
         return min(kept.session.ends_s, kept.used_s + self._idle_s) - now
+
+
+def home(role: Role) -> str:
+    """The first page of a role: an enroller has no business at the lanes."""
+    return "/account" if role == Role.ENROLLER else "/"
 
 
 def _key(token: str) -> str:

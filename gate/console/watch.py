@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from enrollment.accounts import Role
 from gate.camera.frame import CameraHealth
 from gate.community.deliveries import DestinationView
 from gate.console.barrier_watch import BarrierWatch
@@ -15,6 +14,8 @@ from gate.decision.decision import Reason, Verdict
 from gate.feed import Feed
 
 HealthState = Literal["ok", "degraded", "failing"]
+SignInStep = Literal["password", "code_asked", "code"]
+"""What decided an attempt to sign in: the password; nothing yet, a right password with the code to come; the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,8 @@ class Watch(BarrierWatch, Protocol):
         """Record that an account reads the whole story of a passage."""
         ...
 
-    def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
-        """Record an attempt to sign in, with the name as it was typed."""
+    def record_sign_in(self, *, username: str, ok: bool, address: str, step: SignInStep) -> None:
+        """Record an attempt to sign in, with the name as it was typed, and what it was decided on."""
         ...
 
     def health(self) -> HealthView:
@@ -166,40 +167,4 @@ class Watch(BarrierWatch, Protocol):
 
     def destinations(self) -> Sequence[DestinationView]:
         """Where passages go, and how each place stands now."""
-        ...
-
-
-class Account(Protocol):
-    """A member of staff."""
-
-    @property
-    def id(self) -> str:
-        """Opaque; what the record calls them."""
-        ...
-
-    @property
-    def username(self) -> str:
-        """What they sign in with."""
-        ...
-
-    @property
-    def role(self) -> Role:
-        """What they may do."""
-        ...
-
-    @property
-    def disabled(self) -> bool:
-        """Whether they may sign in no more."""
-        ...
-
-
-class Accounts(Protocol):
-    """The staff's accounts."""
-
-    def verify(self, username: str, password: str) -> Account | None:
-        """The account, or None for a wrong name or password or a disabled account. Takes equally long for all."""
-        ...
-
-    def find(self, username: str) -> Account | None:
-        """The account of that name, disabled or not."""
         ...

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from enrollment.accounts import LONGEST, WORST, Accounts, Role
+from enrollment.accounts import Accounts, Role
 from enrollment.act import Act
 from enrollment.database import reading, writing
 from enrollment.errors import EntryRefused, NotEnrolled
+from enrollment.password import LONGEST, WORST, made_up, strong
 
 GOOD = "月亮代表我的心！2026"
 NOW = datetime(2026, 2, 17, tzinfo=UTC)
@@ -189,3 +190,63 @@ def test_every_listed_worst_password_would_pass_for_its_length_alone() -> None:
 @given(username=st.text(max_size=20), password=st.text(max_size=40))
 def test_no_text_breaks_a_sign_in(accounts: Accounts, username: str, password: str) -> None:
     assert accounts.verify(username, password) is None
+
+
+class TestSignInsOfBefore:
+    @pytest.fixture
+    def version(self, accounts: Accounts) -> Callable[[], int]:
+        accounts.add("chief", GOOD, Role.ADMIN, "t")
+        accounts.add("guard", GOOD, Role.GUARD, "t")
+        return lambda: accounts.find("guard").version
+
+    def test_each_change_ends_them(self, accounts: Accounts, version: Callable[[], int], acts: list[Act]) -> None:
+        seen = [version()]
+        for change in (
+            lambda: accounts.set_password("guard", "another-long-one", "t"),
+            lambda: accounts.disable("guard", "t"),
+            lambda: accounts.set_role("guard", Role.AUDITOR, "t"),
+            lambda: accounts.end_sessions("guard", "t"),
+        ):
+            assert change().version == version()
+            seen.append(version())
+        assert seen == sorted(set(seen))
+        told = ["account.password_set", "account.disabled", "account.role_set", "account.sessions_ended"]
+        assert [act.kind for act in acts[2:]] == told
+
+    def test_what_takes_nothing_away_leaves_them(self, accounts: Accounts, version: Callable[[], int]) -> None:
+        before = version()
+        accounts.enable("guard", "t")
+        accounts.set_role("guard", Role.GUARD, "t")
+        accounts.verify("guard", GOOD)
+        assert version() == before
+
+
+def test_a_temporary_password_signs_in_for_a_week(engine: Engine, hasher: CountingHasher) -> None:
+    moment = [NOW]
+    accounts = Accounts(engine, lambda *_: None, now=lambda: moment[0], hasher=hasher)
+    accounts.add("guard", GOOD, Role.GUARD, "t", temporary=True)
+    moment[0] = NOW + timedelta(days=7)
+    signed_in = accounts.verify("guard", GOOD)
+    assert signed_in is not None
+    assert signed_in.must_change
+    moment[0] += timedelta(seconds=1)
+    assert accounts.verify("guard", GOOD) is None
+    assert not accounts.set_password("guard", "another-long-one", "t").must_change
+    assert accounts.verify("guard", "another-long-one")
+
+
+def test_the_last_administrator_who_can_sign_in_stays(accounts: Accounts) -> None:
+    accounts.add("one", GOOD, Role.ADMIN, "t")
+    accounts.add("two", GOOD, Role.ADMIN, "t")
+    accounts.disable("two", "t")
+    for change in (lambda: accounts.disable("one", "t"), lambda: accounts.set_role("one", Role.GUARD, "t")):
+        with pytest.raises(EntryRefused, match=r"account\.last_admin"):
+            change()
+    accounts.enable("two", "t")
+    assert accounts.set_role("one", Role.GUARD, "t").role == Role.GUARD
+
+
+def test_a_made_up_password_may_be_set_and_is_never_the_same() -> None:
+    made = {made_up() for _ in range(50)}
+    assert len(made) == 50
+    assert all(strong(word, "guard") and len(word) == 14 and not set(word) & set("01ilo") for word in made)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyotp
 import pytest
 from typer.testing import CliRunner, Result
 
-from enrollment.errors import EntryRefused, NotEnrolled
+from enrollment.errors import EntryRefused, KeyUnusable, NotEnrolled
 from gate.cli.account import app
 from gate.config import load_config
 from gate.site import open_site
@@ -91,3 +92,45 @@ def test_without_an_account_the_list_says_how_to_add_one(config: Path) -> None:
     with open_site(load_config(config), create=True):
         pass
     assert "gate account add" in _run(config, "list").output
+
+
+@pytest.mark.parametrize(("words", "first"), [((), True), (("--lasting",), False)])
+@pytest.mark.parametrize("command", ["add", "passwd"])
+def test_a_password_typed_for_somebody_else_is_temporary(
+    config: Path, command: str, words: tuple[str, ...], first: bool
+) -> None:
+    if command == "passwd":
+        _run(config, "add", "laowang", "--role", "guard", "--password-stdin", "--lasting", said=f"{GOOD}\n")
+    role = ("--role", "guard") if command == "add" else ()
+    result = _run(config, command, "laowang", *role, "--password-stdin", *words, said="another-long-one\n")
+    assert ("临时密码" in result.output) is first
+    assert ("临时密码" in _run(config, "list").output) is first
+    with open_site(load_config(config)) as site:
+        assert site.accounts.find("laowang").must_change is first
+
+
+def test_a_role_sign_ins_and_a_lost_phone_are_seen_to(config: Path) -> None:
+    _run(config, "add", "laowang", "--role", "guard", "--password-stdin", said=f"{GOOD}\n")
+    with open_site(load_config(config)) as site:
+        account = site.accounts.find("laowang")
+        offer = site.second_factor.offer(account)
+        site.second_factor.turn_on(account.id, offer.sealed, pyotp.TOTP(offer.secret).now())
+        before = site.accounts.find("laowang")
+    assert "审计员" in _run(config, "role", "laowang", "auditor").output
+    assert _run(config, "end-sessions", "laowang").exit_code == 0
+    assert _run(config, "reset-code", "laowang").exit_code == 0
+    with open_site(load_config(config)) as site:
+        after = site.accounts.find("laowang")
+    assert (before.second_factor, after.second_factor) == (True, False)
+    assert (after.role, after.version) == ("auditor", before.version + 3)
+    assert isinstance(_run(config, "reset-code", "nobody").exception, NotEnrolled)
+
+
+def test_the_key_is_not_made_anew_while_a_codes_secret_is_sealed_with_it(config: Path) -> None:
+    _run(config, "add", "laowang", "--role", "guard", "--password-stdin", said=f"{GOOD}\n")
+    with open_site(load_config(config)) as site:
+        account = site.accounts.find("laowang")
+        offer = site.second_factor.offer(account)
+        site.second_factor.turn_on(account.id, offer.sealed, pyotp.TOTP(offer.secret).now())
+    (config.parent / "var" / "keys" / "menwei.key").unlink()
+    assert isinstance(_run(config, "list").exception, KeyUnusable)

@@ -13,10 +13,9 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
 from gate.config import Console
-from gate.console.app import create_app
 from gate.console.desk import Bounds, Desk
 from gate.console.serving import ConsoleServer
-from tests.gate.console.fake_watch import PASSWORD, START, FakeAccounts, FakeWatch, fake_watch
+from tests.gate.console.fake_watch import PASSWORD, START, FakeWatch, Staff, console_app, fake_watch
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -44,7 +43,7 @@ class Booth:
     """A served console, and browsers without a screen to use it with."""
 
     watch: FakeWatch
-    accounts: FakeAccounts
+    accounts: Staff
     clock: Clock
     app: FastAPI
     server: ConsoleServer
@@ -60,9 +59,7 @@ class Booth:
         """Another run of the gate on the same port; who is signed in is carried over, which a real one forgets."""
         port = int(self.url.rpartition(":")[2])
         before, settings = self.desk.sessions._open, self.desk.settings.model_copy(update={"port": port})
-        self.app = create_app(
-            self.watch, self.accounts, settings, "Asia/Shanghai", bounds=self.desk.bounds, clock=self.clock
-        )
+        self.app = console_app(self.watch, self.accounts, settings, bounds=self.desk.bounds, clock=self.clock)
         self.desk.sessions._open.update(before)
         self.server = ConsoleServer(self.app, settings)
         self.server.start()
@@ -125,8 +122,8 @@ def booth(
 ) -> Iterator[Booth]:
     monkeypatch.setattr("gate.console.listeners.WAIT_S", 0.02)
     monkeypatch.delenv("GATE_LANG", raising=False)
-    clock, accounts = Clock(), FakeAccounts()
-    app = create_app(watch, accounts, settings, "Asia/Shanghai", bounds=bounds, clock=clock, wall=wall)
+    clock, accounts = Clock(), Staff()
+    app = console_app(watch, accounts, settings, bounds=bounds, clock=clock, wall=wall)
     with ConsoleServer(app, settings) as server:
         booth = Booth(watch, accounts, clock, app, server)
         with booth.browsers:

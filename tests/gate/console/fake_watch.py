@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import pyotp
+from argon2 import PasswordHasher
+from fastapi import FastAPI
 
-from enrollment.accounts import Role
+from enrollment.accounts import Account, Accounts, Role
+from enrollment.act import Act
+from enrollment.database import open_database, writing
+from enrollment.keyring import Keyring
+from enrollment.second_factor import SecondFactor
+from enrollment.tables import AccountRow, Base
 from gate.barrier.act import Command
 from gate.camera.frame import CameraHealth, CameraState
 from gate.community.deliveries import DestinationView
+from gate.config import Console
+from gate.console.app import create_app
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, passage_body
 from gate.decision.decision import Reason, Verdict
@@ -26,31 +41,69 @@ START = datetime(2025, 11, 23, 14, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 
 
-@dataclass(frozen=True)
-class FakeAccount:
-    id: str
-    username: str
-    role: Role
-    disabled: bool = False
-
-
-class FakeAccounts:
-    """One account per role, all with the same password."""
+class CheapHasher(PasswordHasher):
+    """Argon2id with next to no work."""
 
     def __init__(self) -> None:
-        self.kept = {str(role): FakeAccount(f"id-{role}", str(role), role) for role in Role}
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Staff(Accounts):
+    """Real accounts on a file of their own: one per role, named after it, all with the same password."""
+
+    def __init__(self) -> None:
+        folder = tempfile.mkdtemp()
+        weakref.finalize(self, shutil.rmtree, folder)
+        self.engine = open_database(Path(folder, "staff.db"))
+        Base.metadata.create_all(self.engine)
+        self.acts: list[Act] = []
         self.tried = 0
+        self.keyring = Keyring(bytes(range(32)))
+        self.codes_now = START
+        self.second_factor = SecondFactor(self.engine, self._keep, self.keyring, now=lambda: self.codes_now)
+        super().__init__(self.engine, self._keep, hasher=CheapHasher())
+        hashed = CheapHasher().hash(PASSWORD)
+        with writing(self.engine) as session:
+            session.add_all(
+                AccountRow(id=f"id-{role}", username=role, hash=hashed, role=role, disabled=False, created_at=START)
+                for role in Role
+            )
 
-    def verify(self, username: str, password: str) -> FakeAccount | None:
+    def verify(self, username: str, password: str) -> Account | None:
         self.tried += 1
-        account = self.kept.get(username)
-        return account if account and not account.disabled and password == PASSWORD else None
+        return super().verify(username, password)
 
-    def find(self, username: str) -> FakeAccount | None:
-        return self.kept.get(username)
+    def needed(self, username: str) -> Account:
+        account = self.find(username)
+        assert account is not None
+        return account
 
-    def disable(self, username: str) -> None:
-        self.kept[username] = dataclasses.replace(self.kept[username], disabled=True)
+    def code(self, secret: str, steps: int = 0) -> str:
+        """What the phone shows now, or so many steps of 30 s later."""
+        totp = pyotp.TOTP(secret)
+        return totp.generate_otp(totp.timecode(self.codes_now) + steps)
+
+    def turn_code_on(self, username: str) -> tuple[str, tuple[str, ...]]:
+        """The secret in the phone, and the recovery codes."""
+        account = self.needed(username)
+        offer = self.second_factor.offer(account)
+        return offer.secret, self.second_factor.turn_on(account.id, offer.sealed, self.code(offer.secret))
+
+    def _keep(self, _session: object, act: Act) -> None:
+        self.acts.append(act)
+
+
+def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: Any) -> FastAPI:
+    """The console of a gate that only exists for it."""
+    return create_app(
+        watch,
+        accounts,
+        settings,
+        "Asia/Shanghai",
+        second_factor=accounts.second_factor,
+        keyring=accounts.keyring,
+        **parts,
+    )
 
 
 def lane_view(lane_id: str, name: str, kind: str, direction: str = "in") -> LaneView:
@@ -73,6 +126,7 @@ class FakeWatch:
     refuses: dict[str, str] = field(default_factory=dict)
     looked: list[tuple[str, str]] = field(default_factory=list)
     signed_in: list[tuple[str, bool, str]] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
     works: HealthView = field(default_factory=lambda: HealthView(True, True, True, True, True, ledger_rows=42))
     places: list[DestinationView] = field(default_factory=list)
     fault: Exception | None = None
@@ -120,8 +174,9 @@ class FakeWatch:
     def record_passage_view(self, *, actor: str, passage_id: str) -> None:
         self.looked.append((actor, f"passage:{passage_id}"))
 
-    def record_sign_in(self, *, username: str, ok: bool, address: str) -> None:
+    def record_sign_in(self, *, username: str, ok: bool, address: str, step: str) -> None:
         self.signed_in.append((username, ok, address))
+        self.steps.append(step)
 
     def destinations(self) -> Sequence[DestinationView]:
         return self.places

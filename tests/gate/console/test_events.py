@@ -12,11 +12,10 @@ import pytest
 
 from gate.camera.frame import CameraState
 from gate.config import Console
-from gate.console.app import create_app
 from gate.console.desk import Bounds
 from gate.console.serving import ConsoleServer
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import FakeWatch, passage
+from tests.gate.console.fake_watch import FakeWatch, console_app, passage
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,7 @@ class TestQuickBeat:
     def test_a_disabled_account_hears_no_more(self, booth: Booth, guard: httpx.Client) -> None:
         with listening(guard, position(guard)) as stream:
             stream.next()
-            booth.accounts.disable("guard")
-            booth.clock.now_s += 31
+            booth.accounts.disable("guard", "id-admin")
             assert stream.until("signed-out")
 
     def test_there_are_only_so_many_streams(self, booth: Booth, guard: httpx.Client) -> None:
@@ -190,7 +188,7 @@ def test_a_gate_that_was_started_again_asks_the_page_to_reload(booth: Booth, gua
     with listening(guard, position(guard)) as stream:
         booth.watch.pass_by(passage(1))
         heard = stream.next().mark
-    again = create_app(FakeWatch(), booth.accounts, Console(port=0), "Asia/Shanghai", clock=booth.clock)
+    again = console_app(FakeWatch(), booth.accounts, Console(port=0), clock=booth.clock)
     again.state.desk.watch.pass_by(passage(1))
     again.state.desk.watch.pass_by(passage(2))
     again.state.desk.sessions._open.update(booth.desk.sessions._open)

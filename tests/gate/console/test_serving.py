@@ -7,15 +7,14 @@ import httpx
 import pytest
 
 from gate.config import Console
-from gate.console.app import create_app
 from gate.console.serving import ConsoleServer
 from gate.errors import ConfigRefused
 from gate.texts import LANGUAGES, explain
-from tests.gate.console.fake_watch import FakeAccounts, FakeWatch
+from tests.gate.console.fake_watch import FakeWatch, Staff, console_app
 
 
 def served(watch: FakeWatch, settings: Console) -> ConsoleServer:
-    return ConsoleServer(create_app(watch, FakeAccounts(), settings, "Asia/Shanghai"), settings)
+    return ConsoleServer(console_app(watch, Staff(), settings), settings)
 
 
 def test_a_free_port_is_taken_and_told(watch: FakeWatch) -> None:

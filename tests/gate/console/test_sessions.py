@@ -5,12 +5,12 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrollment.accounts import Role
+from enrollment.accounts import Account, Role
 from gate.console.sessions import Sessions
 from tests.gate.console.conftest import Clock
-from tests.gate.console.fake_watch import FakeAccount
+from tests.gate.console.fake_watch import START
 
-GUARD = FakeAccount("id-1", "zhangsan", Role.GUARD)
+GUARD = Account("id-1", "zhangsan", Role.GUARD, False, START)
 
 
 def sessions(clock: Clock, limit: int = 3) -> Sessions:
@@ -89,15 +89,30 @@ def test_ended_sessions_make_room_before_one_in_use() -> None:
     assert kept.find(used)
 
 
-def test_an_account_is_due_for_a_look_once_in_a_while() -> None:
+def test_an_account_is_looked_up_each_time_unless_that_was_put_off() -> None:
     clock = Clock(0)
     kept = sessions(clock)
     key = kept.find(kept.open(GUARD)).key
+    assert kept.due(key)
+    assert kept.due(key)
+    kept.postpone(key, 10)
     due = []
-    for clock.now_s in (0, 9, 10, 11, 20, 21):
-        due.append(kept.unchecked(key, 10))
-    assert due == [False, False, True, False, True, False]
-    assert not kept.unchecked("nobody", 10)
+    for clock.now_s in (0, 9, 10, 11):
+        due.append(kept.due(key))
+    assert due == [False, False, True, True]
+    assert not kept.due("nobody")
+    kept.postpone("nobody", 10)
+
+
+def test_an_accounts_sessions_end_together_and_nobody_elses() -> None:
+    kept = sessions(Clock())
+    one, two = kept.open(GUARD), kept.open(GUARD)
+    other = kept.open(Account("id-2", "lisi", Role.ADMIN, False, START))
+    assert (kept.count("id-1"), kept.count("id-2")) == (2, 1)
+    kept.close_account("id-1")
+    assert (kept.find(one), kept.find(two)) == (None, None)
+    assert kept.find(other) is not None
+    assert kept.count("id-1") == 0
 
 
 @given(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from enrollment.errors import StoreBusy
 from gate.config import Console
 from gate.errors import LedgerUnwritable
 from tests.gate.console.conftest import Booth
@@ -178,11 +179,39 @@ def test_a_session_ends_after_its_hours_even_in_use(booth: Booth, guard: httpx.C
     assert guard.get("/now").status_code == 401
 
 
-def test_a_disabled_account_is_out_within_half_a_minute(booth: Booth, guard: httpx.Client) -> None:
-    booth.accounts.disable("guard")
-    assert guard.get("/now").status_code == 200
-    booth.clock.now_s += 31
+def test_an_account_disabled_on_another_box_is_out_with_its_next_request(booth: Booth, guard: httpx.Client) -> None:
+    booth.accounts.disable("guard", "id-admin")
     assert guard.get("/now").status_code == 401
+
+
+def test_a_database_that_does_not_answer_throws_nobody_out(
+    booth: Booth, guard: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def busy(account_id: str) -> None:
+        asked.append(account_id)
+        raise StoreBusy("store.locked", path="x")
+
+    monkeypatch.setattr(booth.accounts, "of_id", busy)
+    assert [guard.get("/now").status_code for _ in range(3)] == [200] * 3
+    assert len(asked) == 1
+    booth.clock.now_s += 31
+    assert guard.get("/now").status_code == 200
+    assert len(asked) == 2
+
+
+def test_a_cookie_kept_from_before_signing_out_is_worth_nothing(booth: Booth, guard: httpx.Client) -> None:
+    stolen = guard.cookies["menwei_session"]
+    thief = booth.browser()
+    thief.cookies.set("menwei_session", stolen)
+    assert thief.get("/now").status_code == 200
+    assert guard.post("/sign-out", data={"csrf": booth.token(guard)}).status_code == 303
+    thief.cookies.set("menwei_session", stolen)
+    assert thief.get("/now").status_code == 401
+    order = {"choice": "visitor", "words": "", "request_id": "request-0001"}
+    assert thief.post("/lanes/men/open", json=order).status_code == 401
+    assert not booth.watch.opened
 
 
 def test_whoever_is_signed_in_is_led_from_the_form_to_the_page(guard: httpx.Client) -> None:

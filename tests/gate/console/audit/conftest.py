@@ -16,7 +16,6 @@ from enrollment.keyring import Keyring
 from enrollment.tables import HouseholdRow, ResidentRow, VehicleRow
 from gate.archive import Archive
 from gate.config import Console
-from gate.console.app import create_app
 from gate.console.serving import ConsoleServer
 from gate.ledger.checkpoint import Signer
 from gate.ledger.ledger import Chain, Passage, StaffActs, append_note, begin
@@ -24,7 +23,7 @@ from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import LedgerRow
 from tests.databases import Database
 from tests.gate.console.conftest import Booth, Clock
-from tests.gate.console.fake_watch import FakeAccounts, FakeWatch
+from tests.gate.console.fake_watch import FakeWatch, Staff, console_app
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 """Noon in Shanghai."""
@@ -103,9 +102,9 @@ def office(
         with writing(engine) as session:
             append_note(session, datetime.now(UTC), kind, body, remark)
 
-    clock, accounts = Clock(), FakeAccounts()
+    clock, accounts = Clock(), Staff()
     archive = Archive(engine, signer, snapshots, record)
-    app = create_app(watch, accounts, settings, "Asia/Shanghai", archive=archive, clock=clock, wall=wall)
+    app = console_app(watch, accounts, settings, archive=archive, clock=clock, wall=wall)
     with ConsoleServer(app, settings) as server:
         booth = Booth(watch, accounts, clock, app, server)
         with booth.browsers:

@@ -1,0 +1,100 @@
+"""Whatever is sent, no route answers that the program is at fault: requests made up from the console's schema."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from enrollment.database import open_database, upgrade
+from gate.archive import Archive
+from gate.config import Console
+from gate.console.desk import SESSION_COOKIE, Desk
+from gate.ledger.checkpoint import Signer
+from gate.ledger.snapshots import Snapshots
+from gate.ledger.tables import MIGRATIONS
+from tests.gate.console.audit.conftest import fill
+from tests.gate.console.fake_watch import Staff, console_app, fake_watch
+
+EACH = 12
+"""Requests made up per route."""
+
+ENDLESS = {("GET", "/events")}
+"""A stream that lasts as long as the session; its parameters are tried in `test_events`."""
+
+
+KNOWN = {
+    "lane_id": "men",
+    "snapshot_id": "face-1",
+    "barrier_id": "arm",
+    "name": "console.css",
+    "passage_id": "p7",
+    "account_id": "id-guard",
+}
+"""What there is, so that not every made-up request stops at a name that means nothing."""
+
+
+@pytest.fixture(scope="module")
+def staff() -> Staff:
+    return Staff()
+
+
+@pytest.fixture(scope="module")
+def app(staff: Staff, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    folder = tmp_path_factory.mktemp("record")
+    engine, signer = open_database(folder / "menwei.db"), Signer(b"s" * 32)
+    upgrade(engine, MIGRATIONS)
+    snapshots = Snapshots(folder / "snapshots", staff.keyring, 30)
+    fill(engine, snapshots, signer)
+    archive = Archive(engine, signer, snapshots, lambda *_words, **_body: None)
+    return console_app(fake_watch(), staff, Console(), archive=archive)
+
+
+def operations() -> list[tuple[str, str]]:
+    paths = console_app(fake_watch(), Staff(), Console()).openapi()["paths"]
+    return sorted({(method.upper(), path) for path, item in paths.items() for method in item} - ENDLESS)
+
+
+@pytest.mark.parametrize(("method", "path"), operations())
+def test_nothing_that_is_sent_is_answered_with_a_500(app: FastAPI, staff: Staff, method: str, path: str) -> None:
+    schema = schemathesis.openapi.from_dict(app.openapi())
+    made_up = schema[path][method].as_strategy()
+
+    @seed(20260217)
+    @settings(
+        max_examples=EACH,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+    )
+    @given(case=made_up, known=st.booleans())
+    def try_it(case: schemathesis.Case, known: bool) -> None:
+        if known:
+            case.path_parameters.update((name, KNOWN[name]) for name in KNOWN.keys() & case.path_parameters.keys())
+        answer = asyncio.run(sent(app, staff, case))
+        assert answer.status_code < 500, case.as_curl_command()
+
+    try_it()
+
+
+async def sent(app: FastAPI, staff: Staff, case: schemathesis.Case) -> httpx.Response:
+    """The answer to a made-up request of an administrator whose page is a good one."""
+    desk: Desk = app.state.desk
+    admin = staff.needed("admin")
+    token = desk.sessions.open(admin)
+    session = desk.sessions.find(token)
+    assert session is not None
+    parts = case.as_transport_kwargs(base_url="http://gate")
+    headers = {**dict(parts.pop("headers") or {}), "Origin": "http://gate", "X-CSRF-Token": session.csrf}
+    parts = {name: parts[name] for name in ("method", "url", "params", "json", "data", "files") if parts.get(name)}
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://gate", cookies={SESSION_COOKIE: token}
+    ) as client:
+        return await client.request(**parts, headers=headers)
