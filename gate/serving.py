@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from enrollment.finding import Finder
 from gate.archive import Archive
 from gate.console.app import create_app
+from gate.console.desk import Office
 from gate.console.serving import ConsoleServer
 from gate.overview import Overview
 from gate.running import RunningGate
@@ -30,6 +32,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         second_factor=site.second_factor,
         keyring=site.keyring,
         archive=archive,
+        office=Office(site.register, Finder(site.engine)),
     )
     with ConsoleServer(app, settings) as console:
         try:

@@ -45,6 +45,7 @@ NEWCOMERS = Rule(frozenset(Role), before_change=True)
 ADMINS = Rule(frozenset({Role.ADMIN}))
 WATCHERS = Rule(frozenset({Role.GUARD, Role.AUDITOR, Role.ADMIN}))
 OPENERS = Rule(frozenset({Role.GUARD, Role.ADMIN}))
+ENROLLERS = Rule(frozenset({Role.ENROLLER, Role.ADMIN}))
 AUDITORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}))
 INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
 
@@ -65,6 +66,13 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/accounts"): ADMINS,
     ("POST", "/accounts/{account_id}/{act}"): ADMINS,
     ("GET", "/static/{name}"): PUBLIC,
+    ("GET", "/enrolment"): ENROLLERS,
+    ("POST", "/enrolment/find"): ENROLLERS,
+    ("POST", "/enrolment/households"): ENROLLERS,
+    ("GET", "/enrolment/households/{household_id}"): ENROLLERS,
+    ("POST", "/enrolment/households/{household_id}/people"): ENROLLERS,
+    ("POST", "/enrolment/households/{household_id}/vehicles"): ENROLLERS,
+    ("POST", "/enrolment/households/{household_id}/credentials"): ENROLLERS,
     ("GET", "/"): WATCHERS,
     ("GET", "/now"): WATCHERS,
     ("GET", "/events"): WATCHERS,

@@ -24,8 +24,9 @@ from gate.console import barriers, events, health, live, own_account, sign_in, s
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
-from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk
+from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office
 from gate.console.devices import Devices
+from gate.console.enrolment import pages as enrolment
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
@@ -64,6 +65,7 @@ def create_app(
     second_factor: SecondFactor,
     keyring: Keyring,
     archive: Archive | None = None,
+    office: Office | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall: Callable[[], datetime] = _now,
@@ -71,10 +73,10 @@ def create_app(
 ) -> FastAPI:
     """The console of one gate.
 
-    `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, which are not
-    there without it. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware
-    UTC; `token` gives unguessable strings. The application holds one thread while it is served, and its parts in
-    `state.desk`.
+    `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages and `office` the
+    register for the enrollers'; without them these are not there. `timezone` is the compound's IANA name; `clock` is
+    monotonic, in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one
+    thread while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -106,6 +108,7 @@ def create_app(
         openings=Openings(watch),
         metrics=metrics,
         archive=archive,
+        office=office,
         searches=Searches(),
     )
     return _assembled(desk)
@@ -124,7 +127,7 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview):
+    for part in (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview, enrolment):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

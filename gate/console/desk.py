@@ -12,6 +12,8 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from enrollment.accounts import Accounts
+from enrollment.finding import Finder
+from enrollment.register import Register
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.config import Console
@@ -63,6 +65,14 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Office:
+    """The register, and what finds a household in it."""
+
+    register: Register
+    finder: Finder
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The parts of one console."""
 
@@ -86,6 +96,7 @@ class Desk:
     openings: Openings
     metrics: Metrics
     archive: Archive | None
+    office: Office | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

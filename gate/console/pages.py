@@ -21,7 +21,9 @@ from gate.console.sessions import Session, home
 from gate.texts import LANGUAGES, Language, catalogue, t
 
 LANGUAGE_LASTS_S = 365 * 24 * 3600
-ADDRESSES = frozenset({"/", "/sign-in", "/barriers", "/account", "/account/password", "/account/code", "/accounts"})
+ADDRESSES = frozenset(
+    {"/", "/sign-in", "/barriers", "/account", "/account/password", "/account/code", "/accounts", "/enrolment"}
+)
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -104,7 +106,7 @@ def _words(language: Language) -> dict[str, Any]:
     return {"t": partial(_say, language), "has": catalogue().__contains__, "clock": _clock, "language": language}
 
 
-def _say(language: Language, code: str, **facts: object) -> str:
+def _say(language: Language, code: str, /, **facts: object) -> str:
     return t(code, language, **facts)
 
 
@@ -116,7 +118,8 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    if path in ADDRESSES or (path.startswith("/audit") and request.method == "GET"):
+    kept = path.startswith(("/audit", "/enrolment/households/"))
+    if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.
     parent = f"/{path.split('/')[1]}"

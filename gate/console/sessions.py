@@ -133,7 +133,7 @@ class Sessions:
 
 def home(role: Role) -> str:
     """The first page of a role: an enroller has no business at the lanes."""
-    return "/account" if role == Role.ENROLLER else "/"
+    return "/enrolment" if role == Role.ENROLLER else "/"
 
 
 def _key(token: str) -> str:

@@ -22,15 +22,18 @@ from fastapi import FastAPI
 from enrollment.accounts import Account, Accounts, Role
 from enrollment.act import Act
 from enrollment.database import open_database, writing
+from enrollment.finding import Finder
 from enrollment.keyring import Keyring
+from enrollment.register import Register
 from enrollment.second_factor import SecondFactor
-from enrollment.tables import AccountRow, Base
+from enrollment.tables import AccountRow, Base, RegisterVersionRow
 from gate.barrier.act import Command
 from gate.camera.frame import CameraHealth, CameraState
 from gate.community.deliveries import DestinationView
 from gate.config import Console
 from gate.console.app import create_app
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
+from gate.console.desk import Office
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, passage_body
 from gate.decision.decision import Reason, Verdict
 from gate.errors import BarrierFault
@@ -56,9 +59,12 @@ class Staff(Accounts):
         weakref.finalize(self, shutil.rmtree, folder)
         self.engine = open_database(Path(folder, "staff.db"))
         Base.metadata.create_all(self.engine)
+        with writing(self.engine) as session:
+            session.add(RegisterVersionRow(id=1, version=0))
         self.acts: list[Act] = []
         self.tried = 0
         self.keyring = Keyring(bytes(range(32)))
+        self.register = Register(self.engine, self.keyring, self._keep, now=lambda: START, hasher=CheapHasher())
         self.codes_now = START
         self.second_factor = SecondFactor(self.engine, self._keep, self.keyring, now=lambda: self.codes_now)
         super().__init__(self.engine, self._keep, hasher=CheapHasher())
@@ -102,6 +108,7 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         "Asia/Shanghai",
         second_factor=accounts.second_factor,
         keyring=accounts.keyring,
+        office=Office(accounts.register, Finder(accounts.engine)),
         **parts,
     )
 

@@ -36,6 +36,13 @@ TABLE = {
     ("GET", "/accounts"): "admin",
     ("POST", "/accounts"): "admin",
     ("POST", "/accounts/{account_id}/{act}"): "admin",
+    ("GET", "/enrolment"): "enroller admin",
+    ("POST", "/enrolment/find"): "enroller admin",
+    ("POST", "/enrolment/households"): "enroller admin",
+    ("GET", "/enrolment/households/{household_id}"): "enroller admin",
+    ("POST", "/enrolment/households/{household_id}/people"): "enroller admin",
+    ("POST", "/enrolment/households/{household_id}/vehicles"): "enroller admin",
+    ("POST", "/enrolment/households/{household_id}/credentials"): "enroller admin",
     ("GET", "/"): "guard auditor admin",
     ("GET", "/now"): "guard auditor admin",
     ("GET", "/events"): "guard auditor admin",
@@ -65,7 +72,13 @@ NEWCOMERS = {("POST", "/sign-out"), ("GET", "/account/password"), ("POST", "/acc
 
 FILLED = {"lane_id": "men", "snapshot_id": "face-1", "name": "console.css", "barrier_id": "arm", "act": "enable"}
 AWAY = {"X-Forwarded-For": "192.0.2.7"}
-LOOSE_ENDS = {"token": "no-such", "search_id": "none", "passage_id": "none", "account_id": "id-none"}
+LOOSE_ENDS = {
+    "token": "no-such",
+    "search_id": "none",
+    "passage_id": "none",
+    "account_id": "id-none",
+    "household_id": "none",
+}
 
 
 def routes_of(app: FastAPI) -> set[tuple[str, str]]:

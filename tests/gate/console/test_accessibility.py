@@ -15,7 +15,7 @@ WIDTHS = {"desk": 1280, "phone": 390}
 WANTED = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "guard": ("/", "/barriers", "/account", "/account/password", "/account/code"),
-    "admin": ("/accounts",),
+    "admin": ("/accounts", "/enrolment"),
     "auditor": ("/no-such-page",),
 }
 
@@ -97,4 +97,20 @@ def test_axe_finds_nothing_wrong_on_the_way_through_a_form(booth: Booth, page: P
     page.locator("input[name=username]").fill("laowang")
     page.locator("section.panel form button").click()
     look("handed")
+    page.goto("/enrolment")
+    page.locator("input[name=code]").fill("3-2-501")
+    page.locator("input[name=code]").press("Enter")
+    page.locator("input[name=name]").fill("张三")
+    look("begin")
+    page.locator("input[name=name]").press("Enter")
+    look("household")
+    page.locator("button", has_text="PIN" if language == "en" else "开门密码").first.click()
+    look("pin")
+    page.goto("/enrolment")
+    page.locator("#words").press_sequentially("zs")
+    page.locator("#found a").wait_for()
+    look("found")
+    page.locator("#words").press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/enrolment/households/*")
     assert not {where: found for where, found in seen.items() if found}
