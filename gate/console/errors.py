@@ -16,3 +16,9 @@ class RequestRefused(GateError):
     def __init__(self, code: str, status: int, **facts: object) -> None:
         super().__init__(code, **facts)
         self.status = status
+
+
+def not_before(wait_s: float) -> None:
+    """Refuse what came too soon after wrong attempts, with the seconds to wait. Raises `RequestRefused`."""
+    if wait_s > 0:
+        raise RequestRefused("console.sign_in_wait", 429, seconds=int(wait_s) + 1)

@@ -15,7 +15,7 @@ from enrollment.accounts import Account
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.second_factor import Offer
 from gate.console.desk import Desk, SignedIn, TheDesk
-from gate.console.errors import RequestRefused
+from gate.console.errors import RequestRefused, not_before
 from gate.console.pages import page
 from gate.console.sessions import Session, home
 from gate.console.sign_in import with_session
@@ -105,7 +105,7 @@ async def turn_code_on(
     except EntryRefused as stale:
         return _code_page(request, account, stale)
     try:
-        _wait(desk.codes.begin(account.id))
+        not_before(desk.codes.begin(account.id))
         codes = await to_thread.run_sync(desk.second_factor.turn_on, account.id, sealed, code)
     except (RequestRefused, EntryRefused) as refused:
         return _offer_page(request, offer, refused)
@@ -147,7 +147,7 @@ def _typed_twice(old: str, new: str, again: str) -> None:
 async def _proven(desk: Desk, session: Session, password: str) -> None:
     """That whoever sits here knows the password: a sign-in left open is not enough. Raises `RequestRefused`."""
     key = f"own {session.account}"
-    _wait(desk.names.begin(key))
+    not_before(desk.names.begin(key))
     account = await to_thread.run_sync(desk.accounts.verify, session.username, password, limiter=desk.checking)
     if account is None or account.version != session.version:
         raise RequestRefused("account.old_password_wrong", 422)
@@ -187,8 +187,3 @@ def _status(refused: Fault | None) -> int:
     if refused is None:
         return 200
     return refused.status if isinstance(refused, RequestRefused) else 422
-
-
-def _wait(seconds: float) -> None:
-    if seconds > 0:
-        raise RequestRefused("console.sign_in_wait", 429, seconds=int(seconds) + 1)

@@ -12,7 +12,7 @@ from enrollment.accounts import Account, folded
 from enrollment.password import LONGEST
 from gate.console.desk import DEVICE_COOKIE, SESSION_COOKIE, Desk, SignedIn, TheDesk
 from gate.console.devices import LASTS_S
-from gate.console.errors import RequestRefused
+from gate.console.errors import RequestRefused, not_before
 from gate.console.pages import page
 from gate.console.sessions import home
 from gate.console.watch import SignInStep
@@ -131,7 +131,7 @@ async def _verified(desk: Desk, attempt: Attempt) -> Account:
     if len(attempt.username) > LONGEST_NAME or len(attempt.password) > LONGEST:
         raise RequestRefused("console.sign_in_wrong", 401)
     known = desk.devices.key(attempt.device, attempt.username)
-    _wait(_begin(desk, attempt, known))
+    not_before(_begin(desk, attempt, known))
     account = await to_thread.run_sync(_look_up, desk, attempt, limiter=desk.checking)
     if account is None:
         raise RequestRefused("console.sign_in_wrong", 401)
@@ -161,7 +161,7 @@ async def _with_code(desk: Desk, account: Account, code: str, address: str) -> A
     """The account as it is now. Raises `RequestRefused`."""
     if not 0 < len(code.strip()) <= LONGEST_CODE:
         raise RequestRefused("account.code_wrong", 401)
-    _wait(desk.codes.begin(account.id))
+    not_before(desk.codes.begin(account.id))
     taken = await to_thread.run_sync(desk.second_factor.take, account.id, code)
     right = taken is not None and taken.version == account.version
     await to_thread.run_sync(_record, desk, account.username, right, address, "code")
@@ -184,11 +184,6 @@ def _step(asked: bool) -> SignInStep:  # noqa: FBT001
 
 def _record(desk: Desk, username: str, ok: bool, address: str, step: SignInStep) -> None:  # noqa: FBT001
     desk.watch.record_sign_in(username=username, ok=ok, address=address, step=step)
-
-
-def _wait(seconds: float) -> None:
-    if seconds > 0:
-        raise RequestRefused("console.sign_in_wait", 429, seconds=int(seconds) + 1)
 
 
 def _refused(request: Request, template: str, refused: RequestRefused, **facts: str) -> Response:
