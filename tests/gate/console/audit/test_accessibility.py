@@ -15,7 +15,7 @@ PAGES = ("/audit", "/audit/rows", "/audit/charts", "/audit/report", "/audit/pass
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_axe_finds_nothing_wrong_with_a_page(office: Office, chromium: Browser, width: str, language: str) -> None:
     size = {"width": WIDTHS[width], "height": 800}
-    context = chromium.new_context(base_url=office.booth.url, viewport=size, bypass_csp=True)
+    context = chromium.new_context(base_url=office.booth.url, viewport=size, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"/sign-in?lang={language}")
     sign_in(page, "auditor")
