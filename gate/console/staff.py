@@ -21,7 +21,7 @@ AccountId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 
 
 class StaffAct(StrEnum):
-    """What an administrator does to an account; each has its words under `console.staff.act.<act>`."""
+    """What an administrator does to an account; each has its words under `staff_act.<act>`."""
 
     ROLE = "role"
     PASSWORD = "password"  # noqa: S105 - the name of an act

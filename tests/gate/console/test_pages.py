@@ -8,11 +8,14 @@ import pytest
 
 import gate.console
 from enrollment.accounts import Role
+from enrollment.credential import CredentialKind
+from enrollment.form import Standing, VehicleType
 from gate.barrier.standing import State
 from gate.camera.frame import CameraState
 from gate.config import Lane
 from gate.console.opening import OpenReason
 from gate.console.pages import assets
+from gate.console.staff import StaffAct
 from gate.decision.decision import Reason, Verdict
 from gate.texts import catalogue
 from tests.gate.console.conftest import Booth
@@ -25,6 +28,11 @@ SAID = {
     "barrier_state": set(State),
     "open_reason": set(OpenReason),
     "role": set(Role),
+    "standing": set(Standing),
+    "vehicle_type": set(VehicleType),
+    "credential_kind": set(CredentialKind),
+    "staff_act": set(StaffAct) - {StaffAct.ROLE},
+    "account_done": {"password", "sessions", "code_off"},
     "lane_kind": {"pedestrian", "vehicle"},
     "lane_direction": {"in", "out"},
 }
