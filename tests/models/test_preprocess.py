@@ -49,7 +49,8 @@ def test_a_canvas_is_whole_strides_and_holds_the_picture(wide: int, tall: int, l
 def test_the_scale_is_told_without_fitting_anything(wide: int, tall: int, fixed: tuple[int, int] | None) -> None:
     picture = np.zeros((tall, wide, 3), np.uint8)
     search = Search(320, 4.0, fixed)
-    assert search.scale(picture) == search.fit(picture).scale
+    # A canvas of whole strides may be half a pixel too narrow, of 32 at least.
+    assert search.scale(picture) == pytest.approx(search.fit(picture).scale, rel=1 / 60)
 
 
 def test_a_network_of_one_size_gets_that_size() -> None:
