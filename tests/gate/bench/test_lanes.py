@@ -68,7 +68,7 @@ def test_the_command_tells_both_lanes_and_the_rest(
     monkeypatch.setattr("samples.footage.draw_footage", lambda *_given: footage)
     ran = CliRunner().invoke(app, ["bench", "lanes", "--folder", str(tmp_path), "--rest-s", "1", "--json"])
     assert ran.exit_code == 0, ran.output
-    told = json.loads(ran.stdout[ran.stdout.index("{") :])
+    told = json.loads(ran.stdout[ran.stdout.index("{\n") :])
     assert set(told["lanes"]) == {PEDESTRIAN, VEHICLE}
     assert told["rest"]["constant"]["seconds"] >= 1
     assert VARIABLE != CONSTANT

@@ -12,7 +12,9 @@ import pytest
 from enrollment.accounts import Accounts
 from enrollment.database import writing
 from enrollment.keyring import Keyring
+from enrollment.passes import Passes
 from enrollment.register import Register
+from enrollment.second_factor import SecondFactor
 from gate.community.delivery import Clocks, Delivery
 from gate.community.event import Allowed, Event, Events, Shares, shares_nothing
 from gate.community.outbox import KINDS, Outbox
@@ -144,6 +146,8 @@ def gate(database: Database, tmp_path: Path, hands: Hands) -> Gate:
         signer=signer,
         register=Register(engine, keyring, acts),
         accounts=Accounts(engine, acts),
+        passes=Passes(engine, keyring, acts),
+        second_factor=SecondFactor(engine, acts, keyring),
         snapshots=Snapshots(tmp_path / "snapshots", keyring, days=30),
     )
     return Gate(site, hands, Outbox({"peer": tuple(KINDS)}))

@@ -15,7 +15,9 @@ from pathlib import Path
 from enrollment.accounts import Accounts
 from enrollment.database import open_database
 from enrollment.keyring import Keyring
+from enrollment.passes import Passes
 from enrollment.register import Register
+from enrollment.second_factor import SecondFactor
 from gate.community.delivery import Clocks, Delivery
 from gate.community.event import Allowed, Events
 from gate.community.outbox import Outbox
@@ -33,7 +35,16 @@ def main() -> None:
     database, folder, url, secret, pem, run, passages = sys.argv[1:]
     engine, keyring, signer = open_database(database), Keyring(b"k" * 32), Signer(b"s" * 32)
     acts, snapshots = StaffActs(signer), Snapshots(Path(folder) / "snapshots", keyring, 30)
-    site = Site(engine, keyring, signer, Register(engine, keyring, acts), Accounts(engine, acts), snapshots)
+    site = Site(
+        engine=engine,
+        keyring=keyring,
+        signer=signer,
+        register=Register(engine, keyring, acts),
+        accounts=Accounts(engine, acts),
+        passes=Passes(engine, keyring, acts),
+        second_factor=SecondFactor(engine, acts, keyring),
+        snapshots=snapshots,
+    )
     block = {"id": "office", "kind": "webhook", "url": url, "secret_file": secret, "ca_file": pem, "timeout_s": 2}
     destination = Webhook(WebhookPart.model_validate(block), "幸福小区")
     # A peer that is killed is asked again soon: the test has no minute to wait.

@@ -10,7 +10,7 @@ from tests.gate.console.fake_watch import FakeWatch
 
 
 def session(key: str) -> Session:
-    return Session(key, f"id-{key}", key, Role.GUARD, "csrf", 0.0)
+    return Session(key, f"id-{key}", key, Role.GUARD, "csrf", 0.0, version=1, must_change=False)
 
 
 def test_a_look_is_recorded_once_per_session_and_thing(watch: FakeWatch) -> None:
