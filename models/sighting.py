@@ -81,7 +81,8 @@ class FaceQuality:
     """How good a face is to go by.
 
     `score` is 0 (useless) to 1 (as good as it gets) and weights the face in a track's template; `faults` lists what is
-    wrong, worst first. `height_px` is the box height; `sharpness`, `frontal` and `light` are 0 to 1.
+    wrong, worst first. `height_px` is the box height; `sharpness`, `frontal` and `light` are 0 to 1. `mouth_hidden` is
+    a suspicion that is too weak for a fault: no lips show.
     """
 
     score: float
@@ -90,6 +91,7 @@ class FaceQuality:
     frontal: float
     light: float
     faults: tuple[FaceFault, ...] = ()
+    mouth_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

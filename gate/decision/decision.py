@@ -67,8 +67,8 @@ class FaceEvidence:
     `frames` counts the usable sightings; `candidate` is the best match of the quality-weighted template, None while
     nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is from first to last usable sighting.
     `fault` is what was wrong most often with sightings large enough and still too poor to use, `unclear_s` the time
-    from the first of them to the last; `covered` counts the usable ones with a mask or dark glasses.
-    `liveness` is what spoke for and against a living face.
+    from the first of them to the last; `covered` counts the usable ones with a mask or dark glasses, or without a mouth
+    to be seen. `liveness` is what spoke for and against a living face.
     """
 
     frames: int

@@ -82,7 +82,7 @@ class FaceWatcher:
         joined = self._tracker.update([*embedded, *rest], at_s)
         self._present = frozenset(track.key for track, face in joined if track.key and face.embedding is not None)
         for track, sighting in joined:
-            track.covered += sighting.embedding is not None and FaceFault.COVERED in sighting.quality.faults
+            track.covered += sighting.embedding is not None and _hidden(sighting)
             doubtful = sighting.embedding is None and self._doubt(track, sighting, at_s)
             if track.settled or (sighting.embedding is None and not doubtful):
                 continue
@@ -213,6 +213,11 @@ class PlateWatcher:
             details["doubt"] = asdict(doubt)
         key = meant.plate if meant else elected.text if elected.kind else None
         return Case(track, evidence, key, details)
+
+
+def _hidden(face: FaceSighting) -> bool:
+    """Whether a stranger's face may be somebody's behind a mask: then it is no stranger's yet."""
+    return face.quality.mouth_hidden or FaceFault.COVERED in face.quality.faults
 
 
 def cut(picture: Picture, region: Region) -> Picture:

@@ -10,7 +10,7 @@ import math
 import cv2
 import numpy as np
 
-from models.face.cover import covered
+from models.face.cover import covered, mouth_hidden
 from models.sighting import Box, FaceFault, FaceQuality, Picture, Points
 
 FULL_HEIGHT_PX = 112.0
@@ -65,6 +65,7 @@ def assess(aligned: Picture, landmarks: Points, box: Box, picture: Picture) -> F
         frontal=marks[FaceFault.TURNED],
         light=light(mean),
         faults=tuple(faults),
+        mouth_hidden=mouth_hidden(aligned),
     )
 
 

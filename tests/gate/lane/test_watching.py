@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,8 +117,11 @@ def test_a_face_too_poor_to_go_by_says_why_and_for_how_long() -> None:
     assert case.track.best is not None
 
 
-def test_a_covered_face_that_is_good_otherwise_is_counted_and_still_evidence() -> None:
-    watcher = _watcher(_Faces([Box(500, 400, 600, 520)], replace(GOOD, faults=(FaceFault.COVERED,))))
+@pytest.mark.parametrize(
+    "hidden", [{"faults": (FaceFault.COVERED,)}, {"mouth_hidden": True}], ids=["cover", "no mouth"]
+)
+def test_a_covered_face_that_is_good_otherwise_is_counted_and_still_evidence(hidden: dict[str, Any]) -> None:
+    watcher = _watcher(_Faces([Box(500, 400, 600, 520)], replace(GOOD, **hidden)))
     for number in range(4):
         (case,) = watcher.look(PICTURE, number * 0.1)
     assert isinstance(case.evidence, FaceEvidence)

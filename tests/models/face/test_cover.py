@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.face.alignment import SIDE, TEMPLATE
-from models.face.cover import covered
+from models.face.cover import covered, mouth_hidden
 from models.sighting import Picture
 
 SKIN = (110, 145, 200)
@@ -57,3 +57,14 @@ def test_dark_glasses_cover_it() -> None:
 def test_without_colour_a_bare_face_stays_bare() -> None:
     grey = cv2.cvtColor(cv2.cvtColor(_face(), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     assert not covered(np.asarray(grey, np.uint8))
+
+
+def test_a_mask_as_pale_as_the_skin_hides_the_mouth_though_it_passes_for_no_cover() -> None:
+    pale = _masked(_face(), SKIN)
+    assert mouth_hidden(pale)
+    assert not covered(pale)
+
+
+@pytest.mark.parametrize("gain", [0.45, 1.0, 1.2])
+def test_a_bare_face_shows_its_mouth(gain: float) -> None:
+    assert not mouth_hidden(_face(gain))
