@@ -19,9 +19,18 @@ from tests.models.made import STARTER
 EVERYTHING = os.environ.get("GATE_TEST_EVERYTHING") == "1"
 """Set where every server, weight and photograph is at hand: a skipped test is then a failed one."""
 
-# No test goes by the clock on the wall, which a busy machine stretches.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+# No test goes by the clock on the wall, which a busy machine stretches. The same examples each time, so that a change
+# is judged by itself; GATE_TEST_EXAMPLES=20000 looks for new ones, that many for each property.
+settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
+)
+settings.register_profile(
+    "search",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=int(os.environ.get("GATE_TEST_EXAMPLES", "100")),
+)
+settings.load_profile("search" if "GATE_TEST_EXAMPLES" in os.environ else "house")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ table says, a vehicle that moves the other way is left alone before it is asked,
 | `blocked_plate` | is the plate on the list of blocked plates? | refuse |
 | `blocked` | is the person or vehicle blocked in the register? | refuse |
 | `emergency` | is it a police car, a fire engine, an ambulance? | open |
-| `visitor_pass` | not enrolled: is there a living pass for the plate? | open |
+| `visitor_pass` | not enrolled: is there a living pass for the plate, for this lane? | open |
 | `service_window` | not enrolled: does a window for deliveries or taxis hold now? | open |
 | `unknown_vehicle` | not enrolled | ask |
 | `facts` | is something not known that a rule needs? | ask |
@@ -105,10 +105,8 @@ def _emergency(arrival: Arrival, rules: Rules) -> Finding | None:
 
 def _visitor_pass(arrival: Arrival, rules: Rules) -> Finding | None:
     visit = arrival.visit
-    if arrival.subject is not None or arrival.plate is None or visit is None:
+    if arrival.subject is not None or arrival.plate is None or visit is None or not _reaches(visit, rules.lane):
         return None
-    if visit.lanes is not None and rules.lane not in visit.lanes:
-        return Verdict.ASK, Reason.NO_RIGHT_HERE, None
     return Verdict.OPEN, Reason.VISITOR_PASS, None
 
 
@@ -123,8 +121,12 @@ def _service_window(arrival: Arrival, rules: Rules) -> Finding | None:
     return None
 
 
-def _unknown_vehicle(arrival: Arrival, rules: Rules) -> Finding | None:  # noqa: ARG001
-    return (Verdict.ASK, Reason.UNKNOWN_VEHICLE, None) if arrival.subject is None else None
+def _unknown_vehicle(arrival: Arrival, rules: Rules) -> Finding | None:
+    if arrival.subject is not None:
+        return None
+    # Said only here: a pass for another lane must not shut out a taxi that its window lets in.
+    elsewhere = arrival.visit is not None and not _reaches(arrival.visit, rules.lane)
+    return Verdict.ASK, Reason.NO_RIGHT_HERE if elsewhere else Reason.UNKNOWN_VEHICLE, None
 
 
 def _facts(arrival: Arrival, rules: Rules) -> Finding | None:
@@ -201,6 +203,10 @@ def _inside_already(arrival: Arrival, rules: Rules) -> bool:
     age = arrival.moment.at - history.at
     # A row from the future: the clock was set back, and it is taken for a moment ago.
     return timedelta(seconds=access.passback_after_s) < age < timedelta(hours=access.passback_forgiven_h)
+
+
+def _reaches(visit: Visit, lane: str) -> bool:
+    return visit.lanes is None or lane in visit.lanes
 
 
 def _grants(groups: tuple[Group, ...], lane: str) -> bool:

@@ -68,6 +68,7 @@ def _window(**more: Any) -> dict[str, Any]:
 
 INSIDE = History("in", NOW - HOUR)
 PASS = Visit("p1")
+ELSEWHERE = Visit("p1", frozenset({"x"}))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ PASS = Visit("p1")
         ({"emergency_plates": ["辽A12345"]}, _who(PLATE, blocked=True), {}, Verdict.REFUSE, Reason.BLOCKED),
         ({"emergency_plates": ["辽A12845"]}, DOUBTFUL, {}, Verdict.OPEN, Reason.LOOKALIKE_VEHICLE),
         ({}, STRANGE, {"visit": PASS}, Verdict.OPEN, Reason.VISITOR_PASS),
-        ({}, STRANGE, {"visit": replace(PASS, lanes=frozenset({"x"}))}, Verdict.ASK, Reason.NO_RIGHT_HERE),
+        ({}, STRANGE, {"visit": ELSEWHERE}, Verdict.ASK, Reason.NO_RIGHT_HERE),
         ({}, _who(PLATE, lanes=frozenset({"x"})), {"visit": PASS}, Verdict.ASK, Reason.NO_RIGHT_HERE),
         (_window(plates=["辽a1*"]), STRANGE, {}, Verdict.OPEN, Reason.SERVICE_WINDOW),
         (_window(plates=["辽AT*"]), STRANGE, {}, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
@@ -100,6 +101,7 @@ PASS = Visit("p1")
             Verdict.ASK,
             Reason.UNKNOWN_VEHICLE,
         ),
+        (_window(plates=["辽a1*"]), STRANGE, {"visit": ELSEWHERE}, Verdict.OPEN, Reason.SERVICE_WINDOW),
         (_window(plates=["辽a1*"], lanes=["x"]), STRANGE, {}, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
         (_window(plates=["辽a1*"], hours=[MORNING]), STRANGE, {}, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
         ({}, _who(PLATE, until=NOW + HOUR), {}, Verdict.OPEN, Reason.KNOWN_VEHICLE),

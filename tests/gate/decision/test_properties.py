@@ -284,6 +284,7 @@ def test_a_face_that_falls_short_of_one_limit_alone_opens_nothing(case: Case, da
     assert isinstance(evidence, FaceEvidence)
     assert evidence.candidate is not None
     best = evidence.candidate
+    assume(limits.needed(best.searched) > -1)
     low = data.draw(st.floats(-1, limits.needed(best.searched), exclude_max=True) | st.just(limits.accept))
     lower = replace(best, score=low, runner_up=low - best.margin - 1e-6)
     nearer = replace(best, runner_up=best.score - limits.margin * data.draw(st.floats(0, 1, exclude_max=True)))
