@@ -13,6 +13,7 @@ from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
 from gate.cli.bench_barrier import barrier as bench_barrier
 from gate.cli.bench_gate import gate as bench_gate
+from gate.cli.bench_intake import intake as bench_intake
 from gate.cli.bench_lanes import lanes as bench_lanes
 from gate.cli.bench_liveness import liveness as bench_liveness
 from gate.cli.bench_peers import peers as bench_peers
@@ -53,6 +54,7 @@ bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)
 bench_commands.command("peers", help=t("bench_peers.help"))(bench_peers)
 bench_commands.command("lanes", help=t("bench_lanes.help"))(bench_lanes)
+bench_commands.command("intake", help=t("bench_intake.help"))(bench_intake)
 bench_commands.command("rules", help=t("bench_rules.help"))(bench_rules)
 bench_commands.command("liveness", help=t("bench_liveness.help"))(bench_liveness)
 bench_commands.command("search", help=t("bench_search.help"))(bench_search)
