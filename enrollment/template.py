@@ -77,6 +77,11 @@ def models_in_use(session: Session) -> Mapping[str, int]:
     }
 
 
+def people_in_use(session: Session) -> int:
+    """How many residents have stored templates, whichever model made them."""
+    return session.scalar(select(func.count(TemplateRow.resident_id.distinct()))) or 0
+
+
 def unknown_to(session: Session, model_id: str) -> int:
     """How many residents have stored templates and none that this model made: it cannot recognise them."""
     known = select(TemplateRow.resident_id).where(TemplateRow.model_id == model_id)

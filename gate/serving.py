@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from enrollment.finding import Finder
 from gate.archive import Archive
@@ -11,6 +12,7 @@ from gate.console.app import create_app
 from gate.console.desk import Office
 from gate.console.serving import ConsoleServer
 from gate.overview import Overview
+from gate.privacy import handling_of
 from gate.running import RunningGate
 
 
@@ -33,6 +35,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         keyring=site.keyring,
         archive=archive,
         office=Office(site.register, Finder(site.engine)),
+        handling=partial(handling_of, site, gate.config),
     )
     with ConsoleServer(app, settings) as console:
         try:

@@ -29,6 +29,7 @@ from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
 from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
+from gate.cli.privacy import app as privacy_commands
 from gate.cli.report import report
 from gate.cli.retention import retention
 from gate.cli.rules import app as rules_commands
@@ -47,6 +48,7 @@ app.add_typer(enroll_commands, name="enroll")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(plates_commands, name="plates")
+app.add_typer(privacy_commands, name="privacy")
 app.add_typer(rules_commands, name="rules")
 app.add_typer(pass_commands, name="pass")
 app.add_typer(ledger_commands, name="ledger")

@@ -20,7 +20,7 @@ from enrollment.keyring import Keyring
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.config import Console
-from gate.console import barriers, events, health, live, own_account, sign_in, staff
+from gate.console import barriers, events, health, live, own_account, privacy, sign_in, staff
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
@@ -39,10 +39,27 @@ from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.console.wording import chosen_language
+from gate.privacy import Handling
 from gate.texts import explain
 from models.errors import Fault
 
 HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}
+
+PARTS = (
+    sign_in,
+    own_account,
+    staff,
+    live,
+    barriers,
+    events,
+    health,
+    pages,
+    export,
+    overview,
+    enrolment,
+    privacy,
+)
+"""Each has a `router` with its routes."""
 
 ELSEWHERE = {"console.sign_in_needed": "/sign-in", "console.password_first": "/account/password"}
 """Where a person is led instead of being told."""
@@ -66,6 +83,7 @@ def create_app(
     keyring: Keyring,
     archive: Archive | None = None,
     office: Office | None = None,
+    handling: Callable[[], Handling] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall: Callable[[], datetime] = _now,
@@ -73,10 +91,10 @@ def create_app(
 ) -> FastAPI:
     """The console of one gate.
 
-    `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages and `office` the
-    register for the enrollers'; without them these are not there. `timezone` is the compound's IANA name; `clock` is
-    monotonic, in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one
-    thread while it is served, and its parts in `state.desk`.
+    `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
+    register for the enrollers', and `handling` tells what is done with personal data; without them these are not there.
+    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
+    unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -109,6 +127,7 @@ def create_app(
         metrics=metrics,
         archive=archive,
         office=office,
+        handling=handling,
         searches=Searches(),
     )
     return _assembled(desk)
@@ -127,7 +146,20 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview, enrolment):
+    for part in (
+        sign_in,
+        own_account,
+        staff,
+        live,
+        barriers,
+        events,
+        health,
+        pages,
+        export,
+        overview,
+        enrolment,
+        privacy,
+    ):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

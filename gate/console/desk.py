@@ -27,6 +27,7 @@ from gate.console.sessions import Session, Sessions
 from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
+from gate.privacy import Handling
 from gate.texts import Language
 
 SESSION_COOKIE = "menwei_session"
@@ -97,6 +98,7 @@ class Desk:
     metrics: Metrics
     archive: Archive | None
     office: Office | None
+    handling: Callable[[], Handling] | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

@@ -22,7 +22,17 @@ from gate.texts import LANGUAGES, Language, catalogue, t
 
 LANGUAGE_LASTS_S = 365 * 24 * 3600
 ADDRESSES = frozenset(
-    {"/", "/sign-in", "/barriers", "/account", "/account/password", "/account/code", "/accounts", "/enrolment"}
+    {
+        "/",
+        "/sign-in",
+        "/barriers",
+        "/account",
+        "/account/password",
+        "/account/code",
+        "/accounts",
+        "/enrolment",
+        "/privacy",
+    }
 )
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -101,6 +111,13 @@ def report_file(language: Language, **facts: Any) -> str:
     return _templates().get_template("report_file.html").render(facts, style=style, **_words(language))
 
 
+def privacy_file(language: Language, document: str, **facts: Any) -> str:
+    """The `notice` or the `assessment` as one HTML file that needs nothing else."""
+    style = Markup("\n".join(assets()[name].content.decode() for name in ("console.css", "privacy.css")))  # noqa: S704 - ours
+    told = {"document": document, "style": style, **facts}
+    return _templates().get_template("privacy_file.html").render(told, **_words(language))
+
+
 def _words(language: Language) -> dict[str, Any]:
     """What every template says things with."""
     return {"t": partial(_say, language), "has": catalogue().__contains__, "clock": _clock, "language": language}
@@ -118,7 +135,7 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    kept = path.startswith(("/audit", "/enrolment/households/"))
+    kept = path.startswith(("/audit", "/enrolment/households/", "/privacy/"))
     if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.

@@ -9,7 +9,8 @@ import threading
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fastapi import FastAPI
 
 from enrollment.accounts import Account, Accounts, Role
 from enrollment.act import Act
+from enrollment.consent import Purpose
 from enrollment.database import open_database, writing
 from enrollment.finding import Finder
 from enrollment.keyring import Keyring
@@ -29,6 +31,8 @@ from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow, Base, RegisterVersionRow
 from gate.barrier.act import Command
 from gate.camera.frame import CameraHealth, CameraState
+from gate.clocks import Clock
+from gate.community.connections import Connection
 from gate.community.deliveries import DestinationView
 from gate.config import Console
 from gate.console.app import create_app
@@ -38,6 +42,7 @@ from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, p
 from gate.decision.decision import Reason, Verdict
 from gate.errors import BarrierFault
 from gate.feed import Feed
+from gate.privacy import Handling, Recipient
 from models.sighting import Picture
 
 START = datetime(2025, 11, 23, 14, 30, tzinfo=UTC)
@@ -109,7 +114,32 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         second_factor=accounts.second_factor,
         keyring=accounts.keyring,
         office=Office(accounts.register, Finder(accounts.engine)),
+        handling=partial(handling, watch),
         **parts,
+    )
+
+
+def handling(watch: FakeWatch) -> Handling:
+    """What an invented compound does with personal data."""
+    return Handling(
+        day=date(2026, 3, 1),
+        compound=watch.compound,
+        handler="示范小区业主委员会",
+        contact="",
+        lanes={"南门人行": "pedestrian"},
+        finder="yunet-s",
+        embedder="starter-face",
+        liveness=None,
+        clocks=(*watch.clocks(), Clock("probe", 0, 0), Clock("templates", None, 80_001), Clock("chain", None, 9)),
+        recipients=(Recipient("office", "webhook", "https://192.0.2.9", names=True, pictures=False, plates=True),),
+        connections=(Connection("destination", "office", "https://192.0.2.9"),),
+        residents=90_000,
+        minors=3,
+        vehicles=900,
+        faces=80_001,
+        consents={Purpose.FACE_ENTRY: 80_001},
+        staff=5,
+        with_code=1,
     )
 
 
@@ -184,6 +214,9 @@ class FakeWatch:
     def record_sign_in(self, *, username: str, ok: bool, address: str, step: str) -> None:
         self.signed_in.append((username, ok, address))
         self.steps.append(step)
+
+    def clocks(self) -> Sequence[Clock]:
+        return [Clock("passages", 365, 12, date(2026, 1, 1)), Clock("pictures", 30, 7, date(2026, 1, 1), overdue=2)]
 
     def destinations(self) -> Sequence[DestinationView]:
         return self.places

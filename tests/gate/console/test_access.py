@@ -63,6 +63,8 @@ TABLE = {
     ("POST", "/audit/export"): "auditor admin",
     ("GET", "/audit/charts"): "auditor admin",
     ("GET", "/audit/report"): "auditor admin",
+    ("GET", "/privacy"): EVERYBODY,
+    ("GET", "/privacy/assessment"): "auditor admin",
     ("GET", "/metrics"): "auditor admin",
 }
 """Who is let in where. A new route needs a row here as well as in `access.RULES`."""
