@@ -91,7 +91,7 @@ class Handling:
 def handling_of(site: Site, config: Config) -> Handling:
     """What the box does and holds now. Raises `StoreBusy`, `KeyUnusable`."""
     now, cast = datetime.now(UTC), site.cast(config.models)
-    residents = site.register.residents()
+    count = site.register.count()
     accounts = [account for account in site.accounts.list() if not account.disabled]
     return Handling(
         day=now.astimezone(ZoneInfo(config.compound.timezone)).date(),
@@ -105,9 +105,9 @@ def handling_of(site: Site, config: Config) -> Handling:
         clocks=clocks(site, config.storage.snapshot_days, now.date()),
         recipients=tuple(_recipients(config)),
         connections=tuple(connections(config)),
-        residents=len(residents),
-        minors=sum(one.minor_until is not None and now.date() < one.minor_until for one in residents),
-        vehicles=len(site.register.vehicles()),
+        residents=count.residents,
+        minors=count.minors,
+        vehicles=count.vehicles,
         faces=faces_of(site),
         consents={purpose: site.register.consents.agreeing(purpose) for purpose in Purpose},
         staff=len(accounts),

@@ -16,6 +16,7 @@ from gate.cli.bench_gate import gate as bench_gate
 from gate.cli.bench_intake import intake as bench_intake
 from gate.cli.bench_lanes import lanes as bench_lanes
 from gate.cli.bench_liveness import liveness as bench_liveness
+from gate.cli.bench_pages import pages as bench_pages
 from gate.cli.bench_peers import peers as bench_peers
 from gate.cli.bench_rules import rules as bench_rules
 from gate.cli.bench_search import search as bench_search
@@ -54,6 +55,7 @@ app.add_typer(pass_commands, name="pass")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)
+bench_commands.command("pages", help=t("bench_pages.help"))(bench_pages)
 bench_commands.command("peers", help=t("bench_peers.help"))(bench_peers)
 bench_commands.command("lanes", help=t("bench_lanes.help"))(bench_lanes)
 bench_commands.command("intake", help=t("bench_intake.help"))(bench_intake)

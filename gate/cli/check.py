@@ -188,8 +188,8 @@ def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:
 def _database(config: Config) -> str:
     with open_site(config) as site:
         accounts = len(site.accounts.list())
-        people, vehicles = len(site.register.residents()), len(site.register.vehicles())
-    return t("check.register", residents=people, vehicles=vehicles, accounts=accounts)
+        count = site.register.count()
+    return t("check.register", residents=count.residents, vehicles=count.vehicles, accounts=accounts)
 
 
 def _plate_models(cast: Cast, threads: int) -> str:
