@@ -12,6 +12,7 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
+from pillow_heif import HeifImageFile, register_heif_opener
 
 from models.errors import PictureRefused
 from models.sighting import Picture
@@ -22,8 +23,11 @@ MAX_PIXELS = 40_000_000
 
 MIN_SIDE_PX = 16
 
-FORMATS = tuple(kind.format for kind in (JpegImageFile, PngImageFile, WebPImageFile, BmpImageFile))
-"""What is decoded at all: fewer decoders are fewer ways in. Importing their modules is what registers them."""
+FORMATS = tuple(kind.format for kind in (JpegImageFile, PngImageFile, WebPImageFile, BmpImageFile, HeifImageFile))
+"""What is decoded at all: fewer decoders are fewer ways in. Importing their modules registers the first four."""
+
+# What lies beside the main picture of a phone's HEIC (thumbnails, depth, other shots) is not looked at.
+register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 
 def load_picture(path: Path) -> Picture:
@@ -65,8 +69,11 @@ def decode_picture(encoded: bytes) -> Picture:
     try:
         picture.load()
         upright = ImageOps.exif_transpose(picture)
-    except (OSError, SyntaxError, ValueError, EOFError) as broken:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, MemoryError) as broken:
         raise PictureRefused("picture.truncated") from broken
+    if upright.width * upright.height > MAX_PIXELS:
+        # A HEIC's pixels may be more than its header says.
+        raise _too_large()
     return _bgr(upright)
 
 
@@ -76,7 +83,7 @@ def _open(encoded: bytes) -> Image.Image:
         return Image.open(io.BytesIO(encoded), formats=FORMATS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as bomb:
         raise _too_large() from bomb
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as other:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, RuntimeError) as other:
         raise PictureRefused("picture.not_a_picture") from other
 
 

@@ -136,3 +136,32 @@ def test_the_first_pictures_may_be_decoded_by_several_threads() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(decode, encoded)) == {(20, 40, 3)}
+
+
+def _heic(picture: Image.Image, **options: object) -> bytes:
+    return _encoded(picture, "HEIF", quality=90, **options)
+
+
+def test_a_phones_heic_is_decoded_upright() -> None:
+    sides = Image.new("RGB", (128, 64), (255, 0, 0))
+    sides.paste((0, 0, 255), (64, 0, 128, 64))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = decode_picture(_heic(sides, exif=exif.tobytes()))
+    assert picture.shape == (128, 64, 3)
+    assert picture[10, 32].argmax() == 2, "what was left is above"
+    assert picture[120, 32].argmax() == 0
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.99])
+def test_a_heic_that_is_cut_short_is_refused(share: float) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    whole = _heic(Image.fromarray(noise))
+    assert _refusal(whole[: int(len(whole) * share)]).code in {"picture.truncated", "picture.not_a_picture"}
+
+
+def test_a_heic_that_claims_more_pixels_than_are_taken_is_refused_by_its_header() -> None:
+    whole = _heic(_red(64, 64))
+    at = whole.index(b"ispe") + 8
+    claimed = whole[:at] + struct.pack(">II", 20_000, 10_000) + whole[at + 8 :]
+    assert _refusal(claimed).code in {"picture.too_large", "picture.not_a_picture"}
