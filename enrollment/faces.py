@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from enrollment.act import FactValue
-from enrollment.change import Changes
+from enrollment.change import Changes, needed_resident
 from enrollment.consent import needs_face_consent
 from enrollment.database import reading
 from enrollment.errors import EntryRefused
@@ -25,13 +26,23 @@ SIMILAR = 0.55
 class FacePhoto:
     """A judged face with its embedding by `model_id`, and the cut-out picture of it as JPEG, for whoever may keep it.
 
-    `allow_similar` says that a person has looked at both faces and decided that they are two people's (twins).
+    `allow_similar` says that a person has looked at both faces and decided that they are two people's (twins);
+    `apart_from` holds the ids of those whom the face was told apart from, where it was looked at beside each of them.
     """
 
     face: FaceSighting
     model_id: str
     jpeg: bytes | None = None
     allow_similar: bool = False
+    apart_from: frozenset[str] = frozenset()
+
+
+class Decision(StrEnum):
+    """What a person decided who saw two very similar faces side by side."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    CANCELLED = "cancelled"
 
 
 class Faces:
@@ -50,6 +61,12 @@ class Faces:
     def forget(self) -> None:
         """Keep no erased face in memory."""
         self._likenesses = None
+
+    def note_decision(self, resident_id: str, other_id: str, score: str, decision: Decision, actor: str) -> None:
+        """Record what was decided about a face that was not kept. Raises `NotEnrolled`: either was erased meanwhile."""
+        with self._changes.edit(resident_id, "likeness_decided", actor) as edit:
+            needed_resident(edit.session, other_id)
+            edit.facts.update({"decision": str(decision), "beside": other_id, "likeness": score})
 
     def add(self, session: Session, row: ResidentRow, photo: FacePhoto) -> dict[str, FactValue]:
         """A template of that face, and the photo where the consent allows keeping it; the facts for the record.
@@ -86,13 +103,14 @@ class Faces:
 
     def _likeness(self, session: Session, embedding: Embedding, photo: FacePhoto, besides: str) -> dict[str, FactValue]:
         """Refuse a face like somebody else's; where a person has allowed it, the facts of that decision."""
-        nearest = self._likenesses_of(photo.model_id).nearest(session, embedding, besides)
+        told_apart: dict[str, FactValue] = {"told_apart_from": sorted(photo.apart_from)} if photo.apart_from else {}
+        nearest = self._likenesses_of(photo.model_id).nearest(session, embedding, {besides, *photo.apart_from})
         if nearest is None or nearest[1] < similar(photo.model_id):
-            return {}
+            return told_apart
         who, score = nearest
         if not photo.allow_similar:
             raise EntryRefused("register.face_already_enrolled", person=who, score=f"{score:.2f}")
-        return {"allowed_beside": who, "likeness": f"{score:.2f}"}
+        return {"allowed_beside": who, "likeness": f"{score:.2f}", **told_apart}
 
 
 def similar(model_id: str) -> float:

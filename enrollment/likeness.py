@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from sqlalchemy import select
@@ -40,8 +40,8 @@ class Likenesses:
         with self._lock:
             self._follow(session)
 
-    def nearest(self, session: Session, embedding: Embedding, besides: str) -> tuple[str, float] | None:
-        """The most alike of everybody but the resident `besides`, by id, and the cosine; None where nobody is there.
+    def nearest(self, session: Session, embedding: Embedding, besides: Collection[str]) -> tuple[str, float] | None:
+        """The most alike of everybody but the residents `besides`, by id, and the cosine; None where nobody is there.
 
         It is what the session sees that is searched.
 
@@ -55,8 +55,8 @@ class Likenesses:
             self._follow(session)
             return self._nearest(embedding, besides)
 
-    def _nearest(self, embedding: Embedding, besides: str) -> tuple[str, float] | None:
-        others = [row for row, owner in enumerate(self._owners) if owner not in {None, besides}]
+    def _nearest(self, embedding: Embedding, besides: Collection[str]) -> tuple[str, float] | None:
+        others = [row for row, owner in enumerate(self._owners) if owner is not None and owner not in besides]
         if not others:
             return None
         size = self._matrix.shape[1]

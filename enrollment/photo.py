@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from enrollment.errors import PhotoRefused
+from enrollment.faces import FacePhoto
 from models.roles import FaceRecogniser
 from models.sighting import FaceFault, FaceSighting, Picture
 
@@ -55,8 +56,30 @@ def face_jpeg(picture: Picture, face: FaceSighting) -> bytes:
     return bytes(jpeg)
 
 
+def face_photo(recogniser: FaceRecogniser, picture: Picture) -> FacePhoto:
+    """What a photo gives for enrolling its person by: the embedded face and the little picture of it.
+
+    Raises:
+        PhotoRefused: as `look`.
+    """
+    face = judge(recogniser, picture)
+    return FacePhoto(face, recogniser.model_id, face_jpeg(picture, face))
+
+
 def judge(recogniser: FaceRecogniser, picture: Picture) -> FaceSighting:
-    """The one face of the photo, embedded.
+    """The one face of the photo, embedded. Raises as `look`."""
+    face = look(recogniser, picture)
+    (embedded,) = recogniser.embed(picture, [face])
+    if embedded.embedding is None:
+        raise ValueError("a recogniser must embed the face it is given")
+    return embedded
+
+
+def look(recogniser: FaceRecogniser, picture: Picture, shrunk: float = 1.0) -> FaceSighting:
+    """The one face of the photo, good enough to be embedded; nothing is computed from it that it could be known by.
+
+    `shrunk` is the width of `picture` as a share of the photo's that it stands for, so that a small picture from a
+    camera can be judged as the photo that would be taken: sizes are those of the photo.
 
     Raises:
         PhotoRefused: `photo.no_face`, `photo.several_faces`, `photo.too_small`, or the worst fault of the face:
@@ -69,14 +92,11 @@ def judge(recogniser: FaceRecogniser, picture: Picture) -> FaceSighting:
     rivals = [other for other in faces if other.box.height >= RIVAL * face.box.height]
     if len(rivals) > 1:
         raise PhotoRefused("photo.several_faces", faces=len(rivals))
-    height = round(face.box.height)
+    height = round(face.box.height / shrunk)
     if height < MIN_HEIGHT_PX:
         raise PhotoRefused("photo.too_small", height=height, needed=MIN_HEIGHT_PX)
     for fault in face.quality.faults:
         # TOO_SMALL is the recogniser's own measure for the lane; here the height above counts.
         if fault in _CODES:
             raise PhotoRefused(_CODES[fault])
-    (embedded,) = recogniser.embed(picture, [face])
-    if embedded.embedding is None:
-        raise ValueError("a recogniser must embed the face it is given")
-    return embedded
+    return face

@@ -50,9 +50,9 @@ class Register:
     ) -> None:
         self._changes = Changes(engine, keyring, record, now, make_id)
         self._engine = engine
-        self._faces = Faces(self._changes)
+        self.faces = Faces(self._changes)
         self.households = Households(engine)
-        self.reembedding = Reembedding(self._changes, self._faces)
+        self.reembedding = Reembedding(self._changes, self.faces)
         self.tenancies = Tenancies(self._changes)
         self.credentials = Credentials(self._changes, hasher)
         self.consents = Consents(self._changes, self.credentials)
@@ -88,7 +88,7 @@ class Register:
                 allowed; `consent.face_needed` for a face without a living consent to it; as `Consents.give`.
         """
         if photo:
-            self._faces.warm(photo)
+            self.faces.warm(photo)
         with writing(self._engine) as session:
             home = households.at(session, form.household, self._changes.make_id)
             row = ResidentRow(id=self._changes.make_id(), household_id=home, created_at=self._changes.now())
@@ -102,7 +102,7 @@ class Register:
             if consents:
                 facts |= self.consents.note(session, row, consents, actor)
             if photo:
-                facts |= self._faces.add(session, row, photo)
+                facts |= self.faces.add(session, row, photo)
             self._changes.settle(session, row, "added", actor, facts)
             return directory.residents(session, ResidentRow.id == row.id)[0]
 
@@ -114,10 +114,10 @@ class Register:
 
     def add_photo(self, resident_id: str, photo: FacePhoto, actor: str) -> Resident:
         """The same, with the picture of it where the consent allows keeping that."""
-        self._faces.warm(photo)
+        self.faces.warm(photo)
         with self._changes.edit(resident_id, "face_added", actor) as edit:
             row = needed_resident(edit.session, resident_id)
-            edit.facts.update(self._faces.add(edit.session, row, photo))
+            edit.facts.update(self.faces.add(edit.session, row, photo))
         with reading(self._engine) as session:
             return directory.residents(session, ResidentRow.id == resident_id)[0]
 
@@ -241,7 +241,7 @@ class Register:
             kind, at = directory.kind(edit.row), self._changes.now()
             gone = clear(edit.session, edit.row, at)
             edit.facts.update(gone)
-        self._faces.forget()
+        self.faces.forget()
         purged = purge(self._engine, PERSONAL)
         with reading(self._engine) as session:
             prove_erased(session, subject_id)

@@ -65,8 +65,10 @@ class Tenancies:
             edit.facts.update({"tenancy": row.id, "household": home, "standing": str(standing)})
         return self.of(resident_id)
 
-    def end(self, tenancy_id: str, ends_at: datetime, actor: str, expected: int | None = None) -> tuple[Tenancy, ...]:
-        """Set when a stay ends, by its id; all stays of its resident.
+    def end(
+        self, tenancy_id: str, ends_at: datetime | None, actor: str, expected: int | None = None
+    ) -> tuple[Tenancy, ...]:
+        """Set when a stay ends, by its id, or with None that it does not; all stays of its resident.
 
         Raises:
             NotEnrolled: `register.no_tenancy`, or the resident was erased.
@@ -81,10 +83,10 @@ class Tenancies:
             row = edit.session.get(TenancyRow, tenancy_id)
             if row is None:
                 raise NotEnrolled("register.no_tenancy")
-            if ends_at <= row.starts_at:
+            if ends_at is not None and ends_at <= row.starts_at:
                 raise EntryRefused("register.ends_before_it_begins")
             row.ends_at = ends_at
-            edit.facts.update({"tenancy": tenancy_id, "ends_at": ends_at.isoformat()})
+            edit.facts.update({"tenancy": tenancy_id, "ends_at": ends_at.isoformat() if ends_at else None})
         return self.of(resident_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from enrollment.entry import Entry, Resident
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.faces import FacePhoto
 from enrollment.form import PersonForm, minor_until
-from enrollment.photo import face_jpeg, judge
+from enrollment.photo import face_photo, judge
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
 from gate.cli.consent import (
     ConsentUntil,
@@ -228,9 +229,7 @@ def _minor(born: datetime | None) -> date | None:
 
 
 def _photo(config: Config, site: Site, photo: Path, *, allow_similar: bool) -> FacePhoto:
-    picture, recogniser = load_picture(photo), _recogniser(config, site)
-    face = judge(recogniser, picture)
-    return FacePhoto(face, recogniser.model_id, face_jpeg(picture, face), allow_similar)
+    return replace(face_photo(_recogniser(config, site), load_picture(photo)), allow_similar=allow_similar)
 
 
 def _recogniser(config: Config, site: Site) -> FaceRecogniser:

@@ -40,6 +40,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "resident.added",
         "resident.edited",
         "resident.face_added",
+        "resident.likeness_decided",
         "resident.face_reembedded",
         "resident.consented",
         "resident.consent_withdrawn",

@@ -48,8 +48,8 @@ def test_whatever_comes_and_goes_it_finds_what_one_that_looks_afresh_finds(
             register.remove(there.pop(seed % len(there)), "local:0")
         with reading(engine) as session:
             besides = there[0] if there else "nobody"
-            known = followed.nearest(session, unit(seed), besides)
-            afresh = Likenesses(keyring, MODEL).nearest(session, unit(seed), besides)
+            known = followed.nearest(session, unit(seed), {besides})
+            afresh = Likenesses(keyring, MODEL).nearest(session, unit(seed), {besides})
         assert (known is None) == (afresh is None)
         if known and afresh:
             assert known[1] == pytest.approx(afresh[1], abs=1e-6)
@@ -64,7 +64,7 @@ def test_who_moves_in_later_is_known_already(
         PersonForm.of("张三", "1-1-1", term=later), "local:0", [FACE], FacePhoto(make_face(3), MODEL)
     )
     with reading(engine) as session:
-        found = Likenesses(keyring, MODEL).nearest(session, unit(3), "nobody")
+        found = Likenesses(keyring, MODEL).nearest(session, unit(3), ())
     assert found == (added.id, pytest.approx(1.0))
 
 
@@ -73,4 +73,4 @@ def test_another_size_of_embedding_is_another_models(
 ) -> None:
     _add(register, make_face, 1)
     with reading(engine) as session, pytest.raises(ModelIncompatible):
-        Likenesses(keyring, MODEL).nearest(session, unit(1, 64), "nobody")
+        Likenesses(keyring, MODEL).nearest(session, unit(1, 64), ())
