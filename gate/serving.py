@@ -10,7 +10,9 @@ from enrollment.finding import Finder
 from gate.archive import Archive
 from gate.console.app import create_app
 from gate.console.desk import Office
+from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.serving import ConsoleServer
+from gate.erasure import erase
 from gate.overview import Overview
 from gate.privacy import handling_of
 from gate.running import RunningGate
@@ -34,7 +36,12 @@ def serving(gate: RunningGate) -> Iterator[str]:
         second_factor=site.second_factor,
         keyring=site.keyring,
         archive=archive,
-        office=Office(site.register, Finder(site.engine)),
+        office=Office(
+            site.register,
+            Finder(site.engine),
+            PhotoDesk(gate.faces) if gate.faces else None,
+            partial(erase, site),
+        ),
         handling=partial(handling_of, site, gate.config),
     )
     with ConsoleServer(app, settings) as console:

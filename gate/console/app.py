@@ -26,7 +26,7 @@ from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office
 from gate.console.devices import Devices
-from gate.console.enrolment import pages as enrolment
+from gate.console.enrolment import consents, erasing, households, people, photos, vehicles
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
@@ -157,7 +157,12 @@ def _assembled(desk: Desk) -> FastAPI:
         pages,
         export,
         overview,
-        enrolment,
+        households,
+        people,
+        consents,
+        photos,
+        vehicles,
+        erasing,
         privacy,
     ):
         app.include_router(part.router)

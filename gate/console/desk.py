@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from gate.archive import Archive
 from gate.config import Console
 from gate.console.audit.searches import Searches
 from gate.console.devices import Devices
+from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.listeners import Listeners
 from gate.console.looks import Looks
 from gate.console.metrics import Metrics
@@ -27,6 +29,7 @@ from gate.console.sessions import Session, Sessions
 from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
+from gate.erasure import Certificate
 from gate.privacy import Handling
 from gate.texts import Language
 
@@ -67,10 +70,17 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The register, and what finds a household in it."""
+    """The register, and what finds a household in it.
+
+    `photos` judges photos and is None where no lane knows faces; `erase` takes a subject, an actor and the version that
+    was seen, and erases everywhere. `large` is held while something large is decoded, so that it is one at a time.
+    """
 
     register: Register
     finder: Finder
+    photos: PhotoDesk | None = None
+    erase: Callable[[str, str, int], Certificate] | None = None
+    large: Lock = field(default_factory=Lock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,14 @@ LARGEST_BODY = 16 * 1024
 """Bytes of a request; the longest form of the console is a few hundred."""
 
 CONTENT_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+WITHOUT_DEVICES = "camera=(), geolocation=(), microphone=()"
+WITH_CAMERA = "camera=(self), geolocation=(), microphone=()"
+"""For the one page that takes photos."""
+
 HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": WITHOUT_DEVICES,
     # Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +40,8 @@ class Envelope:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    if not (name == "Permissions-Policy" and headers.get(name) == WITH_CAMERA):
+                        headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from enrollment.errors import PhotoRefused
-from enrollment.photo import judge
+from enrollment.photo import face_photo, judge, look
 from models.sighting import Embedding, FaceFault, FaceSighting, Picture
 
 PICTURE = np.zeros((480, 640, 3), np.uint8)
@@ -88,3 +88,25 @@ def test_every_fault_of_a_face_is_a_refusal_or_measured_here(make_face: MakeFace
 def test_a_recogniser_that_embeds_nothing_enrols_nobody(make_face: MakeFace) -> None:
     with pytest.raises(ValueError, match="embed"):
         judge(FakeRecogniser([make_face(height=160)], None), PICTURE)
+
+
+def test_looking_computes_nothing_that_anybody_could_be_known_by(make_face: MakeFace, embedding: Embedding) -> None:
+    recogniser = FakeRecogniser([make_face(height=80)], embedding)
+    assert look(recogniser, PICTURE).embedding is None
+    assert recogniser.embedded == 0
+
+
+def test_a_shrunk_picture_is_judged_as_the_photo_that_it_stands_for(make_face: MakeFace) -> None:
+    recogniser = FakeRecogniser([make_face(height=50)], None)
+    assert look(recogniser, PICTURE, shrunk=0.5).box.height == 50
+    with pytest.raises(PhotoRefused) as refused:
+        look(recogniser, PICTURE, shrunk=0.7)
+    assert refused.value.facts == {"height": 71, "needed": 80}
+
+
+def test_a_photo_gives_the_face_and_its_little_picture(make_face: MakeFace, embedding: Embedding) -> None:
+    photo = face_photo(FakeRecogniser([make_face(height=160)], embedding), PICTURE)
+    assert photo.face.embedding is embedding
+    assert photo.model_id == "fake-1"
+    assert photo.jpeg is not None
+    assert photo.jpeg.startswith(b"\xff\xd8")

@@ -54,6 +54,9 @@ def test_the_last_stay_ends_the_right_and_an_open_one_does_not(register: Registe
     register.tenancies.end(stay.id, NOW + DAY, "t")
     with reading(engine) as session:
         assert resident_subjects(session)[person.id].until == NOW + 30 * DAY
+    register.tenancies.end(stay.id, None, "t")
+    with reading(engine) as session:
+        assert resident_subjects(session)[person.id].until is None, "the end was taken back"
 
 
 def test_a_car_has_no_longer_right_than_its_owner(register: Register, engine: Engine) -> None:

@@ -38,12 +38,15 @@ from gate.config import Console
 from gate.console.app import create_app
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.desk import Office
+from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, passage_body
 from gate.decision.decision import Reason, Verdict
+from gate.erasure import Certificate
 from gate.errors import BarrierFault
 from gate.feed import Feed
 from gate.privacy import Handling, Recipient
 from models.sighting import Picture
+from tests.gate.console.one_face import OneFace
 
 START = datetime(2025, 11, 23, 14, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -70,6 +73,7 @@ class Staff(Accounts):
         self.tried = 0
         self.keyring = Keyring(bytes(range(32)))
         self.register = Register(self.engine, self.keyring, self._keep, now=lambda: START, hasher=CheapHasher())
+        self.recogniser = OneFace()
         self.codes_now = START
         self.second_factor = SecondFactor(self.engine, self._keep, self.keyring, now=lambda: self.codes_now)
         super().__init__(self.engine, self._keep, hasher=CheapHasher())
@@ -100,6 +104,11 @@ class Staff(Accounts):
         offer = self.second_factor.offer(account)
         return offer.secret, self.second_factor.turn_on(account.id, offer.sealed, self.code(offer.secret))
 
+    def erase(self, subject_id: str, actor: str, version: int) -> Certificate:
+        """As a site does, of the register alone."""
+        gone = self.register.remove(subject_id, actor, version)
+        return Certificate(subject_id, gone.kind, gone.at.isoformat(), actor, gone.gone, gone.purged, 7, "00" * 32)
+
     def _keep(self, _session: object, act: Act) -> None:
         self.acts.append(act)
 
@@ -113,7 +122,7 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         "Asia/Shanghai",
         second_factor=accounts.second_factor,
         keyring=accounts.keyring,
-        office=Office(accounts.register, Finder(accounts.engine)),
+        office=Office(accounts.register, Finder(accounts.engine), PhotoDesk(accounts.recogniser), accounts.erase),
         handling=partial(handling, watch),
         **parts,
     )

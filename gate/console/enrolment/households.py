@@ -1,40 +1,37 @@
-"""Finding a household as one types, and entering people, vehicles and cards there."""
+"""Finding a household as one types, and entering people and vehicles there."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Form, Path, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from enrollment.credential import CredentialKind, Issued
-from enrollment.entry import Resident, Vehicle
+from enrollment.entry import Vehicle
 from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled
 from enrollment.finding import LONGEST_WORDS, Found
-from enrollment.form import PersonForm, Standing, VehicleForm, VehicleType, minor_until
+from enrollment.form import PersonForm, Standing, VehicleForm, VehicleType
 from enrollment.household import HouseholdCode
 from gate.console.access import TOKEN_HEADER
-from gate.console.desk import Desk, Office, SignedIn, TheDesk
-from gate.console.errors import RequestRefused
+from gate.console.desk import Desk, SignedIn, TheDesk
+from gate.console.enrolment.office import (
+    HouseholdId,
+    TheOffice,
+    Typed,
+    child_until,
+    household_code,
+    office_of,
+    see,
+)
+from gate.console.enrolment.steps import Step, address_of, next_step
 from gate.console.pages import page
 from gate.texts import explain
 from models.sighting import PlateColour
 
 router = APIRouter()
-Typed = Annotated[str, Form(max_length=200)]
-HouseholdId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,32}$")]
-
-
-def office_of(desk: TheDesk) -> Office:
-    """The register. Raises `RequestRefused` where there is none."""
-    if desk.office is None:
-        raise RequestRefused("console.not_found", 404)
-    return desk.office
-
-
-TheOffice = Annotated[Office, Depends(office_of)]
+FIELDS = frozenset({"person", "vehicle"})
+"""What is typed in next once something was entered, as the page's address says."""
 
 
 class Search(BaseModel):
@@ -64,21 +61,21 @@ def open_household(
     """Go to a household by its code; one where nobody was entered yet begins with its first person."""
     try:
         home = HouseholdCode.parse(code)
-        known = office.finder.id_of(home)
+        known, begun = office.finder.id_of(home), False
         if known is None and not name.strip():
             return _front(request, session.csrf, code=str(home), begin=True)
         if known is None:
             office.register.enrol(PersonForm.of(name, str(home)), session.account)
-            known = office.finder.id_of(home)
+            known, begun = office.finder.id_of(home), True
     except EntryRefused as refused:
         fault = explain(refused, request.state.language)
         return _front(request, session.csrf, 422, code=code, begin=bool(name), name=name, fault=fault)
-    return RedirectResponse(f"/enrolment/households/{known}", 303)
+    return see(f"/enrolment/households/{known}{'?then=person' if begun else ''}")
 
 
 @router.get("/enrolment/households/{household_id}")
 def household_page(request: Request, desk: TheDesk, _office: TheOffice, household_id: HouseholdId) -> Response:
-    """Who and what is entered at a household; looking is recorded."""
+    """Who and what is entered at a household, and what is left to do; looking is recorded."""
     return _household(request, desk, household_id)
 
 
@@ -98,14 +95,14 @@ def add_person(
     """Enter a person without a face; of a child's birthday only the end of being one is kept."""
     typed = {"name": name, "phone": phone, "born": born, "notes": notes}
     try:
-        ends = _child_until(born, desk)
+        ends = child_until(born, desk)
         form = PersonForm.of(
-            name, _code(office, household_id), phone=phone, minor_until=ends, notes=notes, standing=standing
+            name, household_code(office, household_id), phone=phone, minor_until=ends, notes=notes, standing=standing
         )
         office.register.enrol(form, session.account)
     except EntryRefused as refused:
         return _household(request, desk, household_id, refused, person=typed)
-    return _back(household_id)
+    return see(f"/enrolment/households/{household_id}?then=person")
 
 
 @router.post("/enrolment/households/{household_id}/vehicles")
@@ -118,41 +115,19 @@ def add_vehicle(
     plate: Typed = "",
     colour: PlateColour = Form(default=PlateColour.UNKNOWN),
     type: VehicleType = Form(default=VehicleType.CAR),  # noqa: A002
+    owner: Typed = "",
     notes: Typed = "",
 ) -> Response:
     """Enter a vehicle."""
     try:
-        form = VehicleForm.of(plate, _code(office, household_id), colour, type=type, notes=notes)
+        form = VehicleForm.of(
+            plate, household_code(office, household_id), colour, type=type, owner=owner or None, notes=notes
+        )
         office.register.enter_vehicle(form, session.account)
-    except EntryRefused as refused:
-        typed = {"plate": plate, "notes": notes}
-        return _household(request, desk, household_id, refused, vehicle=typed)
-    return _back(household_id)
-
-
-@router.post("/enrolment/households/{household_id}/credentials")
-def give_credential(
-    request: Request,
-    desk: TheDesk,
-    session: SignedIn,
-    office: TheOffice,
-    household_id: HouseholdId,
-    resident: Typed = "",
-    kind: CredentialKind = Form(default=CredentialKind.CARD),
-    number: Typed = "",
-) -> Response:
-    """Give somebody of the household a card by its number, or a PIN that is shown this once."""
-    code, person = _code(office, household_id), office.register.find(resident)
-    if not isinstance(person, Resident) or person.household != code or kind == CredentialKind.QR:
-        return _household(request, desk, household_id, NotEnrolled("register.nobody"))
-    drawn = number if kind == CredentialKind.CARD else None
-    try:
-        issued = office.register.credentials.give(person.id, kind, session.account, drawn)
     except (EntryRefused, NotEnrolled) as refused:
-        return _household(request, desk, household_id, refused)
-    if issued.pin is None:
-        return _back(household_id)
-    return _household(request, desk, household_id, issued=issued)
+        typed = {"plate": plate, "notes": notes, "colour": colour, "type": type, "owner": owner}
+        return _household(request, desk, household_id, refused, vehicle=typed)
+    return see(f"/enrolment/households/{household_id}?then=vehicle")
 
 
 def _household(
@@ -163,13 +138,14 @@ def _household(
     *,
     person: dict[str, str] | None = None,
     vehicle: dict[str, str] | None = None,
-    issued: Issued | None = None,
 ) -> Response:
     office = office_of(desk)
-    code = _code(office, household_id)
+    code = household_code(office, household_id)
     desk.looks.record(request.state.session, f"household:{household_id}")
     people = [one for one in office.register.residents() if one.household == code]
     cars: list[Vehicle] = [one for one in office.register.vehicles() if one.household == code]
+    steps = {one.id: next_step(desk, office, one) for one in people}
+    then = request.query_params.get("then", "")
     return page(
         request,
         "household.html",
@@ -179,10 +155,13 @@ def _household(
         people=people,
         vehicles=cars,
         credentials={one.id: office.register.credentials.of(one.id) for one in people},
+        steps=steps,
+        places={one.id: address_of(steps[one.id], one) for one in people},
+        first=next((one.id for one in people if steps[one.id] is not Step.DONE), None),
+        then="person" if person else "vehicle" if vehicle else then if then in FIELDS else "",
         fault=explain(refused, request.state.language) if refused else None,
         person=person or {"name": "", "phone": "", "born": "", "notes": ""},
-        vehicle=vehicle or {"plate": "", "notes": ""},
-        issued=issued,
+        vehicle=vehicle or {"plate": "", "notes": "", "colour": "unknown", "type": "car", "owner": ""},
         names={one.id: one.name for one in people},
         colours=list(PlateColour),
         types=list(VehicleType),
@@ -202,29 +181,3 @@ def _told(found: Found) -> dict[str, Any]:
         "names": [f"{name[0]}*" for name in found.names],
         "plates": [f"{plate[:2]}···{plate[-2:]}" for plate in found.plates],
     }
-
-
-def _code(office: Office, household_id: str) -> str:
-    code = office.finder.household(household_id)
-    if code is None:
-        raise RequestRefused("console.no_such_household", 404)
-    return code
-
-
-def _child_until(born: str, desk: Desk) -> date | None:
-    """The fourteenth birthday of whoever has not had it yet. Raises `EntryRefused`."""
-    if not born:
-        return None
-    try:
-        day = date.fromisoformat(born)
-        ends = minor_until(day)
-    except ValueError as wrong:
-        raise EntryRefused("register.birthday") from wrong
-    today = desk.wall().astimezone(desk.zone).date()
-    if day > today:
-        raise EntryRefused("register.birthday")
-    return ends if ends > today else None
-
-
-def _back(household_id: str) -> Response:
-    return RedirectResponse(f"/enrolment/households/{household_id}", 303)

@@ -1,0 +1,94 @@
+"""A vehicle's page: what is known, edited, moved to another household or owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Form, Request, Response
+
+from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled
+from enrollment.form import VehicleForm, VehicleType
+from gate.console.desk import Desk, SignedIn, TheDesk
+from gate.console.enrolment.office import (
+    TheOffice,
+    Typed,
+    VehicleId,
+    household_address,
+    needed_vehicle,
+    office_of,
+    see,
+)
+from gate.console.pages import page
+from gate.texts import explain
+from models.sighting import PlateColour
+
+router = APIRouter()
+
+
+@router.get("/enrolment/vehicles/{vehicle_id}")
+def vehicle_page(request: Request, desk: TheDesk, _office: TheOffice, vehicle_id: VehicleId) -> Response:
+    """What is entered about a vehicle; looking is recorded."""
+    return _vehicle(request, desk, vehicle_id)
+
+
+@router.post("/enrolment/vehicles/{vehicle_id}/edit")
+def edit_vehicle(
+    request: Request,
+    desk: TheDesk,
+    session: SignedIn,
+    office: TheOffice,
+    vehicle_id: VehicleId,
+    plate: Typed = "",
+    household: Typed = "",
+    colour: PlateColour = Form(default=PlateColour.UNKNOWN),
+    type: VehicleType = Form(default=VehicleType.CAR),  # noqa: A002
+    owner: Typed = "",
+    notes: Typed = "",
+    version: int = Form(default=0, ge=0, le=10**9),
+) -> Response:
+    """Correct what is entered; where somebody else was faster, both are shown."""
+    car = needed_vehicle(office, vehicle_id)
+    typed = {"plate": plate, "household": household, "colour": colour, "type": type, "owner": owner, "notes": notes}
+    try:
+        form = VehicleForm.of(
+            plate, household, colour, car.lanes, type=type, owner=owner or None, notes=notes, term=car.term
+        )
+        changed = office.register.edit_vehicle(vehicle_id, form, session.account, version)
+    except (EntryRefused, NotEnrolled) as refused:
+        return _vehicle(request, desk, vehicle_id, refused, typed)
+    return see(household_address(office, changed.household))
+
+
+def _vehicle(
+    request: Request,
+    desk: Desk,
+    vehicle_id: str,
+    refused: EnrollmentError | None = None,
+    typed: dict[str, Any] | None = None,
+) -> Response:
+    office = office_of(desk)
+    car = needed_vehicle(office, vehicle_id)
+    desk.looks.record(request.state.session, f"vehicle:{vehicle_id}")
+    conflict = refused is not None and refused.code == "register.changed_meanwhile"
+    entered = {
+        "plate": car.plate,
+        "household": car.household,
+        "colour": car.colour,
+        "type": car.type,
+        "owner": car.owner or "",
+        "notes": car.notes or "",
+    }
+    return page(
+        request,
+        "vehicle.html",
+        409 if conflict else 422 if refused else 200,
+        car=car,
+        home=household_address(office, car.household),
+        entered=entered,
+        typed=typed or entered,
+        conflict=conflict,
+        fault=explain(refused, request.state.language) if refused and not conflict else None,
+        people=[one for one in office.register.residents() if one.household == car.household or one.id == car.owner],
+        colours=list(PlateColour),
+        types=list(VehicleType),
+    )

@@ -1,0 +1,4 @@
+// Prints the page it is on.
+"use strict";
+
+document.getElementById("print").addEventListener("click", () => print());

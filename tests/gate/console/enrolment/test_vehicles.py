@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from enrollment.entry import Vehicle
+from tests.gate.console.enrolment.conftest import Table
+
+
+def car(table: Table) -> Vehicle:
+    home = table.begun()
+    table.post(f"{home}/vehicles", plate="辽A12345", colour="blue")
+    [found] = table.booth.accounts.register.vehicles()
+    return found
+
+
+def test_a_vehicle_is_edited_and_moved_and_gets_an_owner(table: Table) -> None:
+    known, owner = car(table), table.person()
+    form = {"plate": "辽B12345", "household": "4-1-101", "colour": "blue", "type": "van", "owner": owner.id}
+    answer = table.post(f"/enrolment/vehicles/{known.id}/edit", version=str(known.version), **form)
+    assert answer.status_code == 303
+    [now] = table.booth.accounts.register.vehicles()
+    assert (now.plate, now.household, now.type, now.owner) == ("辽B12345", "4-1-101", "van", owner.id)
+    assert owner.name in table.client.get(f"/enrolment/vehicles/{known.id}").text
+    assert table.booth.watch.looked[-1] == ("id-enroller", f"vehicle:{known.id}")
+
+
+def test_of_two_who_edit_at_once_the_second_sees_both(table: Table, admins: Table) -> None:
+    known = car(table)
+    here = f"/enrolment/vehicles/{known.id}/edit"
+    common = {"household": "3-2-501", "colour": "blue", "version": str(known.version)}
+    admins.post(here, plate="辽A54321", **common)
+    late = table.post(here, plate="辽A12346", notes="送货", **common)
+    assert late.status_code == 409
+    for said in ("辽A54321", 'value="辽A12346"', 'value="送货"'):
+        assert said in late.text
+
+
+def test_a_wrong_edit_is_said(table: Table) -> None:
+    known = car(table)
+    here = f"/enrolment/vehicles/{known.id}/edit"
+    for form in ({"plate": "ABC"}, {"plate": "辽A12345", "household": "?"}, {"owner": "nobody", "plate": "辽A12345"}):
+        answer = table.post(here, **{"household": "3-2-501", "colour": "blue", "version": str(known.version), **form})
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.text
+    assert table.client.get("/enrolment/vehicles/none").json()["code"] == "console.no_such_vehicle"
+    assert table.client.get(f"/enrolment/vehicles/{table.person().id}").status_code == 404
