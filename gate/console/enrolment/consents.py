@@ -128,7 +128,7 @@ def give_consent(
         return refusal(request, refused)
     if Purpose.FACE_ENTRY not in given.agreed and not person.templates:
         held = office.register.credentials.of(resident_id)
-        return JSONResponse({"next": home if held else f"/enrolment/people/{resident_id}#ways"})
+        return JSONResponse({"next": home if held else f"/enrolment/people/{resident_id}"})
     return JSONResponse({"next": onward(desk, office, resident_id, home)})
 
 

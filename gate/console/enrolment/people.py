@@ -138,7 +138,7 @@ def take_credential(
     if credential_id not in {held.id for held in office.register.credentials.of(resident_id)}:
         return person_view(request, desk, resident_id, NotEnrolled("credential.none"))
     office.register.credentials.take_back(credential_id, session.account)
-    return see(f"/enrolment/people/{resident_id}?notice=taken#ways")
+    return see(f"/enrolment/people/{resident_id}?notice=taken")
 
 
 def person_view(

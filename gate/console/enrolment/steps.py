@@ -33,7 +33,7 @@ def next_step(desk: Desk, office: Office, person: Resident) -> Step:
 def address_of(step: Step, person: Resident) -> str:
     """Where the step is done."""
     home = f"/enrolment/people/{person.id}"
-    return {Step.CONSENT: f"{home}/consent", Step.PHOTO: f"{home}/photo", Step.WAY_IN: f"{home}#ways"}.get(step, home)
+    return {Step.CONSENT: f"{home}/consent", Step.PHOTO: f"{home}/photo"}.get(step, home)
 
 
 def onward(desk: Desk, office: Office, resident_id: str, household: str) -> str:

@@ -60,7 +60,7 @@ def test_whoever_declines_the_face_is_led_to_a_card_pin_or_qr_code(table: Table)
     person = table.person()
     for body in (given("plate_entry"), given()):
         answer = table.tell(f"/enrolment/people/{person.id}/consent", body)
-        assert answer.json() == {"next": f"/enrolment/people/{person.id}#ways"}
+        assert answer.json() == {"next": f"/enrolment/people/{person.id}"}
     table.post(f"/enrolment/people/{person.id}/credentials", kind="pin")
     answer = table.tell(f"/enrolment/people/{person.id}/consent", given())
     assert answer.json()["next"].startswith("/enrolment/households/")
