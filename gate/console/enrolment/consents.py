@@ -83,7 +83,7 @@ def consent_page(
         request,
         "consent.html",
         person=person,
-        home=household_address(office, person.household),
+        household=household_address(office, person.household),
         minor=_minor(desk, person),
         living={one.purpose for one in office.register.consents.of(resident_id) if one.alive(now)},
         texts=texts,

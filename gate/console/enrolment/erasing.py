@@ -6,7 +6,7 @@ import base64
 
 from fastapi import APIRouter, Form, Request, Response
 
-from enrollment.entry import Entry
+from enrollment.entry import Entry, Resident
 from enrollment.errors import EntryRefused, NotEnrolled
 from gate.console.desk import Desk, Office, SignedIn, TheDesk
 from gate.console.enrolment.office import SubjectId, TheOffice, Typed, household_address, office_of
@@ -50,7 +50,7 @@ def erase(
         proof=proof,
         told=proof.as_text(desk.watch.compound, request.state.language),
         file=base64.b64encode(proof.as_json().encode()).decode(),
-        home=home,
+        household=home,
     )
 
 
@@ -65,7 +65,8 @@ def _asking(
         "erase.html",
         422 if refused else 200,
         entry=entry,
-        home=household_address(office, entry.household),
+        who=entry.name if isinstance(entry, Resident) else entry.plate,
+        household=household_address(office, entry.household),
         fault=explain(refused, request.state.language) if refused else None,
     )
 

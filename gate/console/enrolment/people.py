@@ -162,7 +162,7 @@ def person_view(
         "person.html",
         409 if conflict else 422 if refused else 200,
         person=person,
-        home=household_address(office, person.household),
+        household=household_address(office, person.household),
         entered=_entered(office, person),
         typed=typed or _entered(office, person),
         conflict=conflict,

@@ -60,7 +60,7 @@ def photo_page(
         request,
         "photo.html",
         person=person,
-        home=household_address(office, person.household),
+        household=household_address(office, person.household),
         allowed=_agreed(desk, office, resident_id),
         cameras=office.photos is not None,
         data=data,

@@ -83,7 +83,7 @@ def _vehicle(
         "vehicle.html",
         409 if conflict else 422 if refused else 200,
         car=car,
-        home=household_address(office, car.household),
+        household=household_address(office, car.household),
         entered=entered,
         typed=typed or entered,
         conflict=conflict,

@@ -29,6 +29,7 @@ def test_a_vehicle_is_erased_too(admins: Table) -> None:
     home = admins.begun()
     admins.post(f"{home}/vehicles", plate="辽A12345", colour="blue")
     [car] = admins.booth.accounts.register.vehicles()
+    assert "辽A12345" in admins.client.get(f"/enrolment/erase/{car.id}").text
     assert admins.post(f"/enrolment/erase/{car.id}", version=str(car.version), sure="yes").status_code == 200
     assert not admins.booth.accounts.register.vehicles()
 

@@ -13,7 +13,9 @@ def pin_on(page: str) -> str:
 
 def test_a_look_at_a_person_is_recorded(table: Table) -> None:
     person = table.person()
-    assert "张三" in table.client.get(f"/enrolment/people/{person.id}").text
+    page = table.client.get(f"/enrolment/people/{person.id}").text
+    assert "张三" in page
+    assert f'<a href="{table.begun()}">返回 3-2-501</a>' in page
     assert table.booth.watch.looked[-1] == ("id-enroller", f"resident:{person.id}")
 
 
