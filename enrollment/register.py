@@ -187,6 +187,11 @@ class Register:
         with reading(self._engine) as session:
             return directory.vehicles(session, *_at(VehicleRow, household_id))
 
+    def vehicles_of(self, resident_id: str) -> tuple[Vehicle, ...]:
+        """The living vehicles that are entered as a resident's, wherever they stand."""
+        with reading(self._engine) as session:
+            return directory.vehicles(session, VehicleRow.resident_id == resident_id)
+
     def count(self) -> directory.Count:
         """How many there are."""
         with reading(self._engine) as session:

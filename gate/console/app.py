@@ -56,7 +56,12 @@ PARTS = (
     pages,
     export,
     overview,
-    enrolment,
+    households,
+    people,
+    consents,
+    photos,
+    vehicles,
+    erasing,
     privacy,
 )
 """Each has a `router` with its routes."""
@@ -146,25 +151,7 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (
-        sign_in,
-        own_account,
-        staff,
-        live,
-        barriers,
-        events,
-        health,
-        pages,
-        export,
-        overview,
-        households,
-        people,
-        consents,
-        photos,
-        vehicles,
-        erasing,
-        privacy,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

@@ -40,6 +40,9 @@ router = APIRouter()
 LARGEST_SHEET = 12 * 1024 * 1024
 """Bytes of a consent with the photo of its sheet; what is kept of that has at most 2 MB."""
 
+SPOKEN = ("lost", "scan_heavy")
+"""What the page's script says by itself, under `consent_said.<name>`."""
+
 SHOWN_INLINE = frozenset({"image/png", "image/jpeg"})
 
 
@@ -76,7 +79,7 @@ def consent_page(
         "language": request.state.language,
         "versions": {one["purpose"]: one["version"] for one in texts},
         "largest": LARGEST_SHEET * 3 // 4 - 64 * 1024,
-        "texts": {name: t(f"console.consent.{name}", request.state.language) for name in ("lost", "scan_heavy")},
+        "texts": {name: t(f"consent_said.{name}", request.state.language) for name in SPOKEN},
     }
     now = desk.wall()
     return page(

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from enrollment.entry import Vehicle
 from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled
 from enrollment.finding import LONGEST_WORDS, Found
 from enrollment.form import PersonForm, Standing, VehicleForm, VehicleType
@@ -142,8 +141,8 @@ def _household(
     office = office_of(desk)
     code = household_code(office, household_id)
     desk.looks.record(request.state.session, f"household:{household_id}")
-    people = [one for one in office.register.residents() if one.household == code]
-    cars: list[Vehicle] = [one for one in office.register.vehicles() if one.household == code]
+    people = office.register.residents(household_id)
+    cars = office.register.vehicles(household_id)
     steps = {one.id: next_step(desk, office, one) for one in people}
     then = request.query_params.get("then", "")
     return page(

@@ -31,7 +31,7 @@ from gate.texts import explain
 
 router = APIRouter()
 NOTICES = frozenset({"same", "saved", "moved_out", "stays", "taken"})
-"""What a page's address may ask to be told, under `console.enrolment.notice.<name>`."""
+"""What a page's address may ask to be told, under `enrolment_notice.<name>`."""
 
 
 @router.get("/enrolment/people/{resident_id}")
@@ -171,7 +171,7 @@ def person_view(
         consents=office.register.consents.of(resident_id),
         credentials=office.register.credentials.of(resident_id),
         kept=bool(office.register.reembedding.photos(resident_id)),
-        cars=[car for car in office.register.vehicles() if car.owner == resident_id],
+        cars=office.register.vehicles_of(resident_id),
         cameras=office.photos is not None,
         issued=issued,
         withdrawn=withdrawn,

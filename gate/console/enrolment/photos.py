@@ -54,7 +54,7 @@ def photo_page(
         "judge": f"/enrolment/people/{resident_id}/judge",
         "photo": f"/enrolment/people/{resident_id}/photo",
         "largest": LARGEST_PHOTO,
-        "texts": {name: t(f"console.photo.{name}", request.state.language) for name in SPOKEN},
+        "texts": {name: t(f"photo_said.{name}", request.state.language) for name in SPOKEN},
     }
     answer = page(
         request,
@@ -70,7 +70,7 @@ def photo_page(
 
 
 SPOKEN = ("good", "looking", "no_camera", "denied", "insecure", "sending", "lost", "too_heavy")
-"""What the page's script says by itself, under `console.photo.<name>`."""
+"""What the page's script says by itself, under `photo_said.<name>`."""
 
 
 @router.post("/enrolment/people/{resident_id}/judge", max_body_size=LARGEST_FRAME)

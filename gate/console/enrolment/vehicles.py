@@ -6,9 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter, Form, Request, Response
 
+from enrollment.entry import Resident, Vehicle
 from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled
 from enrollment.form import VehicleForm, VehicleType
-from gate.console.desk import Desk, SignedIn, TheDesk
+from enrollment.household import HouseholdCode
+from gate.console.desk import Desk, Office, SignedIn, TheDesk
 from gate.console.enrolment.office import (
     TheOffice,
     Typed,
@@ -59,6 +61,13 @@ def edit_vehicle(
     return see(household_address(office, changed.household))
 
 
+def _owners(office: Office, car: Vehicle) -> list[Resident]:
+    """Whoever it may belong to: the household's people, and the owner of now."""
+    people = list(office.register.residents(office.finder.id_of(HouseholdCode.parse(car.household))))
+    owner = office.register.find(car.owner) if car.owner else None
+    return people if not isinstance(owner, Resident) or owner in people else [*people, owner]
+
+
 def _vehicle(
     request: Request,
     desk: Desk,
@@ -88,7 +97,7 @@ def _vehicle(
         typed=typed or entered,
         conflict=conflict,
         fault=explain(refused, request.state.language) if refused and not conflict else None,
-        people=[one for one in office.register.residents() if one.household == car.household or one.id == car.owner],
+        people=_owners(office, car),
         colours=list(PlateColour),
         types=list(VehicleType),
     )

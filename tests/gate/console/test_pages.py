@@ -8,11 +8,15 @@ import pytest
 
 import gate.console
 from enrollment.accounts import Role
+from enrollment.consent import Means, Purpose
 from enrollment.credential import CredentialKind
 from enrollment.form import Standing, VehicleType
 from gate.barrier.standing import State
 from gate.camera.frame import CameraState
 from gate.config import Lane
+from gate.console.enrolment import consents, photos
+from gate.console.enrolment.people import NOTICES
+from gate.console.enrolment.steps import Step
 from gate.console.opening import OpenReason
 from gate.console.pages import assets
 from gate.console.staff import StaffAct
@@ -35,6 +39,15 @@ SAID = {
     "account_done": {"password", "sessions", "code_off"},
     "lane_kind": {"pedestrian", "vehicle"},
     "lane_direction": {"in", "out"},
+    "enrolment_step": set(Step),
+    "enrolment_notice": NOTICES,
+    "give_credential": set(CredentialKind),
+    "means": set(Means),
+    "withdrawn": set(Purpose),
+    "guardian_as": {"mother", "father", "grandparent", "guardian"},
+    "likeness": {"almost_sure", "very_alike"},
+    "photo_said": set(photos.SPOKEN),
+    "consent_said": set(consents.SPOKEN),
 }
 
 
