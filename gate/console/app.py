@@ -26,7 +26,7 @@ from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office
 from gate.console.devices import Devices
-from gate.console.enrolment import consents, erasing, households, people, photos, vehicles
+from gate.console.enrolment import consents, erasing, households, intake, people, photos, vehicles
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
@@ -56,7 +56,13 @@ PARTS = (
     pages,
     export,
     overview,
-    enrolment,
+    households,
+    people,
+    consents,
+    photos,
+    vehicles,
+    erasing,
+    intake,
     privacy,
 )
 """Each has a `router` with its routes."""
@@ -146,25 +152,7 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (
-        sign_in,
-        own_account,
-        staff,
-        live,
-        barriers,
-        events,
-        health,
-        pages,
-        export,
-        overview,
-        households,
-        people,
-        consents,
-        photos,
-        vehicles,
-        erasing,
-        privacy,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

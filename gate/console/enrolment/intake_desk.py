@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -106,12 +106,12 @@ class IntakeDesk:
         return found if found is not None and found.account == account else None
 
     @contextlib.contextmanager
-    def receive(self, account: str, kind: FileKind, name: str) -> contextlib.AbstractContextManager[BinaryIO]:  # type: ignore[misc]
+    def receive(self, account: str, kind: FileKind, name: str) -> Iterator[BinaryIO]:
         """Take in a file, in place of one of that kind from before. Only whole ones count.
 
         Raises:
             RequestRefused: `console.intake.busy`, somebody's import is under way; `console.intake.no_faces`.
-            EntryRefused: `table.kind`, `pack.unreadable` where the disk takes no more.
+            EntryRefused: `table.kind`, `console.intake.not_zip`, `console.intake.no_room`.
         """
         if kind is FileKind.PHOTOS and self._judge is None:
             raise RequestRefused("console.intake.no_faces", 409)
