@@ -171,7 +171,7 @@ class _Entering:
 
     def _add_photo(self, album: Album, key: str, resident_id: str, *, agreed: bool) -> None:
         if not agreed and not self._agreed(resident_id):
-            raise EntryRefused("consent.face_needed")
+            raise EntryRefused("roster.not_signed")
         photo = album.judge(album.pack.read(key))
         if self._actor:
             self._register.add_photo(resident_id, photo, self._actor)

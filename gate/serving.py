@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from enrollment.finding import Finder
+from enrollment.roster_form import RosterForm
 from gate.archive import Archive
 from gate.console.app import create_app
 from gate.console.desk import Office
+from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.serving import ConsoleServer
 from gate.erasure import erase
 from gate.overview import Overview
 from gate.privacy import handling_of
+from gate.roster_table import words
 from gate.running import RunningGate
 
 
@@ -36,12 +40,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         second_factor=site.second_factor,
         keyring=site.keyring,
         archive=archive,
-        office=Office(
-            site.register,
-            Finder(site.engine),
-            PhotoDesk(gate.faces) if gate.faces else None,
-            partial(erase, site),
-        ),
+        office=_office(gate),
         handling=partial(handling_of, site, gate.config),
     )
     with ConsoleServer(app, settings) as console:
@@ -50,3 +49,15 @@ def serving(gate: RunningGate) -> Iterator[str]:
             yield console.url
         finally:
             gate.stop()
+
+
+def _office(gate: RunningGate) -> Office:
+    site, config = gate.site, gate.config
+    photos = PhotoDesk(gate.faces) if gate.faces else None
+    intake = IntakeDesk(
+        config.storage.folder / "intake",
+        site.register,
+        lambda: RosterForm(words(), ZoneInfo(config.compound.timezone)),
+        photos.take if photos else None,
+    )
+    return Office(site.register, Finder(site.engine), photos, partial(erase, site), intake)

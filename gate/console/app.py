@@ -26,7 +26,7 @@ from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office
 from gate.console.devices import Devices
-from gate.console.enrolment import consents, erasing, households, people, photos, vehicles
+from gate.console.enrolment import consents, erasing, households, intake, people, photos, vehicles
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
@@ -62,6 +62,7 @@ PARTS = (
     photos,
     vehicles,
     erasing,
+    intake,
     privacy,
 )
 """Each has a `router` with its routes."""

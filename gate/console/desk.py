@@ -20,6 +20,7 @@ from gate.archive import Archive
 from gate.config import Console
 from gate.console.audit.searches import Searches
 from gate.console.devices import Devices
+from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.listeners import Listeners
 from gate.console.looks import Looks
@@ -72,14 +73,16 @@ class Bounds:
 class Office:
     """The register, and what finds a household in it.
 
-    `photos` judges photos and is None where no lane knows faces; `erase` takes a subject, an actor and the version that
-    was seen, and erases everywhere. `large` is held while something large is decoded, so that it is one at a time.
+    `photos` judges photos and is None where no lane knows faces; `intake` takes in whole compounds; `erase` takes a
+    subject, an actor and the version that was seen, and erases everywhere. `large` is held while something large is
+    decoded, so that it is one at a time.
     """
 
     register: Register
     finder: Finder
     photos: PhotoDesk | None = None
     erase: Callable[[str, str, int], Certificate] | None = None
+    intake: IntakeDesk | None = None
     large: Lock = field(default_factory=Lock)
 
 

@@ -27,6 +27,7 @@ from enrollment.database import open_database, writing
 from enrollment.finding import Finder
 from enrollment.keyring import Keyring
 from enrollment.register import Register
+from enrollment.roster_form import RosterForm
 from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow, Base, RegisterVersionRow
 from gate.barrier.act import Command
@@ -38,6 +39,7 @@ from gate.config import Console
 from gate.console.app import create_app
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.desk import Office
+from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, passage_body
 from gate.decision.decision import Reason, Verdict
@@ -45,6 +47,7 @@ from gate.erasure import Certificate
 from gate.errors import BarrierFault
 from gate.feed import Feed
 from gate.privacy import Handling, Recipient
+from gate.roster_table import words
 from models.sighting import Picture
 from tests.gate.console.one_face import OneFace
 
@@ -63,9 +66,9 @@ class Staff(Accounts):
     """Real accounts on a file of their own: one per role, named after it, all with the same password."""
 
     def __init__(self) -> None:
-        folder = tempfile.mkdtemp()
-        weakref.finalize(self, shutil.rmtree, folder)
-        self.engine = open_database(Path(folder, "staff.db"))
+        self.folder = Path(tempfile.mkdtemp())
+        weakref.finalize(self, shutil.rmtree, self.folder)
+        self.engine = open_database(self.folder / "staff.db")
         Base.metadata.create_all(self.engine)
         with writing(self.engine) as session:
             session.add(RegisterVersionRow(id=1, version=0))
@@ -122,10 +125,19 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         "Asia/Shanghai",
         second_factor=accounts.second_factor,
         keyring=accounts.keyring,
-        office=Office(accounts.register, Finder(accounts.engine), PhotoDesk(accounts.recogniser), accounts.erase),
+        office=_office(accounts),
         handling=partial(handling, watch),
         **parts,
     )
+
+
+def _office(accounts: Staff) -> Office:
+    photos = PhotoDesk(accounts.recogniser)
+    folder = accounts.folder / "intake"
+    intake = IntakeDesk(
+        folder, accounts.register, lambda: RosterForm(words()), photos.take, lambda _delay_s, _act: None
+    )
+    return Office(accounts.register, Finder(accounts.engine), photos, accounts.erase, intake)
 
 
 def handling(watch: FakeWatch) -> Handling:

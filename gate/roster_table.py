@@ -1,0 +1,95 @@
+"""The form of a whole compound as a table: its words in both languages, its empty rows, and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+from openpyxl import Workbook
+
+from enrollment.entry import Resident, Vehicle
+from enrollment.form import Standing, VehicleType
+from enrollment.register import Register
+from enrollment.roster import Intake
+from enrollment.roster_form import Column, Tick
+from gate.sheets import FORMULA
+from gate.texts import LANGUAGES, Language, explain, t
+from models.sighting import PlateColour
+
+Rows = Sequence[Iterable[str]]
+
+
+def words() -> dict[str, str]:
+    """Every word of the form in either language, folded, and the key it means."""
+    named = {f"roster.column_{column}": str(column) for column in Column}
+    named |= {f"standing.{one}": str(one) for one in Standing}
+    named |= {f"vehicle_type.{one}": str(one) for one in VehicleType}
+    named |= {f"plate_colour.{one}": str(one) for one in PlateColour}
+    named |= {f"roster.word_{one}": str(one) for one in Tick}
+    return {t(code, language).casefold(): key for code, key in named.items() for language in LANGUAGES}
+
+
+def empty_form(language: Language) -> Rows:
+    """The heading and two invented people."""
+    told: dict[Column, str] = {Column.HOUSEHOLD: "3-2-501", Column.SIGNED: "2026-03-01"}
+    car = {Column.PLATE: "辽A12345", Column.COLOUR: t("plate_colour.blue", language)}
+    grown = {Column.NAME: "张三", Column.STANDING: t(f"standing.{Standing.OWNER}", language), **car}
+    family = t(f"standing.{Standing.FAMILY}", language)
+    child = {Column.NAME: "张小三", Column.STANDING: family, Column.BORN: "2020-05-01"}
+    signer = {Column.GUARDIAN: "张三", Column.RELATION: t("roster.example_relation", language)}
+    kept = {Column.KEEP: t("roster.word_no", language), Column.PHOTO: "zhang-xiao-san.jpg"}
+    return [_heading(language), _row(told | grown), _row(told | child | signer | kept)]
+
+
+def register_rows(register: Register, language: Language) -> Rows:
+    """Everybody and every vehicle; faces, consents and credentials stay where they are."""
+    people, cars = register.residents(), register.vehicles()
+    stays = {one.id: register.tenancies.of(one.id) for one in people}
+    standings = {one: t(f"standing.{stay[0].standing}", language) for one, stay in stays.items() if stay}
+    rows = [_person_row(one, standings.get(one.id, "")) for one in people]
+    return [_heading(language), *rows, *(_car_row(car, language) for car in cars)]
+
+
+def rejected_rows(intake: Intake, language: Language) -> Rows:
+    """The rows with a problem and, behind each, why: to be corrected and handed in again."""
+    reasons = [t("roster.reason", language), *(explain(problem.fault, language) for problem in intake.problems)]
+    return [(*cells, why) for cells, why in zip(intake.rejected, reasons, strict=True)]
+
+
+def as_csv(rows: Rows) -> bytes:
+    """With the mark that spreadsheets know UTF-8 by; no cell is ever read as a formula."""
+    text = io.StringIO()
+    guarded = [[f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows]
+    csv.writer(text).writerows(guarded)
+    return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace")
+
+
+def as_xlsx(rows: Rows) -> bytes:
+    """Every cell as text."""
+    book, file = Workbook(), io.BytesIO()
+    for number, row in enumerate(rows, 1):
+        for place, text in enumerate(row, 1):
+            cell = book.worksheets[0].cell(number, place, text)
+            cell.data_type, cell.number_format = "s", "@"
+    book.save(file)
+    return file.getvalue()
+
+
+def _heading(language: Language) -> tuple[str, ...]:
+    return tuple(t(f"roster.column_{column}", language) for column in Column)
+
+
+def _person_row(one: Resident, standing: str) -> tuple[str, ...]:
+    known = {Column.HOUSEHOLD: one.household, Column.NAME: one.name, Column.STANDING: standing}
+    return _row(known | {Column.PHONE: one.phone or "", Column.NOTES: one.notes or ""})
+
+
+def _car_row(car: Vehicle, language: Language) -> tuple[str, ...]:
+    colour, kind = t(f"plate_colour.{car.colour}", language), t(f"vehicle_type.{car.type}", language)
+    known = {Column.HOUSEHOLD: car.household, Column.PLATE: car.plate}
+    return _row(known | {Column.COLOUR: colour, Column.TYPE: kind})
+
+
+def _row(told: Mapping[Column, str]) -> tuple[str, ...]:
+    return tuple(told.get(column, "") for column in Column)
