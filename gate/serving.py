@@ -8,6 +8,7 @@ from functools import partial
 
 from enrollment.finding import Finder
 from gate.archive import Archive
+from gate.community.postroom import PostRoom
 from gate.console.app import create_app
 from gate.console.desk import Office
 from gate.console.serving import ConsoleServer
@@ -36,6 +37,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         archive=archive,
         office=Office(site.register, Finder(site.engine)),
         handling=partial(handling_of, site, gate.config),
+        post_room=PostRoom(site, gate.config, gate.shares),
     )
     with ConsoleServer(app, settings) as console:
         try:

@@ -97,7 +97,7 @@ def test_what_is_over_the_bounds_goes_with_a_row_of_the_record(gate: Gate, tmp_p
     deliveries = Deliveries(gate.site, config, lambda kind, **facts: noted.append((kind, facts)), clocks=clocks)
     deliveries.trim()
     assert noted == [("community.dropped", {"destination": "office", "events": 5})]
-    assert Queue(gate.site.engine, "office").standing().dropped == 5
+    assert Queue(gate.site.engine, "office").standing(START).dropped == 5
 
 
 def _record_yesterday(gate: Gate, days: int) -> None:
@@ -110,7 +110,7 @@ def test_a_clock_that_jumps_ahead_by_a_year_drops_nothing(gate: Gate, tmp_path: 
     _record(gate, config, 5)
     clocks = Clocks(wall=lambda: START + timedelta(days=365))
     Deliveries(gate.site, config, lambda *_args, **_facts: None, clocks=clocks).trim()
-    assert Queue(gate.site.engine, "office").standing().waiting == 5
+    assert Queue(gate.site.engine, "office").standing(START).waiting == 5
 
 
 def test_what_waits_for_a_destination_that_is_configured_no_more_is_kept_for_a_while(
@@ -121,4 +121,4 @@ def test_what_waits_for_a_destination_that_is_configured_no_more_is_kept_for_a_w
         _record_yesterday(gate, days)
         clocks = Clocks(wall=lambda days=days: START + timedelta(days=days))  # type: ignore[misc]
         Deliveries(gate.site, _config(tmp_path), lambda *_args, **_facts: None, clocks=clocks).trim()
-        assert Queue(gate.site.engine, "office").standing().waiting == left
+        assert Queue(gate.site.engine, "office").standing(START).waiting == left

@@ -49,6 +49,13 @@ TABLE = {
     ("GET", "/lanes/{lane_id}/picture.jpg"): "guard auditor admin",
     ("GET", "/snapshots/{snapshot_id}.jpg"): "guard auditor admin",
     ("POST", "/lanes/{lane_id}/open"): "guard admin",
+    ("GET", "/community"): "auditor admin",
+    ("GET", "/community/now"): "auditor admin",
+    ("GET", "/community/{destination_id}/letters"): "auditor admin",
+    ("POST", "/community/{destination_id}/letters"): "admin",
+    ("GET", "/community/{destination_id}/letters/{seq}"): "auditor admin",
+    ("POST", "/community/{destination_id}/letters/{seq}"): "admin",
+    ("GET", "/connections"): "auditor admin",
     ("GET", "/barriers"): "guard auditor admin",
     ("GET", "/barriers/now"): "guard auditor admin",
     ("POST", "/barriers/{barrier_id}/order"): "guard admin",
@@ -80,6 +87,8 @@ LOOSE_ENDS = {
     "passage_id": "none",
     "account_id": "id-none",
     "household_id": "none",
+    "destination_id": "none",
+    "seq": "1",
 }
 
 
