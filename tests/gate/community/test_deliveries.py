@@ -13,11 +13,11 @@ import pytest
 from enrollment.database import writing
 from gate.community.deliveries import Deliveries, destination_views, outbox_of
 from gate.community.delivery import Clocks
-from gate.community.queue import Queue
+from gate.community.queue import Outcome, Queue
 from gate.config import Config, parse_config
 from gate.ledger.ledger import Chain, Passage, append
 from tests.gate.community import peers
-from tests.gate.community.conftest import START, Gate
+from tests.gate.community.conftest import START, Gate, Hands
 from tests.gate.community.peers import answer, serving
 
 LONG_S = 30.0
@@ -122,3 +122,39 @@ def test_what_waits_for_a_destination_that_is_configured_no_more_is_kept_for_a_w
         clocks = Clocks(wall=lambda days=days: START + timedelta(days=days))  # type: ignore[misc]
         Deliveries(gate.site, _config(tmp_path), lambda *_args, **_facts: None, clocks=clocks).trim()
         assert Queue(gate.site.engine, "office").standing(START).waiting == left
+
+
+def test_a_destination_that_is_behind_is_said_once_and_again_when_it_has_caught_up(
+    gate: Gate, tmp_path: Path, hands: Hands
+) -> None:
+    config = _config(tmp_path, office="http://127.0.0.1:1", other="http://127.0.0.1:1")
+    _record(gate, config, 3)
+    noted: list[tuple[str, dict[str, Any]]] = []
+    heard: list[list[str]] = []
+    deliveries = Deliveries(
+        gate.site,
+        config,
+        lambda kind, **facts: noted.append((kind, facts)),
+        clocks=hands.clocks,
+        on_late=lambda late: heard.append(list(late)),
+    )
+    deliveries.look()
+    hands.now_s += 899
+    deliveries.look()
+    assert (deliveries.late, noted) == ((), [])
+    hands.now_s += 2
+    deliveries.look()
+    deliveries.look()
+    assert deliveries.late == ("office", "other")
+    assert noted[0] == ("community.behind", {"destination": "office", "lag_s": 901})
+    queue = Queue(gate.site.engine, "office")
+    queue.settle(Outcome(taken=[row.seq for row in queue.oldest(0, 9)]), hands.wall())
+    deliveries.look()
+    assert heard == [["office", "other"], ["other"]]
+    assert noted[2:] == [("community.caught_up", {"destination": "office"})]
+
+
+def test_what_waits_for_its_file_is_late_only_after_the_file_is_due(tmp_path: Path) -> None:
+    raw = {"id": "drop", "kind": "files", "folder": str(tmp_path), "every_s": 3600, "late_after_s": 60}
+    config = parse_config({"community": {"destination": [raw]}}, tmp_path / "gate.toml")
+    assert config.community.destination[0].late_s == 3660
