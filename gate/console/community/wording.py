@@ -69,7 +69,12 @@ def leaving_of(part: AnyDestination, language: Language) -> list[tuple[str, str]
 
 def kind_name(kind: str, language: Language) -> str:
     """What a kind of event is called."""
-    for code in (f"community.event.{kind}", f"audit.kind.{kind}", f"audit.kind.{kind}.any"):
+    for code in (
+        f"community.event.{kind}",
+        f"community.event.{kind}.any",
+        f"audit.kind.{kind}",
+        f"audit.kind.{kind}.any",
+    ):
         if code in catalogue():
             return t(code, language)
     return kind

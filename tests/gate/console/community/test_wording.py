@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from gate.console.community.wording import LONGEST, lasting, payload
-from gate.texts import Language
+from gate.community.outbox import EVENTS
+from gate.console.community.wording import LONGEST, kind_name, lasting, payload
+from gate.texts import LANGUAGES, Language
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,7 @@ def test_a_picture_is_told_by_its_size() -> None:
     assert "(picture, 3.0 KiB)" in told
     assert '"seq": 7' in told
     assert payload("x" * LONGEST, "en") == f'"{"x" * LONGEST}"'
+
+
+def test_every_kind_of_event_has_a_name() -> None:
+    assert not [kind for kind in EVENTS for language in LANGUAGES if kind_name(kind, language) == kind]
