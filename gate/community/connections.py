@@ -28,8 +28,8 @@ class Connection:
     purpose: str
     name: str
     address: str
-    leaves: tuple[str, ...]
-    off: str
+    leaves: tuple[str, ...] = ()
+    off: str = ""
 
 
 def connections(config: Config) -> Iterator[Connection]:
