@@ -4,12 +4,13 @@ GA/T 1400 itself has no such objects, and no published text of any region's exte
 for differs. The addresses are those seen in use, `/VIID/APEs` and `/VIID/Community/` with `DoorDevices`, `DoorInfos`,
 `PersonInfos` and `CarInfos`, and the fields the fewest that such messages had in common. Identity documents, telephone
 numbers and addresses, which they have room for, are never told: this box does not have them. Numbers have 20 digits:
-the community's first ten, the kind of object, and seven digits that are the object's own.
+the community's first ten, the kind of object, and seven digits that stay the object's own.
 """
 
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,8 +55,9 @@ class CommunityExtension:
         if not self._lanes:
             return []
         cameras, devices, doors = [], [], []
-        for number, lane in enumerate(self._lanes, 1):
-            camera, door = self._part.devices.get(lane.id, self._part.device_id), self._id(DOOR, number)
+        for lane in self._lanes:
+            camera = self._part.devices.get(lane.id, self._part.device_id)
+            door = self._id(DOOR, zlib.crc32(lane.id.encode()))
             cameras.append(self._of({"ApeID": camera, "Name": lane.name, "IsOnline": "1"}))
             devices.append(self._of({"DeviceID": door, "Name": lane.name}))
             doors.append(self._of({"DoorID": door, "Name": lane.name, "DeviceID": door, "CapCameraID": camera}))

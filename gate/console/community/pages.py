@@ -45,7 +45,6 @@ def community_page(request: Request, desk: TheDesk, room: ThePostRoom, language:
         "community.html",
         destinations=now["destinations"],
         parts=room.parts,
-        addresses={view.id: view.address for view in room.views(desk.wall())},
         leaving={name: leaving_of(part, language) for name, part in room.parts.items()},
         data={"now": now, "texts": {}, "csrf": ""},
         example=EXAMPLE,

@@ -40,6 +40,7 @@ def destination_wire(view: DestinationView, zone: tzinfo, language: Language) ->
     fault = explain(Fault(standing.code, **standing.facts), language) if standing.code else ""
     return {
         "id": view.id,
+        "address": view.address,
         "state": view.state,
         "late": view.late,
         "fault": fault,

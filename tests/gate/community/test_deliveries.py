@@ -14,11 +14,13 @@ from enrollment.database import writing
 from gate.community.deliveries import Deliveries, destination_views, outbox_of
 from gate.community.delivery import Clocks
 from gate.community.queue import Outcome, Queue
+from gate.community.settings import FilesPart
 from gate.config import Config, parse_config
 from gate.ledger.ledger import Chain, Passage, append
 from tests.gate.community import peers
 from tests.gate.community.conftest import START, Gate, Hands
 from tests.gate.community.peers import answer, serving
+from tests.gate.community.sftp_peer import sftp_serving
 
 LONG_S = 30.0
 
@@ -158,3 +160,32 @@ def test_what_waits_for_its_file_is_late_only_after_the_file_is_due(tmp_path: Pa
     raw = {"id": "drop", "kind": "files", "folder": str(tmp_path), "every_s": 3600, "late_after_s": 60}
     config = parse_config({"community": {"destination": [raw]}}, tmp_path / "gate.toml")
     assert config.community.destination[0].late_s == 3660
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_sftp_server_that_never_answers_holds_up_no_other(gate: Gate, tmp_path: Path) -> None:
+    got: list[bytes] = []
+
+    def takes(handler: Any, body: bytes) -> None:
+        got.append(body)
+        answer(handler, 204)
+
+    with sftp_serving(tmp_path) as slow, serving(takes, None) as well:
+        slow.trouble = "slow"
+        config = _config(tmp_path, well=well)
+        block = {"id": "drop", "kind": "files", "url": f"sftp://127.0.0.1:{slow.port}/", "username": "gate"}
+        (tmp_path / "password").write_text("right")
+        (tmp_path / "password").chmod(0o600)
+        block |= {"host_key": slow.fingerprint, "password_file": str(tmp_path / "password")}
+        drop = FilesPart.model_validate({**block, "timeout_s": 1})
+        both = config.community.model_copy(update={"destination": (*config.community.destination, drop)})
+        config = config.model_copy(update={"community": both})
+        _record(gate, config, 40)
+        deliveries = Deliveries(gate.site, config, lambda *_args, **_facts: None, clocks=Clocks(wall=lambda: START))
+        deliveries.start()
+        _until(lambda: len(got) == 40)
+        _until(lambda: _views(gate, config)[1].standing.code is not None)
+        deliveries.stop(10.0)
+    well_view, drop_view = _views(gate, config)
+    assert (well_view.state, well_view.standing.waiting) == ("up", 0)
+    assert (drop_view.standing.code, drop_view.standing.waiting) == ("community.no_answer", 40)

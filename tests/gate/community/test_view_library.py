@@ -147,6 +147,7 @@ def test_the_extension_announces_cameras_and_doors_once_for_each_registering(
     assert [one["ApeID"] for one in cameras] == [DEVICE, DEVICE[:-1] + "2"]
     assert [one["Name"] for one in doors] == ["北门入口", "小门"]
     assert {len(one["DoorID"]) for one in doors} == {20}
+    assert len({one["DoorID"] for one in doors}) == 2
     assert {one["CommunityID"] for one in (*cameras, *doors)} == {COMMUNITY}
     peer.registered = False
     hands.now_s += KEEPALIVE_S
