@@ -11,6 +11,7 @@ from gate.community.letters import PAGE
 from tests.gate.console.community.conftest import Hub
 
 LIST = "/community/wuye/letters"
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def test_what_was_not_taken_is_listed_by_kind_and_reason_without_anything_personal(
@@ -158,7 +159,6 @@ def test_a_letter_that_would_send_nothing_says_so(hub: Hub, admin: httpx.Client)
     assert "不会送出什么" in admin.get(f"{LIST}/{seq}").text
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_list_is_read_along_its_indices(hub: Hub) -> None:
     mine = "FROM dead_letter WHERE destination = 'wuye'"
     plans = {
