@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing that happened. `number` grows by one; `topic` is `passage`, `barrier`, `camera` or `gate`."""
+    """One thing that happened. `number` grows by one; `topic` is `passage`, `barrier`, `camera` or `community`."""
 
     number: int
     topic: str

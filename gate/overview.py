@@ -124,6 +124,10 @@ class Overview:
         """Where passages go, and how each place stands now."""
         return destination_views(self._gate.site, self._gate.config, datetime.now(UTC))
 
+    def late_destinations(self) -> Sequence[str]:
+        """The ids of those that are behind."""
+        return self._gate.deliveries.late
+
     def barriers(self) -> Sequence[BarrierView]:
         """Every barrier as it is now, in the order of the configuration."""
         return [self._barrier_view(part) for part in self._gate.config.barrier]
@@ -204,6 +208,7 @@ class Overview:
             ledger_rows=writer.committed,
             spooled_rows=writer.waiting + sum(barrier.acts_waiting for barrier in barriers),
             rules=self._gate.rulebook.fault is None,
+            community=not self._gate.deliveries.late,
         )
 
     def record(self, kind: str, remark: str = "", **body: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -101,8 +101,8 @@ class RunningGate:
         self._retention = Retention(site.snapshots, site.engine, site.register.consents, site.passes.forget)
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
-        agreed = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
-        self._deliveries = Deliveries(site, config, self.writer.note, agreed)
+        self.shares = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
+        self.deliveries = Deliveries(site, config, self.writer.note, self.shares, on_late=self._late)
         self._stopped = threading.Lock()
 
     def start(self) -> None:
@@ -114,7 +114,7 @@ class RunningGate:
         self._retention.start()
         self._anchors.start()
         self._backups.start()
-        self._deliveries.start()
+        self.deliveries.start()
         self.register_watch.start()
         self._barriers.start()
         for camera in self.cameras.values():
@@ -136,7 +136,7 @@ class RunningGate:
         self.register_watch.stop()
         self._retention.stop()
         self._backups.stop()
-        self._deliveries.stop()
+        self.deliveries.stop()
         self.writer.note("gate.stopped")
         self.writer.stop()
         self._anchors.stop()
@@ -202,6 +202,9 @@ class RunningGate:
         for lane in self.config.lane:
             if lane.camera == camera:
                 self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
+
+    def _late(self, destinations: Sequence[str]) -> None:
+        self.feed.publish("community", None, datetime.now(UTC), late=list(destinations))
 
     def _barrier_acted(self, barrier: str, act: BarrierAct) -> None:
         kind = row_kind(act.kind)

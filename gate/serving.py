@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from enrollment.finding import Finder
 from enrollment.roster_form import RosterForm
 from gate.archive import Archive
+from gate.community.postroom import PostRoom
 from gate.console.app import create_app
 from gate.console.desk import Office
 from gate.console.enrolment.intake_desk import IntakeDesk
@@ -42,6 +43,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         archive=archive,
         office=_office(gate),
         handling=partial(handling_of, site, gate.config),
+        post_room=PostRoom(site, gate.config, gate.shares),
     )
     with ConsoleServer(app, settings) as console:
         try:

@@ -17,6 +17,7 @@ from enrollment.accounts import Role
 from enrollment.database import reading
 from enrollment.finding import Finder
 from gate.archive import Archive
+from gate.community.postroom import PostRoom
 from gate.config import Config
 from gate.console.access import RULES, TOKEN_HEADER
 from gate.console.app import create_app
@@ -96,6 +97,7 @@ def _timed(gate: RunningGate, site: Site, rounds: int) -> tuple[PageTime, ...]:
         archive=Archive(site.engine, site.signer, site.snapshots, overview.record),
         office=Office(site.register, Finder(site.engine)),
         handling=lambda: handling_of(site, gate.config),
+        post_room=PostRoom(site, gate.config, gate.shares),
     )
     desk: Desk = app.state.desk
     account = next(one for one in site.accounts.list() if one.role is Role.ADMIN)

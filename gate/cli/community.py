@@ -11,16 +11,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from enrollment.database import writing
+from enrollment.errors import NotEnrolled
 from gate.cli.account import local_actor
 from gate.cli.terminal import out
-from gate.community.connections import connections
+from gate.community.connections import connections, last_successes
 from gate.community.deliveries import destination_views
 from gate.community.leaving import leaving_table
-from gate.community.queue import Queue
+from gate.community.letters import DeadLetters, Which
 from gate.config import Config, load_config
 from gate.errors import GateError
-from gate.ledger.ledger import append
 from gate.site import open_site
 from gate.texts import explain, system_language, t
 from models.errors import Fault
@@ -29,6 +28,8 @@ app = typer.Typer(help=t("community.help"), no_args_is_help=True)
 ConfigPath = Annotated[Path, typer.Option("--config", help=t("cli.option_config"))]
 Name = Annotated[str, typer.Argument(help=t("community.argument_destination"))]
 DEFAULT_CONFIG = Path("gate.toml")
+SHOWN = 200
+"""The newest so many dead letters are shown."""
 
 
 @app.command(help=t("community.status_help"))
@@ -78,7 +79,7 @@ def dead(name: Name, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """The newest first."""
     settings = load_config(config)
     with open_site(settings) as site:
-        letters = Queue(site.engine, _known(settings, name)).dead()
+        letters = DeadLetters(site.engine, _known(settings, name)).page(most=SHOWN)
     if not letters:
         out.print(t("community.no_dead"))
         return
@@ -98,19 +99,27 @@ def resend(
     """A row of the record says who did it."""
     settings = load_config(config)
     with open_site(settings) as site:
-        count = Queue(site.engine, _known(settings, name)).resend(seq or None)
-        with writing(site.engine) as session:
-            facts = {"actor": local_actor(), "destination": name, "events": count}
-            append(session, datetime.now(UTC), "community.resent", facts)
+        which = Which(seqs=tuple(seq)) if seq else Which()
+        count = DeadLetters(site.engine, _known(settings, name)).resend(which, local_actor(), datetime.now(UTC))
     out.print(t("community.resent", count=count))
 
 
 @app.command("connections", help=t("community.connections_help"))
 def connections_(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """One line for each."""
-    table = Table(*(t(f"community.column.{name}") for name in ("purpose", "id", "address")))
-    for found in connections(load_config(config)):
-        table.add_row(t(f"community.purpose.{found.purpose}"), found.name, escape(found.address))
+    """One line for each. Needs no database, and without one says nothing of when they last worked."""
+    settings = load_config(config)
+    try:
+        with open_site(settings) as site:
+            last = last_successes(site.engine)
+    except NotEnrolled:
+        last = {}
+    table = Table(*(t(f"community.column.{name}") for name in ("purpose", "id", "address", "leaves", "off", "last")))
+    for found in connections(settings):
+        leaves = "\n".join(t(f"community.leaves.{code}") for code in found.leaves) or t("community.leaves.nothing")
+        at = last.get((found.purpose, found.name))
+        when = "—" if at is None else _local(settings, at.isoformat())
+        purpose = t(f"community.purpose.{found.purpose}")
+        table.add_row(purpose, found.name, escape(found.address), leaves, escape(found.off), when)
     out.print(table)
 
 

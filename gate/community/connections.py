@@ -1,14 +1,18 @@
-"""Every address that this box connects to by itself, from the configuration alone."""
+"""Every address that this box connects to by itself, from the configuration alone, and when it last answered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url, select
 
+from enrollment.database import reading
 from gate.community.deliveries import open_destination
+from gate.community.settings import AnyDestination
+from gate.community.tables import DestinationRow
 from gate.config import Config
 
 _LOCAL = frozenset({"sim", "file", "folder", "usb", "serial", "gpio", "modbus-rtu"})
@@ -16,28 +20,51 @@ _LOCAL = frozenset({"sim", "file", "folder", "usb", "serial", "gpio", "modbus-rt
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """`purpose` is a code of `community.purpose.*`; `address` has no sign-in and no path that may hold a secret."""
+    """`purpose` is a code of `community.purpose.*`; `address` has no sign-in and no path that may hold a secret.
+
+    `leaves` are codes of `community.leaves.*`, and `off` the lines of gate.toml to take out so that it ends.
+    """
 
     purpose: str
     name: str
     address: str
+    leaves: tuple[str, ...] = ()
+    off: str = ""
 
 
 def connections(config: Config) -> Iterator[Connection]:
     """All of them; what hangs on this box itself is left out."""
     for camera in config.camera:
         if camera.url.partition(":")[0] not in _LOCAL:
-            yield Connection("camera", camera.id, _shown(camera.url))
+            yield Connection("camera", camera.id, _shown(camera.url), (), f'[[camera]] id = "{camera.id}"')
     for barrier in config.barrier:
         if barrier.scheme not in _LOCAL:
-            yield Connection("barrier", barrier.id, _shown(barrier.url))
+            off = f'[[barrier]] id = "{barrier.id}"'
+            yield Connection("barrier", barrier.id, _shown(barrier.url), ("commands",), off)
     if config.database.url:
         server = make_url(config.database.url)
-        yield Connection("database", str(server.database), f"postgresql://{server.host}:{server.port or 5432}")
+        address = f"postgresql://{server.host}:{server.port or 5432}"
+        yield Connection("database", str(server.database), address, ("everything",), "[database] url")
     if config.ledger.anchor_url:
-        yield Connection("anchor", "", _shown(config.ledger.anchor_url))
+        yield Connection("anchor", "", _shown(config.ledger.anchor_url), ("checkpoints",), "[ledger] anchor_url")
     for part in config.community.destination:
-        yield Connection("destination", part.id, open_destination(part, config).address)
+        address = open_destination(part, config).address
+        off = f'[[community.destination]] id = "{part.id}"'
+        yield Connection("destination", part.id, address, leaves_of(part), off)
+
+
+def leaves_of(part: AnyDestination) -> tuple[str, ...]:
+    """What a destination may get, as codes of `community.leaves.*`."""
+    switched = [name for name in ("plates", "names", "pictures") if getattr(part, name)]
+    agreed = ["agreed_only"] if part.kind == "gat1400" else []
+    return ("minimum", *switched, *agreed)
+
+
+def last_successes(engine: Engine) -> Mapping[tuple[str, str], datetime]:
+    """When each connection whose success is in the database had the last one, by purpose and name."""
+    with reading(engine) as session:
+        rows = session.execute(select(DestinationRow.id, DestinationRow.delivered_at)).all()
+    return {("destination", id_): datetime.fromisoformat(at) for id_, at in rows if at is not None}
 
 
 def _shown(url: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import func, select
@@ -42,20 +45,51 @@ from gate.site import Site
 log = structlog.get_logger("community")
 
 TRIM_EVERY_S = 3600.0
+LOOK_EVERY_S = 15.0
+"""So often it is seen whether a destination is behind."""
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 UNCONFIGURED_DAYS = 30
 """What waits for a destination that gate.toml names no more is kept so long, in case it comes back."""
 
 
+REFUSALS = frozenset(f"community.{code}" for code in ("refused", "failed", "said_no", "not_understood", "slip"))
+"""What says that the peer answers and does not take what it is sent; any other fault says that it is not there."""
+State = Literal["up", "sending", "waiting", "retrying", "refused"]
+
+
 @dataclass(frozen=True, slots=True)
 class DestinationView:
-    """A destination and how it stands. `lag_s` is how long the oldest event waits, 0 with none."""
+    """A destination and how it stands.
+
+    `lag_s` is how long the oldest event waits, 0 with none; `late_s` from how long on that is too long.
+    """
 
     id: str
     kind: str
     address: str
     standing: Standing
     lag_s: float
+    late_s: float = math.inf
+
+    @property
+    def late(self) -> bool:
+        """Whether what waits there has waited for too long."""
+        return self.lag_s > self.late_s
+
+    @property
+    def state(self) -> State:
+        """`up` with nothing waiting, `sending` or `waiting` with something, `retrying` or `refused` with a fault."""
+        if self.standing.code is not None:
+            return "refused" if self.standing.code in REFUSALS else "retrying"
+        if not self.standing.waiting:
+            return "up"
+        return "sending" if self.standing.rate_per_s else "waiting"
+
+    @property
+    def left_s(self) -> float | None:
+        """How long what waits will take at the rate of now; None where nothing waits or nothing goes."""
+        rate = self.standing.rate_per_s
+        return self.standing.waiting / rate if rate and self.standing.waiting else None
 
 
 def open_destination(part: AnyDestination, config: Config) -> Destination:
@@ -67,7 +101,7 @@ def open_destination(part: AnyDestination, config: Config) -> Destination:
     if isinstance(part, MicroCommunityPart):
         return MicroCommunity(part, config.compound.timezone)
     if isinstance(part, ViewLibraryPart):
-        return ViewLibrary(part, config.compound.timezone)
+        return ViewLibrary(part, config.compound.timezone, config.lane)
     return Files(part)
 
 
@@ -86,7 +120,10 @@ def outbox_of(config: Config) -> Outbox:
 
 
 class Deliveries:
-    """The way out. `note` writes a row of the record; `shares` tells who has agreed to be named there."""
+    """The way out. `note` writes a row of the record; `shares` tells who has agreed to be named there.
+
+    `late` are the destinations that are behind, and `on_late` hears whenever they are others.
+    """
 
     def __init__(
         self,
@@ -95,7 +132,10 @@ class Deliveries:
         note: Callable[..., object],
         shares: Shares = shares_nothing,
         clocks: Clocks | None = None,
+        on_late: Callable[[Sequence[str]], object] = lambda _late: None,
     ) -> None:
+        self.late: tuple[str, ...] = ()
+        self._on_late = on_late
         self._site = site
         self._config = config
         self._note = note
@@ -138,6 +178,24 @@ class Deliveries:
                 log.warning("community.dropped", destination=name, events=dropped)
                 self._note("community.dropped", destination=name, events=dropped)
 
+    def look(self) -> None:
+        """See which destinations are behind, and say it once of each, on record too. Raises `StoreBusy`."""
+        late, now = [], self._clocks.wall()
+        for part in self._config.community.destination:
+            oldest = Queue(self._site.engine, part.id).oldest_at()
+            lag_s = (now - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
+            if lag_s > part.late_s:
+                late.append(part.id)
+                if part.id not in self.late:
+                    log.warning("community.behind", destination=part.id, lag_s=round(lag_s))
+                    self._note("community.behind", destination=part.id, lag_s=round(lag_s))
+            elif part.id in self.late:
+                log.info("community.caught_up", destination=part.id)
+                self._note("community.caught_up", destination=part.id)
+        before, self.late = self.late, tuple(late)
+        if self.late != before:
+            self._on_late(self.late)
+
     def _clock_is_sure(self, now: datetime) -> bool:
         with reading(self._site.engine) as session:
             last = session.scalar(select(func.max(LedgerRow.at)).where(LedgerRow.at < f"{now:%Y-%m-%d}"))
@@ -145,25 +203,30 @@ class Deliveries:
 
     def _delivery(self, part: AnyDestination, events: Events) -> Delivery:
         allowed = Allowed(part.plates, part.names, part.pictures)
-        queue, destination = Queue(self._site.engine, part.id), open_destination(part, self._config)
+        zone = ZoneInfo(self._config.compound.timezone)
+        queue, destination = Queue(self._site.engine, part.id, zone), open_destination(part, self._config)
         return Delivery(queue, events, destination, allowed, self._holder, self._clocks)
 
     def _run(self) -> None:
+        trim_s = -math.inf
         while True:
             try:
-                self.trim()
+                if self._clocks.monotonic() - trim_s >= TRIM_EVERY_S:
+                    self.trim()
+                    trim_s = self._clocks.monotonic()
+                self.look()
             except (StoreBusy, SQLAlchemyError) as failed:
                 log.warning("community.not_trimmed", why=type(failed).__name__)
-            if self._stopping.wait(TRIM_EVERY_S):
+            if self._stopping.wait(LOOK_EVERY_S):
                 return
 
 
 def destination_views(site: Site, config: Config, now: datetime) -> Sequence[DestinationView]:
     """Every destination of the configuration as it stands. Raises `StoreBusy`."""
-    views = []
+    views, zone = [], ZoneInfo(config.compound.timezone)
     for part in config.community.destination:
-        standing = Queue(site.engine, part.id).standing()
+        standing = Queue(site.engine, part.id, zone).standing(now)
         lag_s = (now - datetime.fromisoformat(standing.oldest)).total_seconds() if standing.oldest else 0.0
         address = open_destination(part, config).address
-        views.append(DestinationView(part.id, part.kind, address, standing, max(0.0, lag_s)))
+        views.append(DestinationView(part.id, part.kind, address, standing, max(0.0, lag_s), part.late_s))
     return views

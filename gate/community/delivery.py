@@ -158,7 +158,8 @@ class Delivery:
     def _send(self, rows: Iterable[Waiting], turn: _Round, until_s: float) -> bool:
         """Deliver in order, for so long; whether all were. Raises `Away`, the last fault where `SUSPECTS` in a row."""
         fresh = [row for row in rows if row.seq not in turn.seen]
-        loaded = self._events.load([row.seq for row in fresh], self._allowed) if fresh else {}
+        seqs = [row.seq for row in fresh]
+        loaded = self._events.load(seqs, self._allowed, self._queue.names()) if fresh else {}
         # A record restored from an older backup may lack what is still waiting: there is nothing to tell.
         turn.outcome.taken += [row.seq for row in fresh if row.seq not in loaded]
         for number, chunk in enumerate(_chunks(fresh, self._destination.batch)):

@@ -9,7 +9,8 @@ GateError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from gate.community.event import Event
 from gate.errors import GateError
@@ -27,6 +28,14 @@ class Failed(GateError):
     """The peer did not take this event this time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes out: `where` is the call, topic or file, and `body` JSON-able."""
+
+    where: str
+    body: Any
+
+
 class Destination(Protocol):
     """A peer outside this box. Used by one thread at a time.
 
@@ -40,6 +49,10 @@ class Destination(Protocol):
     @property
     def address(self) -> str:
         """What it connects to, without a secret."""
+        ...
+
+    def render(self, event: Event) -> Sequence[Message]:
+        """What `send` makes of an event, for a person to look at; nothing for what the peer has no place for."""
         ...
 
     def send(self, events: Sequence[Event]) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enrollment.database import reading
 from enrollment.tables import ResidentRow, VehicleRow
+from gate.community.names import THINGS, Names
 from gate.community.outbox import EVENTS
 from gate.config import Lane
 from gate.errors import LedgerBroken
 from gate.ledger.tables import LedgerRow, PassageRow
 from gate.site import Site
 
+FROM_CONFIG = Names()
 Shares = Callable[[str], bool]
 """Whether the person with this id has agreed, on record, that name and picture go to the community system."""
 
@@ -44,7 +46,8 @@ class Event:
 
     `key` is the same each time it is sent and nobody else's; `seq` grows, and tells a receiver the order. `subject` is
     an opaque id. `device` is the barrier or camera of an opening or alarm and `what` the code of what it did.
-    `consented` is whether the subject's consent to sharing is on record.
+    `consented` is whether the subject's consent to sharing is on record, and `number` a number that is the subject's
+    alone. `lane_there` and `device_there` are what the destination calls them, where a person has corrected that.
     """
 
     key: str
@@ -64,10 +67,14 @@ class Event:
     name: str | None = None
     picture: bytes | None = None
     consented: bool = False
+    number: int | None = None
+    lane_there: str | None = None
+    device_there: str | None = None
 
     def body(self) -> dict[str, Any]:
-        """All that is there as JSON-able values; the time with its zone, the picture as base64."""
+        """All that is there as JSON-able values, in the destination's names; time with zone, picture as base64."""
         told = {name: getattr(self, name) for name in BODY if getattr(self, name) is not None}
+        told |= {name: there for name in THINGS if (there := getattr(self, f"{name}_there")) is not None}
         told["at"] = self.at.isoformat()
         if self.picture is not None:
             told["picture"] = base64.b64encode(self.picture).decode()
@@ -107,13 +114,18 @@ class _Known:
 
     name: str | None = None
     plate: str | None = None
+    number: int | None = None
 
 
 def _known(session: Session, subjects: Collection[str]) -> dict[str, _Known]:
     people = select(ResidentRow.id, ResidentRow.name).where(ResidentRow.id.in_(subjects), ResidentRow.name.is_not(None))
     cars = select(VehicleRow.id, VehicleRow.plate).where(VehicleRow.id.in_(subjects), VehicleRow.plate.is_not(None))
-    found = {id_: _Known(name=name) for id_, name in session.execute(people)}
-    return found | {id_: _Known(plate=plate) for id_, plate in session.execute(cars)}
+    added = select(LedgerRow.about, func.min(LedgerRow.seq)).where(
+        LedgerRow.about.in_(subjects), LedgerRow.kind.in_(("resident.added", "vehicle.added"))
+    )
+    numbers = {id_: number for id_, number in session.execute(added.group_by(LedgerRow.about))}  # noqa: C416 - typed rows
+    found = {id_: _Known(name=name, number=numbers.get(id_)) for id_, name in session.execute(people)}
+    return found | {id_: _Known(plate=plate, number=numbers.get(id_)) for id_, plate in session.execute(cars)}
 
 
 _WORDS: Mapping[str, Literal["opening", "door", "alarm"]] = {"openings": "opening", "doors": "door", "alarms": "alarm"}
@@ -137,7 +149,7 @@ class Events:
         self._cameras = {lane.camera: lane.id for lane in lanes}
         self._shares = shares
 
-    def load(self, seqs: Sequence[int], allowed: Allowed) -> dict[int, Event]:
+    def load(self, seqs: Sequence[int], allowed: Allowed, names: Names = FROM_CONFIG) -> dict[int, Event]:
         """The events of these rows by their numbers. Raises `StoreBusy`."""
         with reading(self._site.engine) as session:
             rows = session.execute(
@@ -153,9 +165,11 @@ class Events:
         for seq, at, kind, _, digest in rows:
             shared = {"key": f"{seq}-{digest.hex()}", "seq": seq, "at": datetime.fromisoformat(at)}
             if kind == "decision":
-                found[seq] = self._passage(shared, told[seq], plates.get(seq), known, allowed)
+                event = self._passage(shared, told[seq], plates.get(seq), known, allowed)
             else:
-                found[seq] = self._act(shared, kind, told[seq])
+                event = self._act(shared, kind, told[seq])
+            lane_there, device_there = names.of("lane", event.lane), names.of("device", event.device)
+            found[seq] = replace(event, lane_there=lane_there, device_there=device_there)
         return found
 
     def _passage(
@@ -180,6 +194,7 @@ class Events:
             name=entry.name if entry and allowed.names and consented else None,
             picture=self._picture(body["snapshot"]) if allowed.pictures and consented else None,
             consented=consented,
+            number=entry.number if entry else None,
         )
 
     def _act(self, shared: Mapping[str, Any], kind: str, body: Mapping[str, Any]) -> Event:

@@ -1,4 +1,8 @@
-"""A folder that gets a CSV or XLSX file from time to time: whole or not at all, each event with its key."""
+"""A folder that gets a CSV or XLSX file from time to time: whole or not at all, each event with its key.
+
+With `pictures = true` the crop of whoever agreed lies beside it, `menwei-17.jpg` for the event of number 17, and is
+there before the file that names it.
+"""
 
 from __future__ import annotations
 
@@ -8,44 +12,78 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from openpyxl import Workbook
 
-from gate.community.destination import Away
+from gate.community.destination import Away, Message
 from gate.community.event import BODY, Event
 from gate.community.settings import FilesPart
+from gate.community.sftp import Sftp
 
-COLUMNS = tuple(name for name in BODY if name != "picture")
+COLUMNS = BODY
+MOST_PICTURES = 500
+
+
+class Shelf(Protocol):
+    """Where files are put."""
+
+    @property
+    def address(self) -> str:
+        """Without a secret."""
+        ...
+
+    def put(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Put files there in this order, each whole or not at all. Raises `Away`."""
+        ...
+
+
+class Folder:
+    """A folder of this box, which may be a share or a stick."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.address = str(path)
+
+    def put(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write each under another name, then rename it."""
+        try:
+            for name, content in files:
+                part = self._path / f".{name}.part"
+                with part.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(self._path / name)
+            _sync(self._path)
+        except OSError as failed:
+            why = failed.strerror or type(failed).__name__
+            raise Away("community.folder", address=self.address, why=why) from None
 
 
 class Files:
-    """One folder. A file is named after the numbers of its first and last event, `menwei-17-4021.csv`."""
+    """One place. A file is named after the numbers of its first and last event, `menwei-17-4021.csv`."""
 
-    batch = 5000
     fields: Mapping[str, str] = {name: name for name in COLUMNS}
 
     def __init__(self, part: FilesPart, clock: Callable[[], float] = time.monotonic) -> None:
         self._part = part
         self._clock = clock
         self._next_s = clock()
-        self.address = str(part.folder)
+        self._shelf: Shelf = Folder(part.folder) if part.folder else Sftp(part)
+        self.batch = MOST_PICTURES if part.pictures else 5000
+        self.address = self._shelf.address
+
+    def render(self, event: Event) -> Sequence[Message]:
+        """Its row."""
+        return [Message(self._part.form, dict(zip(COLUMNS, _row(event), strict=True)))]
 
     def send(self, events: Sequence[Event]) -> None:
-        """Write a file."""
-        name = f"menwei-{events[0].seq}-{events[-1].seq}.{self._part.form}"
-        rows = [list(COLUMNS), *([_cell(event, field) for field in COLUMNS] for event in events)]
+        """Write a file, after the pictures that it names."""
+        rows = [list(COLUMNS), *map(_row, events)]
         content = _csv(rows) if self._part.form == "csv" else _xlsx(rows)
-        part = self._part.folder / f".{name}.part"
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._part.folder / name)
-            _sync(self._part.folder)
-        except OSError as failed:
-            why = failed.strerror or type(failed).__name__
-            raise Away("community.folder", address=self.address, why=why) from None
+        pictures = [(_picture(event), event.picture) for event in events if event.picture]
+        self._shelf.put([*pictures, (f"menwei-{events[0].seq}-{events[-1].seq}.{self._part.form}", content)])
         self._next_s = self._clock() + self._part.every_s
 
     def rest_s(self) -> float:
@@ -59,13 +97,16 @@ class Files:
         """Nothing."""
 
 
-def _cell(event: Event, field: str) -> str:
-    value = getattr(event, field)
-    if value is None:
-        return ""
-    if field == "at":
-        return event.at.isoformat()
-    text = str(value)
+def _picture(event: Event) -> str:
+    return f"menwei-{event.seq}.jpg" if event.picture else ""
+
+
+def _row(event: Event) -> list[str]:
+    told = {**event.body(), "picture": _picture(event)}
+    return [_cell(str(told.get(name, ""))) for name in COLUMNS]
+
+
+def _cell(text: str) -> str:
     # A spreadsheet would take these for a formula.
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gate.community.destination import Failed, Refused
+from gate.community.destination import Failed, Message, Refused
 from gate.community.event import Event
 from gate.community.peer import Peer
 from gate.community.settings import MicroCommunityPart
@@ -58,22 +58,28 @@ class MicroCommunity:
         self._part = part
         self._zone = ZoneInfo(timezone)
         self._clock = clock
+        self._machines = dict(part.machines)
         self._beat_s = -HEARTBEAT_S
         self._peer = Peer(part.url, within_s=part.timeout_s, ca_file=part.ca_file)
         self.address = self._peer.address
 
+    def render(self, event: Event) -> Sequence[Message]:
+        """The call for one."""
+        machine = event.lane_there or self._part.machines.get(event.lane or "")
+        if machine is None:
+            return []
+        if event.event == "passage" and event.lane_kind == "vehicle" and event.plate:
+            return [Message("/app/machineTranslate.machineUploadCarLog", self._car(event, machine))]
+        if event.event == "passage" and event.lane_kind == "pedestrian":
+            return [Message("/app/machineTranslate.machineUploadFaceLog", self._face(event, machine))]
+        return [Message("/app/machine.openDoorLog", self._face(event, machine))] if event.event == "opening" else []
+
     def send(self, events: Sequence[Event]) -> None:
         """Tell one."""
         for event in events:
-            machine = self._part.machines.get(event.lane or "")
-            if machine is None:
-                continue
-            if event.event == "passage" and event.lane_kind == "vehicle" and event.plate:
-                self._post("machineTranslate.machineUploadCarLog", machine, self._car(event, machine), event.key)
-            elif event.event == "passage" and event.lane_kind == "pedestrian":
-                self._post("machineTranslate.machineUploadFaceLog", machine, self._face(event, machine), event.key)
-            elif event.event == "opening":
-                self._post("machine.openDoorLog", machine, self._face(event, machine), event.key)
+            for message in self.render(event):
+                self._machines[event.lane or ""] = message.body["machineCode"]
+                self._post(message, event.key)
 
     def rest_s(self) -> float:
         """Never."""
@@ -84,11 +90,11 @@ class MicroCommunity:
         if self._clock() - self._beat_s < HEARTBEAT_S:
             return
         now = datetime.now(UTC)
-        for machine in sorted(set(self._part.machines.values())):
+        for machine in sorted(set(self._machines.values())):
             beat = {"machineCode": machine, "communityId": self._part.community_id, "lastOnTime": self._local(now)}
             # What it says of a heartbeat is no reason to keep the events back.
             with contextlib.suppress(Failed, Refused):
-                self._post("machineTranslate.machineHeartbeart", machine, beat, f"beat-{now.timestamp():.0f}")
+                self._post(Message("/app/machineTranslate.machineHeartbeart", beat), f"beat-{now.timestamp():.0f}")
         self._beat_s = self._clock()
 
     def close(self) -> None:
@@ -123,17 +129,17 @@ class MicroCommunity:
     def _local(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
 
-    def _post(self, service: str, machine: str, body: Mapping[str, Any], key: str) -> None:
+    def _post(self, message: Message, key: str) -> None:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "machinecode": machine,
+            "machinecode": message.body["machineCode"],
             "communityId": self._part.community_id,
             "app-id": "menwei",
             "transaction-id": key,
             "req-time": f"{datetime.now(self._zone):%Y%m%d%H%M%S}",
             "user-id": NOBODY,
         }
-        answer = self._peer.post(f"/app/{service}", json.dumps(body, ensure_ascii=False).encode(), headers)
+        answer = self._peer.post(message.where, json.dumps(message.body, ensure_ascii=False).encode(), headers)
         try:
             told = json.loads(answer.body)
             code, said = str(told["code"]), str(told.get("msg", ""))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gate.community.deliveries import DESTINATIONS
 from gate.community.event import SWITCHES
 from gate.community.settings import ViewLibraryPart
+from gate.community.view_library_community import FIELDS
 from gate.texts import Language, t
 
 
@@ -22,6 +23,9 @@ def _rows(language: Language) -> Iterator[tuple[str, ...]]:
         (kind,) = part.model_fields["kind"].annotation.__args__  # type: ignore[union-attr]
         for field, source in destination.fields.items():
             yield (f"`{kind}`", f"`{field}`", f"`{source}`", _switch(part is ViewLibraryPart, source, language))
+    for field, source in FIELDS.items():
+        switch = f"community = true; {_switch(source != '-', source, language)}"
+        yield ("`gat1400`", f"`{field}`", f"`{source}`", switch)
 
 
 def _switch(consented_only: bool, source: str, language: Language) -> str:  # noqa: FBT001 - private

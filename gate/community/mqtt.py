@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from gate.community.broker_line import BrokerLine
+from gate.community.destination import Message
 from gate.community.event import BODY, Event
 from gate.community.home_assistant import discovery
 from gate.community.settings import MqttPart
@@ -29,6 +30,10 @@ class Mqtt:
         self._line = BrokerLine(part, f"{part.topic}/online")
         self._last: dict[str, int] = {}
         self.address = self._line.address
+
+    def render(self, event: Event) -> Sequence[Message]:
+        """The message that is published first."""
+        return [Message(self._topic_of(event), event.body())]
 
     def send(self, events: Sequence[Event]) -> None:
         """Publish, and wait until the broker has acknowledged each."""

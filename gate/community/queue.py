@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from enrollment.database import reading, writing
+from gate.community.names import Names, names_of
 from gate.community.tables import DeadLetterRow, DestinationRow, OutboxRow
 from gate.ledger.chain import stamp
 
@@ -19,8 +20,11 @@ LONGEST_WAIT_MS = 3_600_000
 """An event that waits for longer than this was put off by another clock: it is due."""
 SIBLINGS = 100
 """At most so many older events of its subject are fetched with one that has just happened."""
-DEAD_LETTERS = 10_000
+DEAD_LETTERS = 100_000
 """The newest of so many are kept for a destination."""
+RATE_MS = 10_000
+"""How fast events are taken is counted over so long, and forgotten after `RATE_LASTS_MS` in which none was."""
+RATE_LASTS_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +39,11 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Dead:
-    """An event that a destination did not take, and why: a fault's code and facts."""
-
-    seq: int
-    at: str
-    kind: str
-    attempts: int
-    died: str
-    code: str
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
-    """How a destination stands. `code` is the fault of now, None while all is well; `oldest` is what waits longest."""
+    """How a destination stands. `code` is the fault of now, None while all is well; `oldest` is what waits longest.
+
+    `today` were taken on the compound's current day; `rate_per_s` is None while nothing is being taken.
+    """
 
     waiting: int
     dead: int
@@ -60,6 +54,8 @@ class Standing:
     code: str | None
     facts: Mapping[str, Any]
     failing_since: str | None
+    today: int = 0
+    rate_per_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -78,10 +74,14 @@ _WAITING = (OutboxRow.seq, OutboxRow.at, OutboxRow.kind, OutboxRow.subject, Outb
 
 
 class Queue:
-    """The rows of one destination. Every method is one transaction and raises `StoreBusy`."""
+    """The rows of one destination. Every method is one transaction and raises `StoreBusy`.
 
-    def __init__(self, engine: Engine, destination: str) -> None:
+    `zone` is the compound's: its days are counted.
+    """
+
+    def __init__(self, engine: Engine, destination: str, zone: tzinfo = UTC) -> None:
         self._engine = engine
+        self._zone = zone
         self.destination = destination
         self._mine = OutboxRow.destination == destination
 
@@ -137,8 +137,7 @@ class Queue:
             for row, code, facts in outcome.died:
                 session.merge(DeadLetterRow(**self._letter(row, code, facts, now)))
             if outcome.taken:
-                mine = self._row(session)
-                mine.delivered, mine.delivered_at = mine.delivered + len(outcome.taken), stamp(now)
+                self._count(self._row(session), len(outcome.taken), now)
 
     def say(self, code: str | None, facts: Mapping[str, Any], now: datetime) -> None:
         """Note how the destination stands."""
@@ -147,8 +146,18 @@ class Queue:
             row.failing_since = None if code is None else row.failing_since or stamp(now)
             row.code, row.facts = code, json.dumps({name: str(fact) for name, fact in facts.items()})
 
-    def standing(self) -> Standing:
-        """How it stands now."""
+    def names(self) -> Names:
+        """What the destination calls our lanes and devices now."""
+        with reading(self._engine) as session:
+            return names_of(session, self.destination)
+
+    def oldest_at(self) -> str | None:
+        """When what waits longest happened."""
+        with reading(self._engine) as session:
+            return session.scalar(select(OutboxRow.at).where(self._mine).order_by(OutboxRow.seq).limit(1))
+
+    def standing(self, now: datetime) -> Standing:
+        """How it stands."""
         with reading(self._engine) as session:
             waiting = session.scalar(select(func.count()).select_from(OutboxRow).where(self._mine))
             oldest = session.scalar(select(OutboxRow.at).where(self._mine).order_by(OutboxRow.seq).limit(1))
@@ -165,33 +174,9 @@ class Queue:
                 row.code,
                 json.loads(row.facts),
                 row.failing_since,
+                today=row.delivered_day if row.day == self._day(now) else 0,
+                rate_per_s=_rate(row, _ms(now)),
             )
-
-    def dead(self, most: int = 200) -> list[Dead]:
-        """The newest dead letters."""
-        with reading(self._engine) as session:
-            rows = session.scalars(
-                select(DeadLetterRow)
-                .where(DeadLetterRow.destination == self.destination)
-                .order_by(DeadLetterRow.seq.desc())
-                .limit(most)
-            )
-            return [
-                Dead(row.seq, row.at, row.kind, row.attempts, row.died, row.code, json.loads(row.facts)) for row in rows
-            ]
-
-    def resend(self, seqs: Sequence[int] | None = None) -> int:
-        """Let dead letters wait again as if they were new, all or those of these numbers; how many."""
-        with writing(self._engine) as session:
-            which = [DeadLetterRow.destination == self.destination]
-            if seqs is not None:
-                which.append(DeadLetterRow.seq.in_(seqs))
-            letters = session.scalars(select(DeadLetterRow).where(*which)).all()
-            for letter in letters:
-                shared = {name: getattr(letter, name) for name in ("destination", "seq", "at", "kind", "subject")}
-                session.add(OutboxRow(**shared, attempts=0, due_ms=0))
-                session.delete(letter)
-            return len(letters)
 
     def trim(self, keep: int, before: datetime) -> int:
         """Drop the oldest rows beyond so many, those from before a time, and dead letters likewise; how many."""
@@ -206,6 +191,21 @@ class Queue:
             if gone:
                 self._row(session).dropped += gone
             return gone
+
+    def _day(self, now: datetime) -> str:
+        return f"{now.astimezone(self._zone):%Y-%m-%d}"
+
+    def _count(self, row: DestinationRow, taken: int, now: datetime) -> None:
+        """Add to what was taken: ever, today, and in the time over which the rate is measured."""
+        day, now_ms = self._day(now), _ms(now)
+        row.delivered, row.delivered_at = row.delivered + taken, stamp(now)
+        row.delivered_day, row.day = taken + (row.delivered_day if row.day == day else 0), day
+        took_ms = now_ms - row.rate_from_ms
+        if not 0 <= took_ms < RATE_MS:
+            lately = 0 < took_ms <= RATE_LASTS_MS
+            row.rate_per_s = row.rate_count * 1000 / took_ms if lately and row.rate_count else None
+            row.rate_from_ms, row.rate_count = now_ms, 0
+        row.rate_count += taken
 
     def _free(self, now_ms: int) -> ColumnElement[bool]:
         """Due, and of no subject that has an event that is put off."""
@@ -244,7 +244,20 @@ class Queue:
 
 
 def _unheard(destination: str) -> DestinationRow:
-    return DestinationRow(id=destination, holder="", held_until_ms=0, delivered=0, dropped=0, facts="{}")
+    counts = dict.fromkeys(("held_until_ms", "delivered", "dropped", "delivered_day", "rate_from_ms", "rate_count"), 0)
+    return DestinationRow(id=destination, holder="", facts="{}", **counts)
+
+
+def _ms(now: datetime) -> int:
+    return int(now.timestamp() * 1000)
+
+
+def _rate(row: DestinationRow, now_ms: int) -> float | None:
+    """Events a second by the last whole measurement, else by the one under way; None where none is fresh."""
+    took_ms = now_ms - row.rate_from_ms
+    if not 0 <= took_ms <= RATE_LASTS_MS:
+        return None
+    return row.rate_per_s or row.rate_count * 1000 / max(took_ms, 1000)
 
 
 def destinations_known(engine: Engine) -> set[str]:

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from gate.part import Id, Part, refusal
 
-_FILES = ("secret_file", "password_file", "ca_file", "folder")
+_FILES = ("secret_file", "password_file", "key_file", "ca_file", "folder")
 
 
 class DestinationPart(Part):
@@ -28,6 +28,12 @@ class DestinationPart(Part):
         default=200_000, ge=1000, le=5_000_000, description="past so many waiting events the oldest are dropped"
     )
     keep_days: int = Field(default=30, ge=1, le=365, description="an event that waits for longer is dropped")
+    late_after_s: float = Field(default=900.0, ge=60, le=604_800, description="an event that waits for longer is late")
+
+    @property
+    def late_s(self) -> float:
+        """From how many seconds of waiting on the destination is behind."""
+        return self.late_after_s
 
     def anchored(self, folder: Path) -> Self:
         """The same with paths counted from `folder`."""
@@ -105,15 +111,49 @@ class ViewLibraryPart(WebPart):
     username: str = Field(min_length=1)
     password_file: Path = Field(description="file that holds the password, not readable by others")
     devices: dict[str, str] = Field(default={}, description="20-digit code of each lane's camera; else device_id")
+    community: bool = Field(default=False, description="also tell cameras, doors, people and cars of the community")
+    community_id: str | None = Field(default=None, pattern=r"^\d{20}$", description="the community's 20-digit code")
+
+    @model_validator(mode="after")
+    def _community_named(self) -> Self:
+        if self.community and self.community_id is None:
+            raise refusal("config.community_id_needed")
+        return self
 
 
 class FilesPart(DestinationPart):
-    """A folder that gets a file from time to time."""
+    """A folder, here or on an SFTP server, that gets a file from time to time."""
 
     kind: Literal["files"]
-    folder: Path = Field(description="another disk, a share")
+    folder: Path | None = Field(default=None, description="another disk, a share; or url")
+    url: str | None = Field(default=None, description="sftp://host/folder")
+    username: str | None = Field(default=None, min_length=1)
+    password_file: Path | None = Field(default=None, description="file that holds the password, not readable by others")
+    key_file: Path | None = Field(default=None, description="private SSH key without a passphrase, chmod 600")
+    host_key: str | None = Field(
+        default=None, pattern=r"^SHA256:[A-Za-z0-9+/]{43}$", description="the server's key, as ssh-keygen -lf shows it"
+    )
+    timeout_s: float = Field(default=60.0, ge=1, le=600, description="longest time for one file and its pictures")
     form: Literal["csv", "xlsx"] = Field(default="csv", description="csv or xlsx")
     every_s: float = Field(default=3600.0, ge=1, le=86400, description="so long from one file to the next")
+
+    @field_validator("url")
+    @classmethod
+    def _no_secret(cls, url: str | None) -> str | None:
+        return None if url is None else _checked(url, ("sftp",))
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.folder is None) == (self.url is None):
+            raise refusal("config.files_place")
+        if self.url and not (self.username and self.host_key and (self.password_file or self.key_file)):
+            raise refusal("config.sftp_needs")
+        return self
+
+    @property
+    def late_s(self) -> float:
+        """An event waits for its file anyway."""
+        return self.every_s + self.late_after_s
 
 
 AnyDestination = Annotated[

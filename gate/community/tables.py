@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Float, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enrollment.tables import Base
@@ -35,6 +35,7 @@ class DeadLetterRow(Base):
     """What a destination did not take although it took others: a person looks at it and sends it again."""
 
     __tablename__ = "dead_letter"
+    __table_args__ = (Index("dead_letter_why", "destination", "kind", "code", "seq"),)
 
     destination: Mapped[str] = mapped_column(String(32), primary_key=True)
     seq: Mapped[int] = mapped_column(SEQ, primary_key=True, autoincrement=False)
@@ -48,7 +49,10 @@ class DeadLetterRow(Base):
 
 
 class DestinationRow(Base):
-    """How a destination stands, for whoever asks from another process, and which box serves it now."""
+    """How a destination stands, for whoever asks from another process, and which box serves it now.
+
+    `delivered_day` were taken on the compound's `day`; `rate_count` since `rate_from_ms`, and `rate_per_s` before that.
+    """
 
     __tablename__ = "destination"
 
@@ -61,3 +65,20 @@ class DestinationRow(Base):
     code: Mapped[str | None] = mapped_column(String(60))
     facts: Mapped[str] = mapped_column(Text)
     failing_since: Mapped[str | None] = mapped_column(String(32))
+    day: Mapped[str | None] = mapped_column(String(10))
+    delivered_day: Mapped[int] = mapped_column(BigInteger)
+    rate_from_ms: Mapped[int] = mapped_column(BigInteger)
+    rate_count: Mapped[int] = mapped_column(BigInteger)
+    rate_per_s: Mapped[float | None] = mapped_column(Float)
+
+
+class NamesRow(Base):
+    """A version of what a destination calls our lanes and devices, as JSON; the newest holds, all are kept."""
+
+    __tablename__ = "destination_names"
+
+    destination: Mapped[str] = mapped_column(String(32), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(80))
+    names: Mapped[str] = mapped_column(Text)

@@ -3,26 +3,24 @@
 GA/T 1400.4: POST of `/VIID/System/Register` and `/VIID/System/Keepalive` with Digest sign-in and our code in the header
 `User-Identify`; then `/VIID/Faces`, `/VIID/Persons` and `/VIID/MotorVehicles`, answered by a status for each object, 0
 if it was taken. Numbers of objects are 48 digits: device, kind of source, time, number, kind of object, number (Annex).
+With `community = true` the objects of the community extension go too (`view_library_community`).
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
-
-from gate.community.destination import Away, Failed
+from gate.community.destination import Message
 from gate.community.event import Event
-from gate.community.peer import Peer
 from gate.community.settings import ViewLibraryPart
-from gate.password_file import read_password
+from gate.community.view_library_community import CommunityExtension
+from gate.community.view_library_line import ViewLibraryLine
+from gate.config import Lane
 
-KEEPALIVE_S = 60.0
 SEEN_BY_MACHINE = 1
 _FACE, _PERSON, _VEHICLE = "06", "01", "02"
 _AUTOMATIC = "02"
@@ -48,23 +46,34 @@ class ViewLibrary:
         "SubImageList": "picture",
     }
 
-    def __init__(self, part: ViewLibraryPart, timezone: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        part: ViewLibraryPart,
+        timezone: str,
+        lanes: Sequence[Lane] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._part = part
         self._zone = ZoneInfo(timezone)
-        self._clock = clock
-        self._kept_s: float | None = None
-        self._peer = Peer(part.url, within_s=part.timeout_s, ca_file=part.ca_file, auth=self._sign_in)
-        self.address = self._peer.address
+        self._line = ViewLibraryLine(part, clock)
+        self._extension = CommunityExtension(part, lanes) if part.community else None
+        self._announced = False
+        self.address = self._line.address
+
+    def render(self, event: Event) -> Sequence[Message]:
+        """The calls for one."""
+        about = self._extension.about(event) if self._extension else []
+        return [*about, *self._objects([event])]
 
     def send(self, events: Sequence[Event]) -> None:
         """Tell those that may be told."""
-        objects: dict[str, list[dict[str, Any]]] = {}
-        for event in events:
-            if event.event == "passage" and event.consented:
-                name = "MotorVehicle" if event.lane_kind == "vehicle" else "Face" if event.picture else "Person"
-                objects.setdefault(name, []).append(self._object(name, event))
-        for name, told in objects.items():
-            self._post(f"/VIID/{name}s", {f"{name}ListObject": {f"{name}Object": told}})
+        if self._extension:
+            for event in events:
+                for message in self._extension.fresh(event):
+                    self._line.post(message)
+                self._extension.took(event)
+        for message in self._objects(events):
+            self._line.post(message)
 
     def rest_s(self) -> float:
         """Never."""
@@ -72,23 +81,29 @@ class ViewLibrary:
 
     def tick(self) -> None:
         """Register, and say once a minute that we are here."""
-        if self._kept_s is not None and self._clock() - self._kept_s < KEEPALIVE_S:
-            return
-        step = "Register" if self._kept_s is None else "Keepalive"
-        self._kept_s = None
-        self._post(f"/VIID/System/{step}", {f"{step}Object": {"DeviceID": self._part.device_id}})
-        self._kept_s = self._clock()
+        if self._line.keep():
+            self._announced = False
+        if self._extension and not self._announced:
+            for message in self._extension.begin():
+                self._line.post(message)
+            self._announced = True
 
     def close(self) -> None:
         """Let go of the connection; the next begins with registering."""
-        self._peer.close()
-        self._kept_s = None
+        self._line.close()
 
-    def _sign_in(self) -> httpx.Auth:
-        return httpx.DigestAuth(self._part.username, read_password(self._part.password_file, Away))
+    def _objects(self, events: Sequence[Event]) -> list[Message]:
+        objects: dict[str, list[dict[str, Any]]] = {}
+        for event in events:
+            if event.event == "passage" and event.consented:
+                name = "MotorVehicle" if event.lane_kind == "vehicle" else "Face" if event.picture else "Person"
+                objects.setdefault(name, []).append(self._object(name, event))
+        return [
+            Message(f"/VIID/{name}s", {f"{name}ListObject": {f"{name}Object": told}}) for name, told in objects.items()
+        ]
 
     def _object(self, name: str, event: Event) -> dict[str, Any]:
-        device = self._part.devices.get(event.lane or "", self._part.device_id)
+        device = event.lane_there or self._part.devices.get(event.lane or "", self._part.device_id)
         at = f"{event.at.astimezone(self._zone):%Y%m%d%H%M%S}"
         source = f"{device}{_AUTOMATIC}{at}{event.seq % 100000:05d}"
         told: dict[str, Any] = {"InfoKind": SEEN_BY_MACHINE, "SourceID": source, "DeviceID": device}
@@ -107,28 +122,3 @@ class ViewLibrary:
         data = base64.b64encode(picture).decode()
         shared = {"ImageID": source, "DeviceID": device, "ShotTime": at, "FileFormat": "Jpeg"}
         return {**shared, "FileSize": len(picture), "Data": data}
-
-    def _post(self, path: str, body: Mapping[str, Any]) -> None:
-        headers = {"Content-Type": "application/VIID+JSON;charset=UTF-8", "User-Identify": self._part.device_id}
-        try:
-            answer = self._peer.post(path, json.dumps(body, ensure_ascii=False).encode(), headers)
-        except Away:
-            self._kept_s = None
-            raise
-        for status in _statuses(answer.body, self.address):
-            if str(status.get("StatusCode")) != "0":
-                why = str(status.get("StatusString", ""))[:80]
-                raise Failed("community.said_no", address=self.address, said=status.get("StatusCode"), why=why)
-
-
-def _statuses(body: bytes, address: str) -> list[dict[str, Any]]:
-    """Each status of an answer, which has one or a list of them."""
-    try:
-        told = json.loads(body)
-        listed = (
-            told["ResponseStatusListObject"]["ResponseStatusObject"] if "ResponseStatusListObject" in told else None
-        )
-        found = listed if listed is not None else told["ResponseStatusObject"]
-        return [dict(status) for status in (found if isinstance(found, list) else [found])]
-    except (ValueError, KeyError, TypeError):
-        raise Failed("community.not_understood", address=address) from None

@@ -15,9 +15,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
-from gate.community.destination import Away
+from gate.community.destination import Away, Message
 from gate.community.event import BODY, Event
 from gate.community.peer import Peer
 from gate.community.settings import WebhookPart
@@ -46,13 +47,18 @@ class Webhook:
         self._peer = Peer(part.url, within_s=part.timeout_s, ca_file=part.ca_file)
         self.address = self._peer.address
 
+    def render(self, event: Event) -> Sequence[Message]:
+        """The CloudEvent."""
+        return [Message("POST", self._cloud_event(event))]
+
     def send(self, events: Sequence[Event]) -> None:
         """Post one."""
         secret = read_password(self._part.secret_file, Away)
         if len(secret) < SHORTEST_SECRET:
             raise Away("community.secret_short", path=self._part.secret_file, least=SHORTEST_SECRET)
         for event in events:
-            body, at = self._cloud_event(event), str(int(self._wall().timestamp()))
+            body = json.dumps(self._cloud_event(event), ensure_ascii=False).encode()
+            at = str(int(self._wall().timestamp()))
             self._peer.post(
                 "",
                 body,
@@ -75,8 +81,8 @@ class Webhook:
         """Let go of the connection."""
         self._peer.close()
 
-    def _cloud_event(self, event: Event) -> bytes:
-        told = {
+    def _cloud_event(self, event: Event) -> dict[str, Any]:
+        return {
             "specversion": "1.0",
             "id": event.key,
             "source": self._source,
@@ -85,4 +91,3 @@ class Webhook:
             "datacontenttype": "application/json",
             "data": event.body(),
         }
-        return json.dumps(told, ensure_ascii=False).encode()

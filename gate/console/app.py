@@ -19,11 +19,14 @@ from enrollment.accounts import Accounts
 from enrollment.keyring import Keyring
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
+from gate.community.postroom import PostRoom
 from gate.config import Console
 from gate.console import barriers, events, health, live, own_account, privacy, sign_in, staff
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
+from gate.console.community import letters
+from gate.console.community import pages as community
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office
 from gate.console.devices import Devices
 from gate.console.enrolment import consents, erasing, households, intake, people, photos, vehicles
@@ -64,6 +67,8 @@ PARTS = (
     erasing,
     intake,
     privacy,
+    community,
+    letters,
 )
 """Each has a `router` with its routes."""
 
@@ -90,6 +95,7 @@ def create_app(
     archive: Archive | None = None,
     office: Office | None = None,
     handling: Callable[[], Handling] | None = None,
+    post_room: PostRoom | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall: Callable[[], datetime] = _now,
@@ -98,9 +104,10 @@ def create_app(
     """The console of one gate.
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
-    register for the enrollers', and `handling` tells what is done with personal data; without them these are not there.
-    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
-    unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
+    register for the enrollers', `handling` tells what is done with personal data and `post_room` is the way out;
+    without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and
+    `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it is served, and
+    its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -134,6 +141,7 @@ def create_app(
         archive=archive,
         office=office,
         handling=handling,
+        post_room=post_room,
         searches=Searches(),
     )
     return _assembled(desk)

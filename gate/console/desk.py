@@ -17,6 +17,7 @@ from enrollment.finding import Finder
 from enrollment.register import Register
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
+from gate.community.postroom import PostRoom
 from gate.config import Console
 from gate.console.audit.searches import Searches
 from gate.console.devices import Devices
@@ -112,6 +113,7 @@ class Desk:
     archive: Archive | None
     office: Office | None
     handling: Callable[[], Handling] | None
+    post_room: PostRoom | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

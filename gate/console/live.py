@@ -112,6 +112,7 @@ def _now(desk: Desk, session: SignedIn, language: Language, lanes: Any) -> dict[
         "position": position,
         "lanes": [lane_wire(lane) for lane in lanes],
         "passages": [],
+        "late": list(desk.watch.late_destinations()),
         "fault": None,
         **moment(desk.wall(), desk.zone, language),
     }

@@ -65,7 +65,7 @@ class _State(Collector):
         yield from self._clocks()
         health = self._watch.health()
         healthy = GaugeMetricFamily("menwei_part_works", "1 while the part works", labels=["part"])
-        for part in ("database", "ledger", "models", "cameras", "barriers"):
+        for part in ("database", "ledger", "models", "cameras", "barriers", "community"):
             healthy.add_metric([part], float(getattr(health, part)))
         yield healthy
         yield GaugeMetricFamily("menwei_ledger_rows", "Rows of the ledger", value=health.ledger_rows)
@@ -77,6 +77,8 @@ class _State(Collector):
             "lag_seconds": "How long the oldest of them waits",
             "dead_letters": "Events that wait for a person to look at them",
             "works": "1 while the destination takes events",
+            "late": "1 while an event has waited for longer than late_after_s",
+            "delivered_per_second": "How fast events are being taken, 0 while none is",
         }
         gauges = {
             name: GaugeMetricFamily(f"menwei_destination_{name}", text, labels=["destination"])
@@ -88,7 +90,8 @@ class _State(Collector):
         }
         for view in self._watch.destinations():
             standing = view.standing
-            values = (standing.waiting, view.lag_s, standing.dead, float(standing.code is None))
+            states = float(standing.code is None), float(view.late), standing.rate_per_s or 0.0
+            values = (standing.waiting, view.lag_s, standing.dead, *states)
             for family, value in zip(gauges.values(), values, strict=True):
                 family.add_metric([view.id], value)
             counted["delivered"].add_metric([view.id], standing.delivered)

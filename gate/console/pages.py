@@ -32,6 +32,8 @@ ADDRESSES = frozenset(
         "/accounts",
         "/enrolment",
         "/privacy",
+        "/community",
+        "/connections",
     }
 )
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -71,6 +73,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.globals["asset"] = _asset_address
+    templates.filters["moment"] = lambda stamp, zone: _clock(datetime.fromisoformat(stamp), zone)
     return templates
 
 
@@ -135,7 +138,7 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    kept = path.startswith(("/audit", "/enrolment/", "/privacy/"))
+    kept = path.startswith(("/audit", "/enrolment/", "/privacy/", "/community/"))
     if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.

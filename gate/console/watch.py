@@ -79,7 +79,8 @@ class OpenOutcome:
 class HealthView:
     """What works. `spooled_rows` wait for a ledger that could not be written.
 
-    `cameras` and `barriers` are True if all work; `rules` is False while a new rules file is refused and the old hold.
+    `cameras` and `barriers` are True if all work; `rules` is False while a new rules file is refused and the old hold;
+    `community` is False while a destination is behind.
     """
 
     database: bool
@@ -90,13 +91,14 @@ class HealthView:
     ledger_rows: int = 0
     spooled_rows: int = 0
     rules: bool = True
+    community: bool = True
 
     @property
     def state(self) -> HealthState:
         """`failing` where no passage can be decided or recorded, `degraded` where a part is out, else `ok`."""
         if not (self.database and self.ledger and self.models):
             return "failing"
-        if self.spooled_rows or not (self.cameras and self.barriers and self.rules):
+        if self.spooled_rows or not (self.cameras and self.barriers and self.rules and self.community):
             return "degraded"
         return "ok"
 
@@ -107,7 +109,7 @@ class Watch(BarrierWatch, Protocol):
     @property
     def feed(self) -> Feed:
         """News: `passage` with `passage_body`; `barrier` with state, fault, raised_by, alarm; `camera` with state and
-        reason.
+        reason; `community` with the ids of destinations that are behind as late.
 
         `raised_by` is the cause of the command that the barrier stands open for: `passage` is the gate itself.
         """
@@ -172,4 +174,8 @@ class Watch(BarrierWatch, Protocol):
 
     def destinations(self) -> Sequence[DestinationView]:
         """Where passages go, and how each place stands now."""
+        ...
+
+    def late_destinations(self) -> Sequence[str]:
+        """The ids of those that are behind, known without asking the database."""
         ...

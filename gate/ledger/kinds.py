@@ -21,7 +21,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "manual.emergency",
         "manual.all_clear",
     ),
-    "alarms": ("camera", "barrier.fault", "barrier.alarm", "clock.step", "ledger.gap"),
+    "alarms": ("camera", "barrier.fault", "barrier.alarm", "clock.step", "ledger.gap", "community.behind"),
     "staff": (
         "sign_in",
         "account.added",
@@ -77,6 +77,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "backup.failed",
         "community.dropped",
         "community.resent",
+        "community.set_aside",
+        "community.mapped",
+        "community.behind",
+        "community.caught_up",
     ),
 }
 

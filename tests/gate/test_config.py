@@ -357,6 +357,10 @@ REFUSED = {
     "config.community_unencrypted": _hc("http://h"),
     "config.community_url": _hc("ftp://h"),
     "config.community_lane": GOOD + _hc("https://h"),
+    "config.community_id_needed": '[[community.destination]]\nid = "p"\nkind = "gat1400"\nurl = "https://h"\n'
+    f'contract = "1"\ndevice_id = "{"1" * 20}"\nusername = "u"\npassword_file = "p"\ncommunity = true\n',
+    "config.files_place": '[[community.destination]]\nid = "drop"\nkind = "files"\n',
+    "config.sftp_needs": '[[community.destination]]\nid = "drop"\nkind = "files"\nurl = "sftp://h/drop"\n',
     "config.anchor_scheme": '[ledger]\nanchor_url = "http://h/checkpoints"\nanchor_secret_file = "s"\n',
     "config.anchor_secret": '[ledger]\nanchor_url = "https://h/checkpoints"\n',
     "config.database_scheme": '[database]\nurl = "mysql://root@h/gate"\n',

@@ -194,6 +194,11 @@ function refreshPicture(lane, card) {
 
 // Everything at once: at the start, and whenever news were missed
 
+function showLate(late) {
+  byId("late").hidden = late.length === 0;
+  byId("late-words").textContent = late.length ? say("console.live.late", { names: late.join(", ") }) : "";
+}
+
 function showNow(now) {
   serverAheadMs = Date.parse(now.at) - Date.now();
   for (const lane of now.lanes) {
@@ -202,6 +207,7 @@ function showNow(now) {
   }
   for (const passage of [...now.passages].reverse()) showPassage(passage, false);
   byId("nobody").hidden = shown.size > 0;
+  showLate(now.late);
   byId("unread").hidden = !now.fault;
   byId("unread-words").textContent = now.fault || "";
 }
@@ -254,6 +260,7 @@ function connect() {
   listen("passage", (passage) => showPassage(passage, true));
   listen("barrier", (barrier) => showBarrier(barrier.lane, barrier, barrier.at));
   listen("camera", (camera) => showCamera(camera.lane, camera));
+  listen("community", (community) => showLate(community.late));
   listen("beat", () => undefined);
   listen("reload", reload);
   listen("signed-out", () => { source.close(); location.assign("/sign-in"); });

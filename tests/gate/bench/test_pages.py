@@ -16,6 +16,6 @@ def test_every_page_answers_over_a_compound_with_a_past(tmp_path: Path) -> None:
     assert score.residents > 2000
     assert score.passages == 200
     names = {page.name for page in score.pages}
-    assert {"/", "/audit/rows", "/enrolment/households/…", "/audit/search plate"} <= names
+    assert {"/", "/audit/rows", "/enrolment/households/…", "/audit/search plate", "/community", "/connections"} <= names
     assert all(page.median_ms > 0 for page in score.pages)
     assert score.slowest in score.pages

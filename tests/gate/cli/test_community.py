@@ -74,7 +74,7 @@ def test_what_was_not_taken_is_seen_with_its_reason_and_sent_again_on_record(con
     assert "1 events wait" in _gate("resend", "office", "--config", str(config))
     assert "there are no such events" in _gate("dead", "office", "--config", str(config))
     with open_site(load_config(config)) as site:
-        assert Queue(site.engine, "office").standing().waiting == 1
+        assert Queue(site.engine, "office").standing(datetime.now(UTC)).waiting == 1
         told = last_body(site.engine, "community.resent")
     assert (told["destination"], told["events"]) == ("office", 1)
     assert told["actor"]

@@ -16,7 +16,9 @@ from enrollment.passes import Passes
 from enrollment.register import Register
 from enrollment.second_factor import SecondFactor
 from gate.community.delivery import Clocks, Delivery
+from gate.community.destination import Message
 from gate.community.event import Allowed, Event, Events, Shares, shares_nothing
+from gate.community.letters import DeadLetters
 from gate.community.outbox import KINDS, Outbox
 from gate.community.queue import Queue
 from gate.config import Lane
@@ -74,6 +76,9 @@ class Peer:
                 self.got.append(event)
                 self.late_s[event.key] = (self.hands.wall() - event.at).total_seconds()
 
+    def render(self, event: Event) -> Sequence[Message]:
+        return [Message("peer", event.body())]
+
     def rest_s(self) -> float:
         return 0.0
 
@@ -116,6 +121,9 @@ class Gate:
 
     def queue(self, destination: str = "peer") -> Queue:
         return Queue(self.site.engine, destination)
+
+    def letters(self, destination: str = "peer") -> DeadLetters:
+        return DeadLetters(self.site.engine, destination)
 
     def delivery(
         self, peer: Peer, destination: str = "peer", holder: str = "box", shares: Shares = shares_nothing

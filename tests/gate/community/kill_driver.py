@@ -60,7 +60,7 @@ def main() -> None:
         sys.stdout.write(f"{seq}\n")
         sys.stdout.flush()
     writer.stop()
-    while Queue(engine, "office").standing().waiting:
+    while Queue(engine, "office").standing(datetime.now(UTC)).waiting:
         time.sleep(0.02)
     delivery.stop(10.0)
 

@@ -158,7 +158,10 @@ class MicroCommunityPeer:
 
 @dataclass
 class ViewLibraryPeer:
-    """A GA/T 1400 library with Digest sign-in: what is not registered is refused, each object gets its status."""
+    """A GA/T 1400 library with Digest sign-in: what is not registered is refused, each object gets its status.
+
+    It takes the community extension's objects too.
+    """
 
     username: str = "gate"
     password: str = "right"
@@ -180,10 +183,13 @@ class ViewLibraryPeer:
         elif step == "System/Keepalive":
             self.kept += 1
         else:
-            name = step.removesuffix("s")
-            found = told[f"{name}ListObject"][f"{name}Object"]
+            name = step.removesuffix("s").removeprefix("Community/")
+            # The extension's list of cars is the only one without `Object` in its names.
+            suffix = "" if name == "CarInfo" else "Object"
+            found = told[f"{name}List{suffix}"][f"{name}{suffix}"]
             self.objects.setdefault(name, []).extend(found)
-            statuses = [{"Id": one[f"{name}ID"], "StatusCode": 0} for one in found]
+            numbers = {"APE": "ApeID", "DoorDevice": "DeviceID", "DoorInfo": "DoorID", "PersonInfo": "PersonID"}
+            statuses = [{"Id": one[numbers.get(name, f"{name}ID")], "StatusCode": 0} for one in found]
         single = step.startswith("System/")
         said = (
             {"ResponseStatusObject": statuses[0]}

@@ -13,12 +13,14 @@ import pytest
 from enrollment.database import writing
 from gate.community.deliveries import Deliveries, destination_views, outbox_of
 from gate.community.delivery import Clocks
-from gate.community.queue import Queue
+from gate.community.queue import Outcome, Queue
+from gate.community.settings import FilesPart
 from gate.config import Config, parse_config
 from gate.ledger.ledger import Chain, Passage, append
 from tests.gate.community import peers
-from tests.gate.community.conftest import START, Gate
+from tests.gate.community.conftest import START, Gate, Hands
 from tests.gate.community.peers import answer, serving
+from tests.gate.community.sftp_peer import sftp_serving
 
 LONG_S = 30.0
 
@@ -97,7 +99,7 @@ def test_what_is_over_the_bounds_goes_with_a_row_of_the_record(gate: Gate, tmp_p
     deliveries = Deliveries(gate.site, config, lambda kind, **facts: noted.append((kind, facts)), clocks=clocks)
     deliveries.trim()
     assert noted == [("community.dropped", {"destination": "office", "events": 5})]
-    assert Queue(gate.site.engine, "office").standing().dropped == 5
+    assert Queue(gate.site.engine, "office").standing(START).dropped == 5
 
 
 def _record_yesterday(gate: Gate, days: int) -> None:
@@ -110,7 +112,7 @@ def test_a_clock_that_jumps_ahead_by_a_year_drops_nothing(gate: Gate, tmp_path: 
     _record(gate, config, 5)
     clocks = Clocks(wall=lambda: START + timedelta(days=365))
     Deliveries(gate.site, config, lambda *_args, **_facts: None, clocks=clocks).trim()
-    assert Queue(gate.site.engine, "office").standing().waiting == 5
+    assert Queue(gate.site.engine, "office").standing(START).waiting == 5
 
 
 def test_what_waits_for_a_destination_that_is_configured_no_more_is_kept_for_a_while(
@@ -121,4 +123,69 @@ def test_what_waits_for_a_destination_that_is_configured_no_more_is_kept_for_a_w
         _record_yesterday(gate, days)
         clocks = Clocks(wall=lambda days=days: START + timedelta(days=days))  # type: ignore[misc]
         Deliveries(gate.site, _config(tmp_path), lambda *_args, **_facts: None, clocks=clocks).trim()
-        assert Queue(gate.site.engine, "office").standing().waiting == left
+        assert Queue(gate.site.engine, "office").standing(START).waiting == left
+
+
+def test_a_destination_that_is_behind_is_said_once_and_again_when_it_has_caught_up(
+    gate: Gate, tmp_path: Path, hands: Hands
+) -> None:
+    config = _config(tmp_path, office="http://127.0.0.1:1", other="http://127.0.0.1:1")
+    _record(gate, config, 3)
+    noted: list[tuple[str, dict[str, Any]]] = []
+    heard: list[list[str]] = []
+    deliveries = Deliveries(
+        gate.site,
+        config,
+        lambda kind, **facts: noted.append((kind, facts)),
+        clocks=hands.clocks,
+        on_late=lambda late: heard.append(list(late)),
+    )
+    deliveries.look()
+    hands.now_s += 899
+    deliveries.look()
+    assert (deliveries.late, noted) == ((), [])
+    hands.now_s += 2
+    deliveries.look()
+    deliveries.look()
+    assert deliveries.late == ("office", "other")
+    assert noted[0] == ("community.behind", {"destination": "office", "lag_s": 901})
+    queue = Queue(gate.site.engine, "office")
+    queue.settle(Outcome(taken=[row.seq for row in queue.oldest(0, 9)]), hands.wall())
+    deliveries.look()
+    assert heard == [["office", "other"], ["other"]]
+    assert noted[2:] == [("community.caught_up", {"destination": "office"})]
+
+
+def test_what_waits_for_its_file_is_late_only_after_the_file_is_due(tmp_path: Path) -> None:
+    raw = {"id": "drop", "kind": "files", "folder": str(tmp_path), "every_s": 3600, "late_after_s": 60}
+    config = parse_config({"community": {"destination": [raw]}}, tmp_path / "gate.toml")
+    assert config.community.destination[0].late_s == 3660
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_sftp_server_that_never_answers_holds_up_no_other(gate: Gate, tmp_path: Path) -> None:
+    got: list[bytes] = []
+
+    def takes(handler: Any, body: bytes) -> None:
+        got.append(body)
+        answer(handler, 204)
+
+    with sftp_serving(tmp_path) as slow, serving(takes, None) as well:
+        slow.trouble = "slow"
+        config = _config(tmp_path, well=well)
+        block = {"id": "drop", "kind": "files", "url": f"sftp://127.0.0.1:{slow.port}/", "username": "gate"}
+        (tmp_path / "password").write_text("right")
+        (tmp_path / "password").chmod(0o600)
+        block |= {"host_key": slow.fingerprint, "password_file": str(tmp_path / "password")}
+        drop = FilesPart.model_validate({**block, "timeout_s": 1})
+        both = config.community.model_copy(update={"destination": (*config.community.destination, drop)})
+        config = config.model_copy(update={"community": both})
+        _record(gate, config, 40)
+        deliveries = Deliveries(gate.site, config, lambda *_args, **_facts: None, clocks=Clocks(wall=lambda: START))
+        deliveries.start()
+        _until(lambda: len(got) == 40)
+        _until(lambda: _views(gate, config)[1].standing.code is not None)
+        deliveries.stop(10.0)
+    well_view, drop_view = _views(gate, config)
+    assert (well_view.state, well_view.standing.waiting) == ("up", 0)
+    assert (drop_view.standing.code, drop_view.standing.waiting) == ("community.no_answer", 40)

@@ -9,9 +9,10 @@ from enrollment.errors import StoreBusy
 from gate.community.delivery import ATTEMPTS, LIVE_S
 from gate.community.destination import Away, Failed, Refused
 from gate.community.event import Event
+from gate.community.letters import Which
 from gate.community.queue import Outcome
 from gate.errors import GateError
-from tests.gate.community.conftest import Gate, Hands, Peer
+from tests.gate.community.conftest import START, Gate, Hands, Peer
 
 DAYS_S = 86_400.0
 
@@ -21,7 +22,7 @@ def test_events_arrive_once_and_in_order_and_leave_nothing_behind(gate: Gate, ha
     peer = Peer(hands)
     gate.drive(gate.delivery(peer), 3)
     assert [event.subject for event in peer.got] == ["a", "b", None, "a"]
-    standing = gate.queue().standing()
+    standing = gate.queue().standing(START)
     assert (standing.waiting, standing.delivered, standing.dead, standing.code) == (0, 4, 0, None)
 
 
@@ -38,12 +39,12 @@ def test_fifty_thousand_events_of_a_three_day_outage_arrive_while_live_ones_take
         hands.now_s += 3 * DAYS_S / 50
         delivery.round()
     assert not peer.got
-    assert gate.queue().standing().waiting == 50_000
-    assert gate.queue().standing().code == "community.unreachable"
+    assert gate.queue().standing(START).waiting == 50_000
+    assert gate.queue().standing(START).code == "community.unreachable"
     down = False
     hands.now_s += 61
     live = []
-    while gate.queue().standing().waiting:
+    while gate.queue().standing(START).waiting:
         gate.passes(draw.choice(subjects))
         live.append(gate.number)
         delivery.round()
@@ -77,11 +78,11 @@ def test_a_peer_that_is_away_is_asked_less_and_less_and_told_of_once(gate: Gate,
     delivery = gate.delivery(peer)
     gate.drive(delivery, 600)
     assert 10 < peer.calls < 20
-    assert gate.queue().standing().failing_since is not None
+    assert gate.queue().standing(START).failing_since is not None
     peer.fault = lambda _event: None
     gate.drive(delivery, 61)
     assert len(peer.got) == 1
-    standing = gate.queue().standing()
+    standing = gate.queue().standing(START)
     assert (standing.code, standing.failing_since) == (None, None)
 
 
@@ -97,14 +98,14 @@ def test_an_event_that_is_refused_while_others_pass_is_a_dead_letter_and_can_be_
     delivery = gate.delivery(peer)
     gate.drive(delivery, 3)
     assert [event.subject for event in peer.got] == ["a", "b"]
-    (dead,) = gate.queue().dead()
+    (dead,) = gate.letters().page()
     assert (dead.seq, dead.code, dead.facts["why"]) == (2, "community.refused", "HTTP 422")
     peer.fault = lambda _event: None
-    assert gate.queue().resend([7]) == 0
-    assert gate.queue().resend([2]) == 1
+    assert gate.letters().resend(Which(seqs=(7,)), "t", START) == 0
+    assert gate.letters().resend(Which(seqs=(2,)), "t", START) == 1
     gate.drive(delivery, 3)
     assert [event.subject for event in peer.got] == ["a", "b", "bad"]
-    assert not gate.queue().dead()
+    assert not gate.letters().page()
 
 
 def test_an_event_that_the_peer_stumbles_over_is_tried_again_and_holds_up_only_its_own_subject(
@@ -129,7 +130,7 @@ def test_an_event_that_never_passes_dies_after_some_attempts(gate: Gate, hands: 
         for _ in range(2):
             delivery.round()
             hands.now_s += 60
-    (dead,) = gate.queue().dead()
+    (dead,) = gate.letters().page()
     assert dead.attempts == ATTEMPTS
     assert len(peer.got) == 60
 
@@ -142,11 +143,11 @@ def test_a_peer_that_refuses_everything_for_days_costs_no_event(
     peer = Peer(hands, fault=lambda _event: fault("community.failed"))
     delivery = gate.delivery(peer)
     gate.drive(delivery, 400)
-    assert gate.queue().standing().code == "community.failed"
+    assert gate.queue().standing(START).code == "community.failed"
     peer.fault = lambda _event: None
     gate.drive(delivery, 60)
     assert len(peer.got) == 300
-    assert gate.queue().standing().dead == 0
+    assert gate.queue().standing(START).dead == 0
 
 
 def test_many_refused_events_at_the_head_do_not_keep_the_others_back(gate: Gate, hands: Hands) -> None:
@@ -159,8 +160,8 @@ def test_many_refused_events_at_the_head_do_not_keep_the_others_back(gate: Gate,
         gate.passes("good")
         gate.drive(delivery, 10)
     assert len(peer.got) == 40
-    assert gate.queue().standing().dead == 21
-    assert gate.queue().standing().waiting == 0
+    assert gate.queue().standing(START).dead == 21
+    assert gate.queue().standing(START).waiting == 0
 
 
 def test_a_mapping_that_slips_over_one_event_is_that_events_trouble(gate: Gate, hands: Hands) -> None:
@@ -180,7 +181,7 @@ def test_in_a_batch_only_the_wrong_one_is_left_out(gate: Gate, hands: Hands) -> 
     peer = Peer(hands, batch=10, fault=_not("bad", Refused))  # type: ignore[arg-type]
     gate.drive(gate.delivery(peer), 3)
     assert [event.subject for event in peer.got] == ["a", "b", "c"]
-    assert [dead.seq for dead in gate.queue().dead()] == [2]
+    assert [dead.seq for dead in gate.letters().page()] == [2]
 
 
 def test_what_was_delivered_is_not_sent_again_where_the_database_refused_to_forget_it(
@@ -200,7 +201,7 @@ def test_what_was_delivered_is_not_sent_again_where_the_database_refused_to_forg
                 delivery.round()
     gate.drive(delivery, 2)
     assert peer.calls == 1
-    assert gate.queue().standing().waiting == 0
+    assert gate.queue().standing(START).waiting == 0
 
 
 def test_two_boxes_take_turns_and_the_second_takes_over_from_a_dead_one(gate: Gate, hands: Hands) -> None:
@@ -233,6 +234,6 @@ def test_the_disk_is_bounded_by_rows_and_by_days(gate: Gate, hands: Hands) -> No
     assert gate.queue().trim(1000, hands.wall() - timedelta(days=30)) == 30
     assert gate.queue().trim(15, hands.wall() - timedelta(days=30)) == 5
     assert gate.queue().trim(15, hands.wall() - timedelta(days=30)) == 0
-    standing = gate.queue().standing()
+    standing = gate.queue().standing(START)
     assert (standing.waiting, standing.dropped) == (15, 35)
     assert [row.seq for row in gate.queue().oldest(hands.clocks.wall_ms(), 1)] == [36]

@@ -13,7 +13,7 @@ from gate.community.deliveries import DESTINATIONS
 from gate.community.event import BODY, SWITCHES, Event
 from gate.community.leaving import leaving_table
 from gate.config import parse_config
-from gate.texts import LANGUAGES, Language
+from gate.texts import LANGUAGES, Language, catalogue
 
 PAGE = Path(gate.community.__path__[0]) / "LEAVING.md"
 
@@ -27,11 +27,11 @@ def test_every_field_is_made_of_a_known_one_and_what_is_personal_has_a_switch() 
     for destination in DESTINATIONS.values():
         assert set(destination.fields.values()) <= {*BODY, "-"}
     assert set(SWITCHES) == {"plate", "name", "picture"}
-    assert set(BODY) == set(Event.__slots__) - {"consented"}
+    assert set(BODY) == set(Event.__slots__) - {"consented", "number", "lane_there", "device_there"}
 
 
 def test_a_destination_is_short() -> None:
-    files = ("webhook.py", "mqtt.py", "hc.py", "view_library.py", "files.py")
+    files = ("webhook.py", "mqtt.py", "hc.py", "view_library.py", "view_library_community.py", "files.py", "sftp.py")
     lines = {name: len((PAGE.parent / name).read_text("utf-8").splitlines()) for name in files}
     assert all(count < 150 for count in lines.values()), lines
 
@@ -52,7 +52,8 @@ def test_every_connection_is_listed_without_a_secret(tmp_path: Path) -> None:
         },
         tmp_path / "gate.toml",
     )
-    listed = {(found.purpose, found.name): found.address for found in connections(config)}
+    found_all = list(connections(config))
+    listed = {(found.purpose, found.name): found.address for found in found_all}
     assert listed == {
         ("camera", "north"): "rtsp://192.0.2.1",
         ("database", "gate"): "postgresql://192.0.2.3:5432",
@@ -61,4 +62,8 @@ def test_every_connection_is_listed_without_a_secret(tmp_path: Path) -> None:
         ("destination", "m"): "mqtts://192.0.2.6:8883",
         ("destination", "f"): str(tmp_path / "drop"),
     }
-    assert not re.search("token", str(listed))
+    assert not re.search("token", str(found_all))
+    by_name = {found.name: found for found in found_all}
+    assert by_name["w"].leaves == ("minimum", "plates")
+    assert by_name["w"].off == '[[community.destination]] id = "w"'
+    assert all(f"community.leaves.{code}" in catalogue() for found in found_all for code in found.leaves)

@@ -7,7 +7,21 @@ import gate.community
 from gate.texts import catalogue
 
 FOLDER = Path(gate.community.__path__[0])
-LOGGED = {"away", "back", "broken", "dead_letter", "destination", "dropped", "not_released", "not_trimmed"}
+LOGGED = {
+    "away",
+    "back",
+    "behind",
+    "broken",
+    "caught_up",
+    "dead_letter",
+    "destination",
+    "dropped",
+    "mapped",
+    "not_released",
+    "not_trimmed",
+    "resent",
+    "set_aside",
+}
 """What only the log or the record says, and the name of a table of gate.toml."""
 
 

@@ -187,6 +187,7 @@ class FakeWatch:
     steps: list[str] = field(default_factory=list)
     works: HealthView = field(default_factory=lambda: HealthView(True, True, True, True, True, ledger_rows=42))
     places: list[DestinationView] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     fault: Exception | None = None
     hold: threading.Event | None = None
 
@@ -241,6 +242,9 @@ class FakeWatch:
 
     def destinations(self) -> Sequence[DestinationView]:
         return self.places
+
+    def late_destinations(self) -> Sequence[str]:
+        return self.late
 
     def health(self) -> HealthView:
         if self.fault:

@@ -69,6 +69,13 @@ TABLE = {
     ("GET", "/lanes/{lane_id}/picture.jpg"): "guard auditor admin",
     ("GET", "/snapshots/{snapshot_id}.jpg"): "guard auditor admin",
     ("POST", "/lanes/{lane_id}/open"): "guard admin",
+    ("GET", "/community"): "auditor admin",
+    ("GET", "/community/now"): "auditor admin",
+    ("GET", "/community/{destination_id}/letters"): "auditor admin",
+    ("POST", "/community/{destination_id}/letters"): "admin",
+    ("GET", "/community/{destination_id}/letters/{seq}"): "auditor admin",
+    ("POST", "/community/{destination_id}/letters/{seq}"): "admin",
+    ("GET", "/connections"): "auditor admin",
     ("GET", "/barriers"): "guard auditor admin",
     ("GET", "/barriers/now"): "guard auditor admin",
     ("POST", "/barriers/{barrier_id}/order"): "guard admin",
@@ -116,6 +123,8 @@ LOOSE_ENDS = {
     "consent_id": "none",
     "vehicle_id": "none",
     "subject_id": "none",
+    "destination_id": "none",
+    "seq": "1",
 }
 
 

@@ -15,6 +15,7 @@ from tests.gate.console.conftest import Booth
         (HealthView(True, True, True, True, False), "degraded", 200),
         (HealthView(True, True, True, True, True, spooled_rows=1), "degraded", 200),
         (HealthView(True, True, True, True, True, rules=False), "degraded", 200),
+        (HealthView(True, True, True, True, True, community=False), "degraded", 200),
         (HealthView(False, True, True, True, True), "failing", 503),
         (HealthView(True, False, True, True, True), "failing", 503),
         (HealthView(True, True, False, True, True), "failing", 503),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -59,7 +60,8 @@ def test_states_are_read_at_the_moment_of_asking(watch: FakeWatch) -> None:
 
 def test_each_destination_has_its_backlog_and_whether_it_works(watch: FakeWatch) -> None:
     standing = Standing(7, 2, 40, 5, "2025-11-23T14:30:00.000000Z", None, "community.unreachable", {}, None)
-    watch.places.append(DestinationView("office", "webhook", "https://192.0.2.9", standing, 90.0))
+    standing = replace(standing, rate_per_s=2.5)
+    watch.places.append(DestinationView("office", "webhook", "https://192.0.2.9", standing, 90.0, late_s=60.0))
     found = numbers(Metrics(watch))
     assert found["menwei_destination_waiting_events", "office"] == 7
     assert found["menwei_destination_lag_seconds", "office"] == 90
@@ -67,6 +69,9 @@ def test_each_destination_has_its_backlog_and_whether_it_works(watch: FakeWatch)
     assert found["menwei_destination_delivered_total", "office"] == 40
     assert found["menwei_destination_dropped_total", "office"] == 5
     assert found["menwei_destination_works", "office"] == 0
+    assert found["menwei_destination_late", "office"] == 1
+    assert found["menwei_destination_delivered_per_second", "office"] == 2.5
+    assert found["menwei_part_works", "community"] == 1
 
 
 def test_what_is_kept_and_what_is_past_its_time_is_counted_by_class(watch: FakeWatch) -> None:

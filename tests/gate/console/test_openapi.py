@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -10,18 +11,25 @@ import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from enrollment.credential import CredentialKind
-from enrollment.database import open_database, upgrade
+from enrollment.database import open_database, upgrade, writing
 from enrollment.finding import Finder
 from enrollment.form import PersonForm
 from enrollment.household import HouseholdCode
+from enrollment.passes import Passes
 from gate.archive import Archive
-from gate.config import Console
+from gate.community.postroom import PostRoom
+from gate.community.queue import Outcome, Queue
+from gate.community.tables import OutboxRow
+from gate.config import Console, parse_config
 from gate.console.desk import SESSION_COOKIE, Desk
 from gate.ledger.checkpoint import Signer
+from gate.ledger.ledger import StaffActs
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import MIGRATIONS
+from gate.site import Site
 from tests.consents import FACE
 from tests.gate.console.audit.conftest import fill
 from tests.gate.console.fake_watch import Staff, console_app, fake_watch
@@ -40,6 +48,8 @@ KNOWN = {
     "name": "console.css",
     "passage_id": "p7",
     "account_id": "id-guard",
+    "destination_id": "drop",
+    "seq": 3,
 }
 """What there is, so that not every made-up request stops at a name that means nothing."""
 
@@ -57,7 +67,31 @@ def app(staff: Staff, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     snapshots = Snapshots(folder / "snapshots", staff.keyring, 30)
     fill(engine, snapshots, signer)
     archive = Archive(engine, signer, snapshots, lambda *_words, **_body: None)
-    return console_app(fake_watch(), staff, Console(), archive=archive)
+    site = Site(
+        engine=engine,
+        keyring=staff.keyring,
+        signer=signer,
+        register=staff.register,
+        accounts=staff,
+        passes=Passes(engine, staff.keyring, StaffActs(signer)),
+        second_factor=staff.second_factor,
+        snapshots=snapshots,
+    )
+    drop = {"id": "drop", "kind": "files", "folder": str(folder)}
+    config = parse_config({"community": {"destination": [drop]}}, folder / "gate.toml")
+    _refuse(engine)
+    room = PostRoom(site, config)
+    return console_app(fake_watch(), staff, Console(), archive=archive, post_room=room)
+
+
+def _refuse(engine: Engine) -> None:
+    """A passage that a destination did not take."""
+    with writing(engine) as session:
+        shared = {"at": "2026-11-20T04:00:00.000000Z", "kind": "decision", "subject": None}
+        session.add(OutboxRow(destination="drop", seq=3, attempts=0, due_ms=0, **shared))
+    queue = Queue(engine, "drop")
+    died = [(row, "community.refused", {"address": "x", "why": "y"}) for row in queue.oldest(0, 9)]
+    queue.settle(Outcome(died=died), datetime(2026, 11, 20, 5, tzinfo=UTC))
 
 
 def operations() -> list[tuple[str, str]]:
