@@ -77,7 +77,8 @@ class RunningGate:
         self.feed = Feed()
         self._on_passage = on_passage
         one_thread_a_task()
-        self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer, post=outbox_of(config).post)
+        outbox = outbox_of(config)
+        self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer, post=outbox.post)
         self.cast = site.cast(config.models)
         self._face_limits = config.faces.limits(self.cast)
         self._whereabouts = Whereabouts(site.engine, {lane.id: lane.direction for lane in config.lane})
@@ -102,7 +103,7 @@ class RunningGate:
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
         agreed = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
-        self._deliveries = Deliveries(site, config, self.writer.note, agreed)
+        self.deliveries = Deliveries(site, config, self.writer.note, agreed, outbox=outbox)
         self._stopped = threading.Lock()
 
     def start(self) -> None:
@@ -114,7 +115,7 @@ class RunningGate:
         self._retention.start()
         self._anchors.start()
         self._backups.start()
-        self._deliveries.start()
+        self.deliveries.start()
         self.register_watch.start()
         self._barriers.start()
         for camera in self.cameras.values():
@@ -136,7 +137,7 @@ class RunningGate:
         self.register_watch.stop()
         self._retention.stop()
         self._backups.stop()
-        self._deliveries.stop()
+        self.deliveries.stop()
         self.writer.note("gate.stopped")
         self.writer.stop()
         self._anchors.stop()

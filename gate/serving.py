@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from enrollment.finding import Finder
+from gate.api.app import create_api
 from gate.archive import Archive
 from gate.console.app import create_app
 from gate.console.desk import Office
@@ -36,6 +37,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         archive=archive,
         office=Office(site.register, Finder(site.engine)),
         handling=partial(handling_of, site, gate.config),
+        api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
     with ConsoleServer(app, settings) as console:
         try:

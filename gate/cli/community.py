@@ -12,12 +12,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from enrollment.database import writing
+from enrollment.errors import NotEnrolled
 from gate.cli.account import local_actor
 from gate.cli.terminal import out
 from gate.community.connections import connections
 from gate.community.deliveries import destination_views
 from gate.community.leaving import leaving_table
 from gate.community.queue import Queue
+from gate.community.registered import registered
 from gate.config import Config, load_config
 from gate.errors import GateError
 from gate.ledger.ledger import append
@@ -107,9 +109,15 @@ def resend(
 
 @app.command("connections", help=t("community.connections_help"))
 def connections_(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """One line for each."""
+    """One line for each; where no database is there yet, nobody has set up a webhook."""
     table = Table(*(t(f"community.column.{name}") for name in ("purpose", "id", "address")))
-    for found in connections(load_config(config)):
+    settings = load_config(config)
+    try:
+        with open_site(settings) as site:
+            hooks = [part for part, _ in registered(site.engine, site.keyring).values()]
+    except NotEnrolled:
+        hooks = []
+    for found in connections(settings, hooks):
         table.add_row(t(f"community.purpose.{found.purpose}"), found.name, escape(found.address))
     out.print(table)
 

@@ -1,14 +1,15 @@
-"""Every address that this box connects to by itself, from the configuration alone."""
+"""Every address that this box connects to by itself: of the configuration, and of the webhooks of the API."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
 from gate.community.deliveries import open_destination
+from gate.community.settings import HookPart
 from gate.config import Config
 
 _LOCAL = frozenset({"sim", "file", "folder", "usb", "serial", "gpio", "modbus-rtu"})
@@ -23,8 +24,8 @@ class Connection:
     address: str
 
 
-def connections(config: Config) -> Iterator[Connection]:
-    """All of them; what hangs on this box itself is left out."""
+def connections(config: Config, hooks: Iterable[HookPart] = ()) -> Iterator[Connection]:
+    """All of them, with the webhooks of the API; what hangs on this box itself is left out."""
     for camera in config.camera:
         if camera.url.partition(":")[0] not in _LOCAL:
             yield Connection("camera", camera.id, _shown(camera.url))
@@ -36,7 +37,7 @@ def connections(config: Config) -> Iterator[Connection]:
         yield Connection("database", str(server.database), f"postgresql://{server.host}:{server.port or 5432}")
     if config.ledger.anchor_url:
         yield Connection("anchor", "", _shown(config.ledger.anchor_url))
-    for part in config.community.destination:
+    for part in (*config.community.destination, *hooks):
         yield Connection("destination", part.id, open_destination(part, config).address)
 
 

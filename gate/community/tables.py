@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Integer, String, Text
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enrollment.tables import Base
+from enrollment.tables import Base, UtcTime
 from gate.ledger.tables import SEQ
 
 
@@ -61,3 +63,19 @@ class DestinationRow(Base):
     code: Mapped[str | None] = mapped_column(String(60))
     facts: Mapped[str] = mapped_column(Text)
     failing_since: Mapped[str | None] = mapped_column(String(32))
+
+
+class WebhookRow(Base):
+    """A webhook that was set up through the API (`registered.Webhooks`). `events` is JSON, `secret` is sealed."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    events: Mapped[str] = mapped_column(Text)
+    plates: Mapped[bool] = mapped_column(Boolean)
+    paused: Mapped[bool] = mapped_column(Boolean)
+    certificate: Mapped[str | None] = mapped_column(Text)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    made_by: Mapped[str] = mapped_column(String(80))
+    made_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -33,6 +33,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "account.second_factor_on",
         "account.second_factor_off",
         "account.recovery_used",
+        "api_key.added",
+        "api_key.revoked",
+        "api_key.refused",
         "gate.started",
         "gate.stopped",
     ),
@@ -76,6 +79,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "backup.failed",
         "community.dropped",
         "community.resent",
+        "webhook.added",
+        "webhook.paused",
+        "webhook.resumed",
+        "webhook.removed",
     ),
 }
 
