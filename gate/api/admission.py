@@ -11,6 +11,7 @@ from anyio import to_thread
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
@@ -22,6 +23,7 @@ from gate.api.problem_answers import Refused, language_of
 from gate.api.scopes import RULES, Scope
 from gate.console.access import in_service
 from gate.console.desk import SESSION_COOKIE
+from gate.console.envelope import LARGEST_BODY
 from gate.texts import Language
 
 OPEN_TO_STAFF = ("GET", "/openapi.json")
@@ -59,7 +61,7 @@ class KeyedRoute(APIRoute):
         async def handler(request: Request) -> Response:
             await admit(request, self.path)
             _strict(request, known, takes_body=takes_body)
-            return answered(request, await inner(request))
+            return answered(request, await inner(Request(request.scope, _bounded(request.receive))))
 
         return handler
 
@@ -125,8 +127,26 @@ def _strict(request: Request, known: set[str], *, takes_body: bool) -> None:
             raise Refused("api.unknown_parameter", 422, field=name[:80], known=", ".join(sorted(known)) or "-")
         if given.count(name) > 1:
             raise Refused("api.parameter_twice", 422, field=name)
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > LARGEST_BODY:
+        raise Refused("console.too_large", 413)
     if takes_body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused("api.not_json", 415, headers={"Accept": "application/json"})
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The body up to `LARGEST_BODY`, also of a request that does not say how long it is."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > LARGEST_BODY:
+            raise HTTPException(413)
+        return message
+
+    return bounded
 
 
 class RateHeaders:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -114,6 +115,8 @@ def _assembled() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # `admission` bounds bodies itself: the console's own bound would answer with plain text.
+        max_body_size=sys.maxsize,
         dependencies=[Security(HTTPBearer(auto_error=False, description="a key of `gate api-key add`"))],
         generate_unique_id_function=_operation,
     )

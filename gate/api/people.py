@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -135,6 +135,11 @@ def certified(certificate: Certificate) -> Erased:
     return Erased(**told)
 
 
+def utc(at: datetime | None) -> datetime | None:
+    """A moment as all of them are told, whatever offset it came with."""
+    return None if at is None else at.astimezone(UTC)
+
+
 def check_lanes(parts: Parts, lanes: Sequence[str] | None) -> None:
     """Refuse a right on a lane that is not there: it would be a right for nowhere."""
     if (unknown := parts.unknown_lane(lanes)) is not None:
@@ -176,8 +181,8 @@ def _told(parts: Parts, found: Sequence[Resident]) -> list[Person]:
             phone=one.phone,
             minor_until=one.minor_until,
             notes=one.notes,
-            since=one.term.since,
-            until=one.term.until,
+            since=utc(one.term.since),
+            until=utc(one.term.until),
             blocked=one.blocked,
             blocked_until=one.blocked_until,
             created_at=one.created_at,

@@ -22,5 +22,5 @@ class Api(Part):
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
             if not re.fullmatch(r"https?://[^/:?#@\s*]+(:\d+)?", origin):
-                raise refusal("config.api_origin", origin=origin)
+                raise refusal("config.api_origin")
         return origins

@@ -18,7 +18,7 @@ from gate.api import cursor
 from gate.api.admission import KeyedRoute, TheCaller, TheParts
 from gate.api.entity_tags import expected_version, version_tag
 from gate.api.parts import Parts
-from gate.api.people import Erased, Household, SubjectId, Typed, certified, check_lanes
+from gate.api.people import Erased, Household, SubjectId, Typed, certified, check_lanes, utc
 from gate.api.problem_answers import Refused
 from gate.erasure import erase
 from models.sighting import PlateColour
@@ -150,8 +150,8 @@ def _told(found: Sequence[Entered]) -> list[Vehicle]:
             owner=one.owner,
             lanes=None if one.lanes is None else list(one.lanes),
             notes=one.notes,
-            since=one.term.since,
-            until=one.term.until,
+            since=utc(one.term.since),
+            until=utc(one.term.until),
             blocked=one.blocked,
             blocked_until=one.blocked_until,
             created_at=one.created_at,

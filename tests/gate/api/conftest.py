@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -65,9 +66,7 @@ class Counter:
     def rows(self, kind: str) -> list[str]:
         """The bodies of the record's rows of a kind."""
         with reading(self.site.engine) as session:
-            return list(
-                session.scalars(select(LedgerRow.body).where(LedgerRow.kind == kind).order_by(LedgerRow.seq))
-            )
+            return list(session.scalars(select(LedgerRow.body).where(LedgerRow.kind == kind).order_by(LedgerRow.seq)))
 
     def remarks(self) -> list[str]:
         with reading(self.site.engine) as session:
@@ -80,9 +79,7 @@ def api_app(site: Site, watch: FakeWatch, staff: Staff, settings: Api, clock: Cl
             append_note(session, datetime.now(UTC), kind, body, remark)
 
     archive = Archive(site.engine, site.signer, site.snapshots, record)
-    api = partial(
-        create_api, site=site, settings=settings, on_webhooks=lambda: changes.append("changed"), clock=clock
-    )
+    api = partial(create_api, site=site, settings=settings, on_webhooks=lambda: changes.append("changed"), clock=clock)
     return console_app(watch, staff, Console(port=0), archive=archive, clock=clock, api=api)
 
 
@@ -91,19 +88,33 @@ def settings() -> Api:
     return Api(requests_per_minute=10_000)
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with a site and its record, to be copied, and the key of `office`, which may do everything."""
+    folder = tmp_path_factory.mktemp("filled") / "var"
+    with open_site(Config(storage=Storage(folder=folder)), create=True) as site:
+        fill(site.engine, site.snapshots, site.signer)
+        keys = ApiKeys(site.engine, StaffActs(site.signer))
+        return folder, keys.add("office", ALL, datetime.now(UTC) + timedelta(days=30), "local:0")[1]
+
+
+@pytest.fixture(scope="session")
+def staff() -> Staff:
+    return Staff()
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    config = Config(storage=Storage(folder=tmp_path / "var"))
-    with open_site(config, create=True) as opened:
-        fill(opened.engine, opened.snapshots, opened.signer)
+def site(tmp_path: Path, filled: tuple[Path, str]) -> Iterator[Site]:
+    shutil.copytree(filled[0], tmp_path / "var")
+    with open_site(Config(storage=Storage(folder=tmp_path / "var"))) as opened:
         yield opened
 
 
 @pytest.fixture
-def counter(site: Site, settings: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+def counter(site: Site, staff: Staff, settings: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
     monkeypatch.setattr("gate.console.listeners.WAIT_S", 0.02)
     monkeypatch.delenv("GATE_LANG", raising=False)
-    watch, staff, clock, changes = fake_watch(), Staff(), Clock(), list[str]()
+    watch, clock, changes = fake_watch(), Clock(), list[str]()
     app = api_app(site, watch, staff, settings, clock, changes)
     with ConsoleServer(app, Console(port=0)) as server:
         counter = Counter(watch, site, staff, clock, app, server.url.rstrip("/"), changes)
@@ -112,9 +123,9 @@ def counter(site: Site, settings: Api, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def client(counter: Counter) -> httpx.Client:
+def client(counter: Counter, filled: tuple[Path, str]) -> httpx.Client:
     """With a key that may do everything."""
-    return counter.client(counter.key("office"))
+    return counter.client(filled[1])
 
 
 def pages(ask: Callable[..., httpx.Response], path: str, **params: Any) -> Iterator[list[dict[str, Any]]]:
