@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Security
@@ -89,11 +89,12 @@ def create_api(
     return app
 
 
+@cache
 def document() -> dict[str, Any]:
-    """The OpenAPI document. What it holds depends on the program alone, not on a site."""
-    told = deepcopy(_assembled().openapi())
+    """The OpenAPI document, not to be changed. What it holds depends on the program alone, not on a site."""
+    told = _assembled().openapi()
     told["servers"] = [{"url": PATH}]
-    problem = Problem.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+    problem = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     told["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
     for name in ("HTTPValidationError", "ValidationError"):
         told["components"]["schemas"].pop(name, None)

@@ -114,8 +114,7 @@ def search_passages(
     """A page of `PassageRow`. Raises `EntryRefused` for a household code that is none, `TooMany` for a broad name."""
     with reading(engine) as session:
         filters = list(_passage_filters(session, query))
-        times = _times(PassageRow.at, query)
-        return _page(session, PassageRow, times, filters, after, count, oldest_first=oldest_first)
+        return _page(session, PassageRow, query, filters, after, count, oldest_first=oldest_first)
 
 
 def search_rows(engine: Engine, query: Query, after: Place | None = None, count: int = PAGE) -> Found:
@@ -126,7 +125,7 @@ def search_rows(engine: Engine, query: Query, after: Place | None = None, count:
             filters.append([(LedgerRow.actor, _operators(session, query.operator))])
         if query.kinds:
             filters.append([(LedgerRow.kind, kinds_of(query.kinds))])
-        return _page(session, LedgerRow, _times(LedgerRow.at, query), filters, after, count)
+        return _page(session, LedgerRow, query, filters, after, count)
 
 
 def passage_conditions(session: Session, query: Query) -> list[ColumnElement[bool]]:
@@ -165,7 +164,7 @@ def _residual(asked: Filter) -> ColumnElement[bool]:
 def _page(
     session: Session,
     table: Any,
-    times: Sequence[ColumnElement[bool]],
+    query: Query,
     filters: Sequence[Filter],
     after: Place | None,
     count: int,
@@ -173,11 +172,7 @@ def _page(
     oldest_first: bool = False,
 ) -> Found:
     """Walk down the index of each value that the first filter allows, so that nothing is sorted but some pages."""
-    conditions = [*times, *(_residual(other) for other in filters[1:])]
-    place = tuple_(table.at, table.seq)
-    if after:
-        seen = after.at, after.seq
-        conditions.append(place > seen if oldest_first else place < seen)
+    conditions = [*_span(table, query, after, oldest_first=oldest_first), *(_residual(other) for other in filters[1:])]
     order = (table.at, table.seq) if oldest_first else (table.at.desc(), table.seq.desc())
     keys = select(table.at, table.seq).where(*conditions).order_by(*order).limit(count + 1)
     places = {(at, seq) for way in _ways(filters) for at, seq in session.execute(keys.where(*way))}
@@ -197,6 +192,23 @@ def _ways(filters: Sequence[Filter]) -> Iterator[list[ColumnElement[bool]]]:
             yield [column.in_(values)]
         else:
             yield from ([column == value] for value in values)
+
+
+def _span(table: Any, query: Query, after: Place | None, *, oldest_first: bool) -> Iterator[ColumnElement[bool]]:
+    """What lies between the times and behind the last page.
+
+    On each side one bound alone, the closer one: of two, the planner may walk from the farther one to the page.
+    """
+    since, until = query.since and stamp(query.since), query.until and stamp(query.until)
+    place = tuple_(table.at, table.seq)
+    if after and oldest_first and (since is None or after.at >= since):
+        yield place > (after.at, after.seq)
+    elif since is not None:
+        yield table.at >= since
+    if after and not oldest_first and (until is None or after.at < until):
+        yield place < (after.at, after.seq)
+    elif until is not None:
+        yield table.at < until
 
 
 def _times(column: Any, query: Query) -> list[ColumnElement[bool]]:

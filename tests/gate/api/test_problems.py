@@ -24,24 +24,24 @@ def test_a_problem_has_all_that_the_standard_names(client: httpx.Client) -> None
     }
 
 
-@pytest.mark.parametrize(
-    ("asked", "language"),
-    [
-        ("", "zh"),
-        ("en", "en"),
-        ("EN-gb", "en"),
-        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
-        ("zh;q=0.2, en;q=0.7", "en"),
-        ("de, fr;q=0.5", "zh"),
-        ("de, en;q=0.1", "en"),
-        ("en;q=0", "zh"),
-        ("en;q=x, ;;,", "zh"),
-    ],
-)
-def test_it_speaks_the_language_that_is_preferred(client: httpx.Client, asked: str, language: str) -> None:
-    answer = client.get("/passages/none", headers={"Accept-Language": asked})
-    assert answer.json()["title"] == TITLES[language]
-    assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
+PREFERRED = [
+    ("", "zh"),
+    ("en", "en"),
+    ("EN-gb", "en"),
+    ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+    ("zh;q=0.2, en;q=0.7", "en"),
+    ("de, fr;q=0.5", "zh"),
+    ("de, en;q=0.1", "en"),
+    ("en;q=0", "zh"),
+    ("en;q=x, ;;,", "zh"),
+]
+
+
+def test_it_speaks_the_language_that_is_preferred(client: httpx.Client) -> None:
+    for asked, language in PREFERRED:
+        answer = client.get("/passages/none", headers={"Accept-Language": asked})
+        assert answer.json()["title"] == TITLES[language], asked
+        assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
 
 
 def test_an_address_that_is_not_there_and_a_method_that_is_not_taken(client: httpx.Client) -> None:
@@ -54,10 +54,10 @@ def test_an_address_that_is_not_there_and_a_method_that_is_not_taken(client: htt
         assert set(answer.headers["allow"].split(", ")) == taken, path
 
 
-@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
-def test_a_body_has_to_be_json(client: httpx.Client, kind: str) -> None:
-    answer = client.post("/people", content=b'{"name": "x"}', headers={"Content-Type": kind})
-    assert (answer.status_code, answer.json()["code"]) == (415, "api.not_json")
+def test_a_body_has_to_be_json(client: httpx.Client) -> None:
+    for kind in ("", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"):
+        answer = client.post("/people", content=b'{"name": "x"}', headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["code"]) == (415, "api.not_json"), kind
 
 
 def test_a_body_that_is_no_json_is_a_400(client: httpx.Client) -> None:
