@@ -104,12 +104,14 @@ def open_lane(
     lane_id: str,
     opening: Opening,
     idempotency_key: Annotated[
-        str | None, Header(description="8 to 64 letters, digits or -: the same for a repeated request")
+        str | None,
+        Header(description="8 to 64 letters, digits or -, in quotes or not: the same for a repeated request"),
     ] = None,
 ) -> Opened:
     """Open the lane once for each `Idempotency-Key`."""
     if idempotency_key is None:
         raise Refused("api.idempotency_needed", 400, field="Idempotency-Key", place="header")
+    idempotency_key = idempotency_key.strip('"')
     if not _well_formed(idempotency_key):
         raise Refused("api.idempotency_shape", 422, field="Idempotency-Key", place="header")
     view = _known(parts, lane_id)

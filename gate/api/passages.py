@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Literal
@@ -18,7 +18,7 @@ from gate.api.admission import InLanguage, KeyedRoute, TheCaller, TheParts, scop
 from gate.api.parts import Parts
 from gate.api.problem_answers import Refused
 from gate.api.scopes import Scope
-from gate.console.audit.searches import LONGEST_FIELD, Purpose
+from gate.console.audit.searches import LONGEST_FIELD, LONGEST_WORDS, Purpose, stated
 from gate.decision.decision import Reason, Verdict
 from gate.ledger.search import Place, search_passages
 from gate.ledger.search import Query as Search
@@ -28,7 +28,7 @@ from gate.texts import Language, catalogue, t
 router = APIRouter(route_class=KeyedRoute)
 Order = Literal["newest", "oldest"]
 PassageId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-Short = Annotated[str, Query(max_length=LONGEST_FIELD)]
+Short = Annotated[str, Query(min_length=1, max_length=LONGEST_FIELD)]
 
 
 class Passage(BaseModel):
@@ -66,8 +66,9 @@ def passages(
     verdict: Verdict | None = None,
     reason: Reason | None = None,
     subject: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,36}$")] = None,
-    plate: Annotated[str | None, Query(max_length=16, description="* stands for any characters")] = None,
+    plate: Annotated[str | None, Query(min_length=1, max_length=16, description="* stands for any characters")] = None,
     purpose: Annotated[Purpose | None, Query(description="needed for `subject` and `plate`")] = None,
+    words: Annotated[str, Query(max_length=LONGEST_WORDS, description="needed for the purpose `other`")] = "",
     order: Order = "newest",
     limit: cursor.Limit = cursor.USUAL,
     next_page: cursor.Next = None,
@@ -80,7 +81,7 @@ def passages(
         raise scope_needed(Scope.PASSAGES_PLATES)
     if since and until and until <= since:
         raise Refused("api.ends_before_it_begins", 422, field="until")
-    _record(parts, caller, subject, plate, purpose)
+    _record(parts, caller, {"subject": subject, "plate": plate}, purpose, words)
     search = Search(
         since=since,
         until=until,
@@ -125,8 +126,10 @@ def _place(key: tuple[str, ...] | None) -> Place | None:
     return place
 
 
-def _record(parts: Parts, caller: TheCaller, subject: str | None, plate: str | None, purpose: Purpose | None) -> None:
-    by = [name for name, value in (("subject", subject), ("plate", plate)) if value is not None]
+def _record(
+    parts: Parts, caller: TheCaller, asked: Mapping[str, str | None], purpose: Purpose | None, words: str
+) -> None:
+    by = [name for name, value in asked.items() if value is not None]
     if not by:
         parts.desk.looks.record(caller, "passages")
         return
@@ -136,10 +139,12 @@ def _record(parts: Parts, caller: TheCaller, subject: str | None, plate: str | N
     if archive is None:
         raise Refused("api.not_found", 404)
     # A plate is a remark, which can be erased; an opaque id may stand in the chain.
+    why = stated(purpose, words)
     facts = {"actor": caller.account, "by": by, "purpose": purpose.value}
-    facts |= {"about": subject} if subject else {}
-    record = partial(archive.record, "history.viewed", plate or "", **facts)
-    parts.desk.looks.once(caller, f"history:{subject}:{plate}:{purpose}", record)
+    facts |= {"about": asked["subject"]} if asked["subject"] else {}
+    remark = "; ".join(filter(None, [asked["plate"], why.words]))
+    record = partial(archive.record, "history.viewed", remark, **facts)
+    parts.desk.looks.once(caller, f"history:{sorted(asked.items())}:{purpose}:{why.words}", record)
 
 
 def _told(parts: Parts, caller: TheCaller, language: Language, rows: Iterable[PassageRow]) -> list[Passage]:

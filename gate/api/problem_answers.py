@@ -40,8 +40,10 @@ FIELDS = {
     "pass.bad_span": "until",
     "pass.bad_uses": "uses",
     "console.reason_length": "words",
+    "audit.words_needed": "words",
+    "audit.too_many": "plate",
 }
-"""Which field of a body a rule of the register is about."""
+"""Which field a rule of the register, or of a search, is about."""
 
 
 class FieldProblem(BaseModel):
@@ -107,7 +109,7 @@ async def answer_fault(request: Request, fault: Fault) -> Response:
         headers["Retry-After"] = str(fault.facts["seconds"])
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(TRY_AGAIN_S)
-    field, place = FIELDS.get(fault.code), "body"
+    field, place = FIELDS.get(fault.code), "query" if request.method == "GET" else "body"
     if isinstance(fault, Refused) and fault.field:
         field, place = fault.field, fault.place
     detail = explain(fault, language_of(request))

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from cryptography.x509 import load_pem_x509_certificates
 from pydantic import SecretStr, ValidationError
@@ -81,7 +82,11 @@ class Webhooks:
             row.secret = self._keyring.seal(secret.encode(), _context(row.id))
             session.add(row)
             session.flush()
-            facts: dict[str, FactValue] = {"url": url, "events": sorted(set(events)), "plates": plates}
+            facts: dict[str, FactValue] = {
+                "host": urlsplit(url).netloc,
+                "events": sorted(set(events)),
+                "plates": plates,
+            }
             self._record(session, Act("webhook.added", row.id, actor, facts))
             hook = _hook(row)
         self._on_change()

@@ -199,7 +199,8 @@ def _span(table: Any, query: Query, after: Place | None, *, oldest_first: bool) 
 
     On each side one bound alone, the closer one: of two, the planner may walk from the farther one to the page.
     """
-    since, until = query.since and stamp(query.since), query.until and stamp(query.until)
+    since = stamp(query.since) if query.since else None
+    until = stamp(query.until) if query.until else None
     place = tuple_(table.at, table.seq)
     if after and oldest_first and (since is None or after.at >= since):
         yield place > (after.at, after.seq)

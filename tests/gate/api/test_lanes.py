@@ -44,6 +44,8 @@ def test_a_repeated_order_opens_once(counter: Counter, client: httpx.Client) -> 
     with ThreadPoolExecutor(8) as many:
         said = list(many.map(lambda _: client.post("/lanes/men/open", json=VISITOR, headers=KEY).json(), range(8)))
     assert sorted(answer["repeated"] for answer in said) == [False] + [True] * 7
+    quoted = client.post("/lanes/men/open", json=VISITOR, headers={"Idempotency-Key": f'"{KEY["Idempotency-Key"]}"'})
+    assert quoted.json()["repeated"]
     assert len(counter.watch.opened) == 1
 
 

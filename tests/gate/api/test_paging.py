@@ -13,10 +13,14 @@ from sqlalchemy import Engine, event
 from enrollment.database import open_database, upgrade, writing
 from enrollment.household import HouseholdCode
 from enrollment.listing import passes_page, people_page, vehicles_page
+from enrollment.tables import PassRow
 from gate.bench.record import BEGIN, LANES
 from gate.ledger.chain import stamp
+from gate.ledger.checkpoint import Signer
+from gate.ledger.ledger import Chain, Passage, begin
 from gate.ledger.search import Place, Query, search_passages
 from gate.ledger.tables import MIGRATIONS, PassageRow
+from tests.databases import Database
 
 ROWS = 200_000
 """Of a million each page takes the same 3,000 steps at most; only filling the table takes longer."""
@@ -97,6 +101,7 @@ def steps(engine: Engine, ask: Callable[[], object]) -> tuple[int, list[str]]:
     return taken[0] * 1000, plans
 
 
+PASS = {"code": False, "starts_at": BEGIN, "ends_at": UNTIL, "uses": 1, "used": 0, "made_by": "x", "created_at": BEGIN}
 QUERIES = {
     "nothing": Query(),
     "time": Query(since=SINCE, until=UNTIL),
@@ -121,6 +126,30 @@ def test_a_page_in_the_middle_of_a_long_record_uses_an_index(engine: Engine, nam
     assert "SCAN passage" not in plans
     assert any("USING INDEX passage_" in plan or "USING COVERING INDEX passage_" in plan for plan in plans)
     assert taken <= INSTRUCTIONS, plans
+
+
+def test_pages_follow_each_other_in_either_kind_of_database(database: Database) -> None:
+    engine = database.open()
+    with writing(engine) as session:
+        begin(session, Signer(b"s" * 32), BEGIN)
+        chain = Chain(session)
+        for number in range(25):
+            at = BEGIN + timedelta(seconds=number // 3)  # three at a time: the number decides
+            chain.add_passage(Passage(f"p{number}", at, LANES[number % 2], "open", "x", None, "r", {}), None)
+        chain.flush()
+        session.add_all(PassRow(id=f"{number:02}", **PASS) for number in range(5))
+    for oldest_first in (False, True):
+        for query in (Query(), Query(lane=LANES[1]), Query(since=BEGIN + timedelta(seconds=2), lane=LANES[0])):
+            whole = [row.id for row in search_passages(engine, query, None, 100, oldest_first=oldest_first).rows]
+            found, place = list[str](), None
+            while True:
+                page = search_passages(engine, query, place, 4, oldest_first=oldest_first)
+                found += [row.id for row in page.rows]
+                if (place := page.after) is None:
+                    break
+            assert found == whole
+            assert len(whole) == len(set(whole)) >= 9
+    assert [one.id for one in passes_page(engine, "01", 2)[0]] == ["02", "03"]
 
 
 def test_a_page_of_the_register_uses_an_index(engine: Engine) -> None:

@@ -151,6 +151,8 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "no cursor": ({"cursor": "xyz"}, "cursor", "api.bad_cursor"),
     "unknown": ({"lain": "men"}, "lain", "api.unknown_parameter"),
+    "empty plate": ({"plate": "", "purpose": "police"}, "plate", "api.field.string_too_short"),
+    "other without words": ({"plate": "苏Z*", "purpose": "other"}, "words", "audit.words_needed"),
     "twice": ({"lane": ["men", "che"]}, "lane", "api.parameter_twice"),
 }
 

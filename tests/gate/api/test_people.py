@@ -92,7 +92,8 @@ def test_people_are_found_by_their_household(client: httpx.Client) -> None:
     made = add(client, "/people", {**LISI, "household": "4-1-101"}).json()["id"]
     assert flat(pages(client.get, "/people", household="4号楼1单元101室")) == [made]
     wrong = client.get("/people", params={"household": "somewhere"})
-    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "household")
+    error = wrong.json()["errors"][0]
+    assert (wrong.status_code, error["field"], error["in"]) == (422, "household", "query")
 
 
 def test_looks_at_people_are_on_record(counter: Counter, client: httpx.Client) -> None:

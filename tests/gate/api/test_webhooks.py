@@ -41,6 +41,7 @@ def test_a_webhook_is_set_up_paused_and_removed(counter: Counter, client: httpx.
         (row,) = map(json.loads, counter.rows(f"webhook.{kind}"))
         assert row["actor"] == "api:office"
         assert secret not in json.dumps(row)
+        assert "/gate" not in json.dumps(row)
 
 
 def test_the_secret_is_told_once_and_kept_sealed(counter: Counter, client: httpx.Client) -> None:
