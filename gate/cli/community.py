@@ -19,7 +19,7 @@ from gate.community.connections import connections
 from gate.community.deliveries import destination_views
 from gate.community.leaving import leaving_table
 from gate.community.queue import Queue
-from gate.community.registered import registered
+from gate.community.registered import hook_parts
 from gate.config import Config, load_config
 from gate.errors import GateError
 from gate.ledger.ledger import append
@@ -114,9 +114,9 @@ def connections_(config: ConfigPath = DEFAULT_CONFIG) -> None:
     settings = load_config(config)
     try:
         with open_site(settings) as site:
-            hooks = [part for part, _ in registered(site.engine, site.keyring).values()]
+            hooks = hook_parts(site.engine, site.keyring)
     except NotEnrolled:
-        hooks = []
+        hooks = ()
     for found in connections(settings, hooks):
         table.add_row(t(f"community.purpose.{found.purpose}"), found.name, escape(found.address))
     out.print(table)

@@ -23,7 +23,7 @@ from gate.community.hc import MicroCommunity
 from gate.community.mqtt import Mqtt
 from gate.community.outbox import Outbox
 from gate.community.queue import Queue, Standing, destinations_known
-from gate.community.registered import registered
+from gate.community.registered import hook_parts, registered
 from gate.community.settings import (
     AnyDestination,
     DestinationPart,
@@ -163,7 +163,7 @@ class Deliveries:
         """
         now = self._clocks.wall()
         sure = self._clock_is_sure(now)
-        hooks = [part for part, _ in registered(self._site.engine, self._site.keyring).values()]
+        hooks = hook_parts(self._site.engine, self._site.keyring)
         bounds = {part.id: (part.keep_events, part.keep_days) for part in (*self._config.community.destination, *hooks)}
         for name in bounds.keys() | destinations_known(self._site.engine):
             keep, days = bounds.get(name, (max([200_000, *(keep for keep, _ in bounds.values())]), UNCONFIGURED_DAYS))
@@ -203,8 +203,7 @@ class Deliveries:
 def destination_views(site: Site, config: Config, now: datetime) -> Sequence[DestinationView]:
     """Every destination of the configuration, and every webhook of the API, as it stands. Raises `StoreBusy`."""
     views = []
-    hooks = [part for part, _ in registered(site.engine, site.keyring).values()]
-    for part in (*config.community.destination, *hooks):
+    for part in (*config.community.destination, *hook_parts(site.engine, site.keyring)):
         standing = Queue(site.engine, part.id).standing()
         lag_s = (now - datetime.fromisoformat(standing.oldest)).total_seconds() if standing.oldest else 0.0
         address = open_destination(part, config).address

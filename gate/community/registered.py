@@ -149,6 +149,11 @@ def registered(engine: Engine, keyring: Keyring) -> dict[str, tuple[HookPart, bo
         }
 
 
+def hook_parts(engine: Engine, keyring: Keyring) -> tuple[HookPart, ...]:
+    """All of them as destinations, paused ones too. Raises as `registered`."""
+    return tuple(part for part, _ in registered(engine, keyring).values())
+
+
 def _check(url: str, certificate: str | None) -> None:
     try:
         HookPart(id="hook", url=url, secret=SecretStr(""))

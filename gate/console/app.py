@@ -94,10 +94,10 @@ def create_app(
     """The console of one gate.
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
-    register for the enrollers', `handling` tells what is done with personal data, and `api` makes what other systems ask
-    under /api/v1; without them these are not there.
-    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
-    unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
+    register for the enrollers', `handling` tells what is done with personal data, and `api` makes what other systems
+    ask under /api/v1; without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic,
+    in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it
+    is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)

@@ -17,7 +17,7 @@ from gate.community.connections import connections
 from gate.community.deliveries import Deliveries, destination_views
 from gate.community.outbox import Outbox
 from gate.community.queue import Queue
-from gate.community.registered import Webhooks, registered
+from gate.community.registered import Webhooks, hook_parts
 from gate.config import Config, Storage
 from gate.ledger.ledger import Chain, Passage, StaffActs
 from tests.gate.community import peers
@@ -88,5 +88,5 @@ def test_a_webhook_is_seen_among_the_destinations_and_connections(gate: Gate, tm
     hook, _ = hooks.add("https://office.example/in", ["passages"], "api:office", plates=True)
     (view,) = destination_views(gate.site, config, START)
     assert (view.id, view.kind, view.address) == (hook.id, "webhook", "https://office.example")
-    parts = [part for part, _ in registered(gate.site.engine, gate.site.keyring).values()]
+    parts = hook_parts(gate.site.engine, gate.site.keyring)
     assert [found.name for found in connections(config, parts)] == [hook.id]
