@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -110,16 +110,39 @@ def site(tmp_path: Path, filled: tuple[Path, str]) -> Iterator[Site]:
         yield opened
 
 
+@contextmanager
+def served(site: Site, staff: Staff, settings: Api) -> Iterator[Counter]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gate.console.listeners.WAIT_S", 0.02)
+        patch.delenv("GATE_LANG", raising=False)
+        watch, clock, changes = fake_watch(), Clock(), list[str]()
+        app = api_app(site, watch, staff, settings, clock, changes)
+        with ConsoleServer(app, Console(port=0)) as server:
+            counter = Counter(watch, site, staff, clock, app, server.url.rstrip("/"), changes)
+            with counter.clients:
+                yield counter
+
+
 @pytest.fixture
-def counter(site: Site, staff: Staff, settings: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
-    monkeypatch.setattr("gate.console.listeners.WAIT_S", 0.02)
-    monkeypatch.delenv("GATE_LANG", raising=False)
-    watch, clock, changes = fake_watch(), Clock(), list[str]()
-    app = api_app(site, watch, staff, settings, clock, changes)
-    with ConsoleServer(app, Console(port=0)) as server:
-        counter = Counter(watch, site, staff, clock, app, server.url.rstrip("/"), changes)
-        with counter.clients:
-            yield counter
+def counter(site: Site, staff: Staff, settings: Api) -> Iterator[Counter]:
+    with served(site, staff, settings) as counter:
+        yield counter
+
+
+@pytest.fixture(scope="module")
+def lasting(filled: tuple[Path, str], staff: Staff, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+    """One for all tests of a file that leave it as it was."""
+    folder = tmp_path_factory.mktemp("lasting") / "var"
+    shutil.copytree(filled[0], folder)
+    settings = Api(requests_per_minute=100_000)
+    with open_site(Config(storage=Storage(folder=folder))) as site, served(site, staff, settings) as counter:
+        yield counter
+
+
+@pytest.fixture
+def reader(lasting: Counter, filled: tuple[Path, str]) -> httpx.Client:
+    """With a key that may do everything, for whoever only reads."""
+    return lasting.client(filled[1])
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,12 +16,7 @@ from hypothesis import strategies as st
 import gate.api
 from gate.api.app import document
 from gate.api.scopes import Scope
-from gate.api.settings import Api
-from gate.config import Config, Storage
-from gate.site import open_site
-from tests.gate.api.conftest import ALL, Counter, api_app
-from tests.gate.console.conftest import Clock
-from tests.gate.console.fake_watch import Staff, fake_watch
+from tests.gate.api.conftest import ALL, Counter
 
 SNAPSHOT = Path(gate.api.__path__[0]) / "openapi.json"
 EACH = 12
@@ -50,31 +43,20 @@ def test_it_describes_keys_scopes_and_problems_for_every_operation() -> None:
     assert len(names) == len(set(names))
 
 
-def test_it_is_served_to_a_key_and_answers_are_as_it_says(counter: Counter, client: httpx.Client) -> None:
-    told = client.get("/openapi.json").json()
+def test_it_is_served_to_a_key_and_answers_are_as_it_says(reader: httpx.Client) -> None:
+    told = reader.get("/openapi.json").json()
     assert told == document()
     schema = schemathesis.openapi.from_dict(told)
     for path in ("/passages", "/lanes", "/people", "/vehicles", "/passes", "/webhooks"):
         for params in ({}, {"moon": "full"}):
-            schema[path]["GET"].validate_response(client.get(path, params=params))
+            schema[path]["GET"].validate_response(reader.get(path, params=params))
 
 
 @pytest.fixture(scope="module")
-def shared(filled: tuple[Path, str], staff: Staff, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
-    """An API without a server, which the made-up requests share."""
-    folder = tmp_path_factory.mktemp("made-up")
-    shutil.copytree(filled[0], folder / "var")
-    with open_site(Config(storage=Storage(folder=folder / "var"))) as site:
-        watch, clock = fake_watch(), Clock()
-        app = api_app(site, watch, staff, Api(requests_per_minute=100_000), clock, [])
-        yield Counter(watch, site, staff, clock, app)
-
-
-@pytest.fixture(scope="module")
-def keys(shared: Counter) -> list[str]:
+def keys(lasting: Counter) -> list[str]:
     """One for each scope, and one for all of them."""
-    single = [shared.key(str(scope).replace(":", "."), scope) for scope in Scope]
-    return [*single, shared.key("all", *ALL)]
+    single = [lasting.key(str(scope).replace(":", "."), scope) for scope in Scope]
+    return [*single, lasting.key("all", *ALL)]
 
 
 def operations() -> list[tuple[str, str]]:
@@ -82,7 +64,7 @@ def operations() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("method", "path"), operations())
-def test_nothing_that_is_sent_is_answered_with_a_500(shared: Counter, keys: list[str], method: str, path: str) -> None:
+def test_nothing_that_is_sent_is_answered_with_a_500(lasting: Counter, keys: list[str], method: str, path: str) -> None:
     made_up = schemathesis.openapi.from_dict(document())[path][method].as_strategy()
 
     @seed(20260301)
@@ -97,7 +79,7 @@ def test_nothing_that_is_sent_is_answered_with_a_500(shared: Counter, keys: list
     def try_it(case: schemathesis.Case, known: bool, key: str) -> None:
         if known:
             case.path_parameters.update((name, KNOWN[name]) for name in KNOWN.keys() & case.path_parameters.keys())
-        answer = asyncio.run(sent(shared.app, case, key))
+        answer = asyncio.run(sent(lasting.app, case, key))
         assert answer.status_code < 500, case.as_curl_command()
         if answer.status_code >= 400:
             assert answer.json()["status"] == answer.status_code

@@ -25,8 +25,8 @@ def add(counter: Counter, *numbers: int, minutes: int = 0) -> None:
         chain.flush()
 
 
-def test_every_passage_is_listed_once_the_newest_first(client: httpx.Client) -> None:
-    found = list(pages(client.get, "/passages", limit=50))
+def test_every_passage_is_listed_once_the_newest_first(reader: httpx.Client) -> None:
+    found = list(pages(reader.get, "/passages", limit=50))
     assert [len(page) for page in found] == [50, 50, 20]
     assert flat(found) == NEWEST
 
@@ -63,15 +63,15 @@ FILTERS: dict[str, tuple[dict[str, str], Callable[[int], bool]]] = {
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])
-def test_a_filter_leaves_what_fits(client: httpx.Client, order: str) -> None:
+def test_a_filter_leaves_what_fits(reader: httpx.Client, order: str) -> None:
     for name, (asked, fits) in FILTERS.items():
         wanted = [f"p{number}" for number in range(120) if fits(number)]
-        found = flat(pages(client.get, "/passages", limit=17, order=order, **asked))
+        found = flat(pages(reader.get, "/passages", limit=17, order=order, **asked))
         assert found == (wanted if order == "oldest" else wanted[::-1]), name
 
 
-def test_a_passage_is_told_without_a_name(client: httpx.Client) -> None:
-    answer = client.get("/passages/p0", headers={"Accept-Language": "en"})
+def test_a_passage_is_told_without_a_name(reader: httpx.Client) -> None:
+    answer = reader.get("/passages/p0", headers={"Accept-Language": "en"})
     assert answer.json() == {
         "id": "p0",
         "at": (NOON - timedelta(minutes=120)).isoformat().replace("+00:00", "Z"),
@@ -83,13 +83,13 @@ def test_a_passage_is_told_without_a_name(client: httpx.Client) -> None:
         "subject": "r1",
         "plate": None,
     }
-    assert "张三" not in client.get("/passages").text
+    assert "张三" not in reader.get("/passages").text
 
 
-def test_plates_are_for_keys_that_may_see_them(counter: Counter) -> None:
+def test_plates_are_for_keys_that_may_see_them(lasting: Counter) -> None:
     blind, seeing = (
-        counter.with_scopes(Scope.PASSAGES_READ),
-        counter.with_scopes(Scope.PASSAGES_READ, Scope.PASSAGES_PLATES),
+        lasting.with_scopes(Scope.PASSAGES_READ),
+        lasting.with_scopes(Scope.PASSAGES_READ, Scope.PASSAGES_PLATES),
     )
     assert "苏Z" not in blind.get("/passages").text
     assert "plate" not in blind.get("/passages/p1").json()
@@ -120,21 +120,21 @@ def test_a_look_is_on_record_once_an_hour(counter: Counter, client: httpx.Client
     assert counter.watch.looked == [("api:office", "passages"), ("api:office", "passage:p5")]
 
 
-def test_an_answer_that_is_known_already_is_not_sent_again(client: httpx.Client) -> None:
-    first = client.get("/passages/p5")
+def test_an_answer_that_is_known_already_is_not_sent_again(reader: httpx.Client) -> None:
+    first = reader.get("/passages/p5")
     tag = first.headers["etag"]
-    again = client.get("/passages/p5", headers={"If-None-Match": f'"x", W/{tag}'})
+    again = reader.get("/passages/p5", headers={"If-None-Match": f'"x", W/{tag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
-    assert client.get("/passages/p6", headers={"If-None-Match": tag}).status_code == 200
+    assert reader.get("/passages/p6", headers={"If-None-Match": tag}).status_code == 200
     assert first.headers["cache-control"] == "private, no-cache"
 
 
-def test_the_next_page_has_a_link_too(client: httpx.Client) -> None:
-    first = client.get("/passages", params={"limit": 100, "lane": "men"})
+def test_the_next_page_has_a_link_too(reader: httpx.Client) -> None:
+    first = reader.get("/passages", params={"limit": 100, "lane": "men"})
     assert "link" not in first.headers
-    first = client.get("/passages", params={"limit": 10, "lane": "men"})
+    first = reader.get("/passages", params={"limit": 10, "lane": "men"})
     link = first.links["next"]["url"]
-    assert client.get(link).json()["items"][0]["id"] == "p87"
+    assert reader.get(link).json()["items"][0]["id"] == "p87"
 
 
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -157,19 +157,19 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-def test_a_wrong_parameter_is_named(client: httpx.Client) -> None:
+def test_a_wrong_parameter_is_named(reader: httpx.Client) -> None:
     for name, (params, field, code) in WRONG.items():
-        answer = client.get("/passages", params=params)
+        answer = reader.get("/passages", params=params)
         assert answer.status_code == 422, name
         (error,) = answer.json()["errors"]
         assert (error["field"], error["in"], error["code"]) == (field, "query", code), name
 
 
-def test_a_cursor_belongs_to_its_question(client: httpx.Client) -> None:
-    cursor = client.get("/passages", params={"limit": 10, "lane": "men"}).json()["next"]
-    other = client.get("/passages", params={"limit": 10, "lane": "che", "cursor": cursor})
+def test_a_cursor_belongs_to_its_question(reader: httpx.Client) -> None:
+    cursor = reader.get("/passages", params={"limit": 10, "lane": "men"}).json()["next"]
+    other = reader.get("/passages", params={"limit": 10, "lane": "che", "cursor": cursor})
     assert (other.status_code, other.json()["code"]) == (422, "api.bad_cursor")
 
 
-def test_a_passage_that_is_not_there_is_a_404(client: httpx.Client) -> None:
-    assert client.get("/passages/none").json()["code"] == "api.no_passage"
+def test_a_passage_that_is_not_there_is_a_404(reader: httpx.Client) -> None:
+    assert reader.get("/passages/none").json()["code"] == "api.no_passage"

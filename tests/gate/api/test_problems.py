@@ -11,8 +11,8 @@ from tests.gate.api.conftest import Counter
 TITLES = {"zh": "没有找到", "en": "Not found"}
 
 
-def test_a_problem_has_all_that_the_standard_names(client: httpx.Client) -> None:
-    answer = client.get("/passages/none", headers={"Accept-Language": "en"})
+def test_a_problem_has_all_that_the_standard_names(reader: httpx.Client) -> None:
+    answer = reader.get("/passages/none", headers={"Accept-Language": "en"})
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json() == {
         "type": "urn:menwei:problem:api.no_passage",
@@ -37,45 +37,45 @@ PREFERRED = [
 ]
 
 
-def test_it_speaks_the_language_that_is_preferred(client: httpx.Client) -> None:
+def test_it_speaks_the_language_that_is_preferred(reader: httpx.Client) -> None:
     for asked, language in PREFERRED:
-        answer = client.get("/passages/none", headers={"Accept-Language": asked})
+        answer = reader.get("/passages/none", headers={"Accept-Language": asked})
         assert answer.json()["title"] == TITLES[language], asked
         assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
 
 
-def test_an_address_that_is_not_there_and_a_method_that_is_not_taken(client: httpx.Client) -> None:
-    assert client.get("/moon").json()["code"] == "api.not_found"
+def test_an_address_that_is_not_there_and_a_method_that_is_not_taken(reader: httpx.Client) -> None:
+    assert reader.get("/moon").json()["code"] == "api.not_found"
     for path in {path for _, path in RULES}:
         filled = path.replace("{", "").replace("}", "")
-        answer = client.request("LINK", filled)
+        answer = reader.request("LINK", filled)
         assert (answer.status_code, answer.json()["code"]) == (405, "api.not_allowed")
         taken = {method for method, known in RULES if known == path}
         assert set(answer.headers["allow"].split(", ")) == taken, path
 
 
-def test_a_body_has_to_be_json(client: httpx.Client) -> None:
+def test_a_body_has_to_be_json(reader: httpx.Client) -> None:
     for kind in ("", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"):
-        answer = client.post("/people", content=b'{"name": "x"}', headers={"Content-Type": kind})
+        answer = reader.post("/people", content=b'{"name": "x"}', headers={"Content-Type": kind})
         assert (answer.status_code, answer.json()["code"]) == (415, "api.not_json"), kind
 
 
-def test_a_body_that_is_no_json_is_a_400(client: httpx.Client) -> None:
-    answer = client.post("/people", content=b"{", headers={"Content-Type": "application/json; charset=utf-8"})
+def test_a_body_that_is_no_json_is_a_400(reader: httpx.Client) -> None:
+    answer = reader.post("/people", content=b"{", headers={"Content-Type": "application/json; charset=utf-8"})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "api.field.json_invalid")
 
 
-def test_a_body_that_is_too_large_is_a_413(client: httpx.Client) -> None:
+def test_a_body_that_is_too_large_is_a_413(reader: httpx.Client) -> None:
     body = json.dumps({"name": "x" * 20_000, "household": "3-2-501"}).encode()
     kind = {"Content-Type": "application/json"}
     for content in (body, iter([body[:9_000], body[9_000:]])):
-        answer = client.post("/people", content=content, headers=kind)
+        answer = reader.post("/people", content=content, headers=kind)
         assert (answer.status_code, answer.json()["code"]) == (413, "console.too_large")
 
 
-def test_every_wrong_field_is_named_and_nothing_is_repeated(client: httpx.Client) -> None:
+def test_every_wrong_field_is_named_and_nothing_is_repeated(reader: httpx.Client) -> None:
     body = {"household": "3-2-501", "standing": "pilot", "since": "2026-01-01T00:00:00", "moon": "secret-word"}
-    answer = client.post("/people", json=body, headers={"Accept-Language": "en"})
+    answer = reader.post("/people", json=body, headers={"Accept-Language": "en"})
     assert answer.status_code == 422
     told = {(error["field"], error["code"]) for error in answer.json()["errors"]}
     assert told == {
@@ -90,17 +90,17 @@ def test_every_wrong_field_is_named_and_nothing_is_repeated(client: httpx.Client
 
 
 def test_a_slip_of_the_program_says_nothing_of_itself(
-    counter: Counter, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    lasting: Counter, reader: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slip() -> None:
         raise ZeroDivisionError("inner secret")
 
-    monkeypatch.setattr(counter.watch, "lanes", slip)
-    answer = client.get("/lanes")
+    monkeypatch.setattr(lasting.watch, "lanes", slip)
+    answer = reader.get("/lanes")
     assert (answer.status_code, answer.json()["code"]) == (500, "api.slip")
     assert "secret" not in answer.text
 
 
-def test_answers_are_not_kept_by_anybody_between(client: httpx.Client) -> None:
-    assert client.get("/lanes").headers["cache-control"] == "private, no-cache"
-    assert client.get("/moon").headers["cache-control"] == "no-store"
+def test_answers_are_not_kept_by_anybody_between(reader: httpx.Client) -> None:
+    assert reader.get("/lanes").headers["cache-control"] == "private, no-cache"
+    assert reader.get("/moon").headers["cache-control"] == "no-store"

@@ -50,8 +50,8 @@ def reached(client: httpx.Client, method: str, path: str) -> str | None:
     return str(answer.json()["code"]) if answer.status_code in {401, 403} else None
 
 
-def test_every_route_has_a_row_and_every_row_a_route(counter: Counter) -> None:
-    api = next(route.app for route in counter.app.routes if getattr(route, "path", "") == "/api/v1")
+def test_every_route_has_a_row_and_every_row_a_route(lasting: Counter) -> None:
+    api = next(route.app for route in lasting.app.routes if getattr(route, "path", "") == "/api/v1")
     routes = {(method, route.path) for route in iter_route_contexts(api.routes) for method in route.methods or ()}
     assert routes == set(RULES) == set(TABLE)
     assert {route: set(allowed.split()) for route, allowed in TABLE.items()} == RULES
@@ -59,23 +59,23 @@ def test_every_route_has_a_row_and_every_row_a_route(counter: Counter) -> None:
     assert described == routes - {("GET", "/openapi.json")}
 
 
-def test_each_scope_reaches_what_the_table_says_and_nothing_else(counter: Counter) -> None:
+def test_each_scope_reaches_what_the_table_says_and_nothing_else(lasting: Counter) -> None:
     for scope in Scope:
-        client = counter.with_scopes(scope)
+        client = lasting.with_scopes(scope)
         told = {route: reached(client, *route) for route in TABLE}
         wanted = {route: None if scope in allowed.split() else "api.scope_needed" for route, allowed in TABLE.items()}
         assert told == wanted, scope
 
 
-def test_nobody_reaches_anything_without_a_key(counter: Counter) -> None:
-    client = counter.client()
+def test_nobody_reaches_anything_without_a_key(lasting: Counter) -> None:
+    client = lasting.client()
     assert {reached(client, *route) for route in TABLE} == {"api.key_needed"}
 
 
 @pytest.mark.parametrize("role", ["guard", "enroller", "auditor", "admin"])
-def test_a_sign_in_to_the_console_reads_the_description_and_nothing_else(counter: Counter, role: str) -> None:
-    token = counter.app.state.desk.sessions.open(counter.staff.needed(role))
-    client = counter.client(Cookie=f"menwei_session={token}")
+def test_a_sign_in_to_the_console_reads_the_description_and_nothing_else(lasting: Counter, role: str) -> None:
+    token = lasting.app.state.desk.sessions.open(lasting.staff.needed(role))
+    client = lasting.client(Cookie=f"menwei_session={token}")
     told = {route: reached(client, *route) for route in TABLE}
     assert {route for route, code in told.items() if code is None} == {("GET", "/openapi.json")}
 
