@@ -125,13 +125,21 @@ class Passes:
             session.flush()
             facts: dict[str, FactValue] = {"uses": uses, "lanes": named, "ends": ends_at.astimezone(UTC).isoformat()}
             self._record(session, Act("pass.added", row.id, actor, facts))
-            return Made(_pass(row), number)
+            return Made(pass_of(row), number)
 
     def kept(self) -> tuple[Pass, ...]:
         """Every pass that is not forgotten, the first to begin first."""
         with reading(self._engine) as session:
             rows = select(PassRow).where(PassRow.forgotten_at.is_(None)).order_by(PassRow.starts_at, PassRow.id)
-            return tuple(_pass(row) for row in session.scalars(rows))
+            return tuple(pass_of(row) for row in session.scalars(rows))
+
+    def find(self, pass_id: str) -> Pass:
+        """A pass that is not forgotten. Raises `NotEnrolled`: `pass.none`."""
+        with reading(self._engine) as session:
+            row = session.get(PassRow, pass_id)
+            if row is None or row.forgotten_at is not None:
+                raise NotEnrolled("pass.none", id=pass_id)
+            return pass_of(row)
 
     def use(self, pass_id: str, at: datetime, about: str) -> bool:
         """Take one use for coming in, `about` a passage; False where none is left. Two lanes never take the same."""
@@ -159,7 +167,7 @@ class Passes:
         tag = self._pin_tag("".join(pin.split()))
         with reading(self._engine) as session:
             row = session.scalars(select(PassRow).where(PassRow.pin == tag)).first()
-            return None if row is None else _pass(row)
+            return None if row is None else pass_of(row)
 
     def code(self, pass_id: str, at: datetime) -> str:
         """What the holder's QR code says at this moment; another half a minute later."""
@@ -173,14 +181,14 @@ class Passes:
             return None
         with reading(self._engine) as session:
             row = session.get(PassRow, pass_id)
-            return _pass(row) if row is not None and row.code and row.forgotten_at is None else None
+            return pass_of(row) if row is not None and row.code and row.forgotten_at is None else None
 
     def forget(self) -> int:
         """Erase the plates and PINs of passes that are over and that nobody may still leave by; how many went."""
         now = self._now()
         with writing(self._engine) as session:
             rows = session.scalars(select(PassRow).where(PassRow.forgotten_at.is_(None))).all()
-            gone = [row for row in rows if _over_at(row) <= now and not _pass(row).lets_out(now)]
+            gone = [row for row in rows if _over_at(row) <= now and not pass_of(row).lets_out(now)]
             for row in gone:
                 row.plate = row.pin = None
                 row.code, row.forgotten_at = False, now
@@ -222,7 +230,8 @@ def _over_at(row: PassRow) -> datetime:
     return row.ends_at if row.ended_at is None else min(row.ended_at, row.ends_at)
 
 
-def _pass(row: PassRow) -> Pass:
+def pass_of(row: PassRow) -> Pass:
+    """What a row is outside of this room."""
     lanes = None if row.lanes is None else frozenset(json.loads(row.lanes))
     over_at = _over_at(row)
     return Pass(row.id, row.plate, row.pin is not None, row.code, lanes, row.starts_at, over_at, row.uses, row.used)

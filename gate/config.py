@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from gate.access_rules import AccessRules, RulesPart
+from gate.api.settings import Api
 from gate.barrier.claim import Claim
-from gate.barrier.settings import BarrierPart
+from gate.barrier.settings import BarrierPart, InterlockPart
 from gate.community.settings import Community
 from gate.errors import ConfigRefused
 from gate.face_rules import FaceLimits, FaceRules
@@ -196,12 +197,6 @@ class Lane(Part):
         return self.heading or ("towards" if self.kind == "vehicle" else "any")
 
 
-class InterlockPart(Part):
-    """Barriers of which only one may be open: an airlock."""
-
-    barriers: tuple[Id, ...] = Field(min_length=2, max_length=8, description="ids of its barriers")
-
-
 class Console(Part):
     """Where the guard's page is served."""
 
@@ -224,6 +219,7 @@ class Config(Part):
     plates: PlateRules = PlateRules()
     rules: RulesPart = RulesPart()
     console: Console = Console()
+    api: Api = Api()
     camera: tuple[CameraPart, ...] = ()
     barrier: tuple[BarrierPart, ...] = ()
     lane: tuple[Lane, ...] = ()

@@ -27,6 +27,8 @@ from gate.running import RunningGate
 PICTURE_WIDTH = 960
 SHOWN = frozenset({CameraState.LIVE, CameraState.ENDED})
 """A camera that gives nothing now is shown as nothing, not as what it saw last."""
+KEYS = "api:"
+"""What the actors begin with that are keys of the API."""
 RECORD_WAIT_S = 1.0
 """How long a person's order waits for its row to be on disk.
 
@@ -109,9 +111,7 @@ class Overview:
         choice, _, words = reason.partition(": ")
         self.record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id)
         barrier = self._gate.barriers[self._lanes[lane_id].barrier]
-        receipt = barrier.command(
-            Command.OPEN, command_id=command_id, cause="guard", who=self._names.get(actor, ""), why=reason
-        )
+        receipt = barrier.command(Command.OPEN, command_id=command_id, cause="guard", who=self._who(actor), why=reason)
         if not receipt.accepted:
             raise BarrierFault(receipt.refusal or "barrier.not_answering")
         return OpenOutcome(receipt.state.value, receipt.repeated)
@@ -119,6 +119,10 @@ class Overview:
     def clocks(self) -> Sequence[Clock]:
         """What there is of each class of personal data, and what of it is past its time."""
         return clocks(self._gate.site, self._gate.config.storage.snapshot_days, datetime.now(UTC).date())
+
+    def _who(self, actor: str) -> str:
+        """What the barrier's page calls them; a key of the API is its own name."""
+        return actor if actor.startswith(KEYS) else self._names.get(actor, "")
 
     def destinations(self) -> Sequence[DestinationView]:
         """Where passages go, and how each place stands now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -11,9 +11,13 @@ from zoneinfo import ZoneInfo
 from enrollment.consent import Purpose
 from enrollment.database import reading
 from enrollment.template import people_in_use
+from gate.api.keys import ApiKey, ApiKeys
 from gate.clocks import Clock, clocks
 from gate.community.connections import Connection, connections
+from gate.community.registered import hook_parts
+from gate.community.settings import HookPart
 from gate.config import Config
+from gate.ledger.ledger import StaffActs
 from gate.site import Site
 
 FILING_PEOPLE = 100_000
@@ -44,7 +48,10 @@ def filing(people: int) -> Filing:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody who is told of passages. `names`, `pictures` and `plates` say what else than ids goes there."""
+    """Somebody who is told of passages, a webhook of the API by its host.
+
+    `names`, `pictures` and `plates` say what else than ids goes there.
+    """
 
     id: str
     kind: str
@@ -56,7 +63,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """All of it on one day. `handler` and `contact` are empty where the configuration names nobody."""
+    """All of it on one day; `askers` are the keys of the API that hold.
+
+    `handler` and `contact` are empty where the configuration names nobody.
+    """
 
     day: date
     compound: str
@@ -68,6 +78,7 @@ class Handling:
     liveness: str | None
     clocks: tuple[Clock, ...]
     recipients: tuple[Recipient, ...]
+    askers: tuple[ApiKey, ...]
     connections: tuple[Connection, ...]
     residents: int
     minors: int
@@ -91,7 +102,7 @@ class Handling:
 def handling_of(site: Site, config: Config) -> Handling:
     """What the box does and holds now. Raises `StoreBusy`, `KeyUnusable`."""
     now, cast = datetime.now(UTC), site.cast(config.models)
-    count = site.register.count()
+    count, hooks = site.register.count(), hook_parts(site.engine, site.keyring)
     accounts = [account for account in site.accounts.list() if not account.disabled]
     return Handling(
         day=now.astimezone(ZoneInfo(config.compound.timezone)).date(),
@@ -103,8 +114,9 @@ def handling_of(site: Site, config: Config) -> Handling:
         embedder=cast.face_embedder,
         liveness=cast.face_liveness if config.faces.liveness.on else None,
         clocks=clocks(site, config.storage.snapshot_days, now.date()),
-        recipients=tuple(_recipients(config)),
-        connections=tuple(connections(config)),
+        recipients=tuple(_recipients(config, hooks)),
+        askers=tuple(key for key in ApiKeys(site.engine, StaffActs(site.signer)).list() if key.state(now) == "ok"),
+        connections=tuple(connections(config, hooks)),
         residents=count.residents,
         minors=count.minors,
         vehicles=count.vehicles,
@@ -121,9 +133,10 @@ def faces_of(site: Site) -> int:
         return people_in_use(session)
 
 
-def _recipients(config: Config) -> list[Recipient]:
-    addresses = {one.name: one.address for one in connections(config) if one.purpose == "destination"}
+def _recipients(config: Config, hooks: Sequence[HookPart]) -> list[Recipient]:
+    addresses = {one.name: one.address for one in connections(config, hooks) if one.purpose == "destination"}
+    called = {part.id: addresses[part.id].partition("://")[2] for part in hooks}
     return [
-        Recipient(part.id, part.kind, addresses[part.id], part.names, part.pictures, part.plates)
-        for part in config.community.destination
+        Recipient(called.get(part.id, part.id), part.kind, addresses[part.id], part.names, part.pictures, part.plates)
+        for part in (*config.community.destination, *hooks)
     ]

@@ -77,7 +77,8 @@ class RunningGate:
         self.feed = Feed()
         self._on_passage = on_passage
         one_thread_a_task()
-        self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer, post=outbox_of(config).post)
+        outbox = outbox_of(config)
+        self.writer = LedgerWriter(site.engine, site.snapshots, signer=site.signer, post=outbox.post)
         self.cast = site.cast(config.models)
         self._face_limits = config.faces.limits(self.cast)
         self._whereabouts = Whereabouts(site.engine, {lane.id: lane.direction for lane in config.lane})
@@ -102,7 +103,7 @@ class RunningGate:
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
         self.shares = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
-        self.deliveries = Deliveries(site, config, self.writer.note, self.shares, on_late=self._late)
+        self.deliveries = Deliveries(site, config, self.writer.note, self.shares, outbox=outbox, on_late=self._late)
         self._stopped = threading.Lock()
 
     def start(self) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from enrollment.finding import Finder
 from enrollment.roster_form import RosterForm
+from gate.api.app import create_api
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.console.app import create_app
@@ -44,6 +45,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         office=_office(gate),
         handling=partial(handling_of, site, gate.config),
         post_room=PostRoom(site, gate.config, gate.shares),
+        api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
     with ConsoleServer(app, settings) as console:
         try:

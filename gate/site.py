@@ -23,6 +23,7 @@ from enrollment.register import Register
 from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow
 from enrollment.template import keys_in_use, models_in_use, unknown_to
+from gate.community.tables import WebhookRow
 from gate.config import Config, Models
 from gate.errors import GateError
 from gate.ledger.checkpoint import Signer
@@ -147,8 +148,9 @@ def _keyring(engine: Engine, path: Path) -> Keyring:
         used = keys_in_use(session)
         pictures = session.scalars(select(PassageRow.id).where(PassageRow.snapshot.is_not(None)).limit(1)).first()
         sealed = own_key_opens(session, None) is not None
+        hooked = session.scalars(select(WebhookRow.id).limit(1)).first()
         coded = session.scalars(select(AccountRow.id).where(AccountRow.totp_sealed.is_not(None)).limit(1)).first()
-    fresh = not used and pictures is None and not sealed and coded is None
+    fresh = not used and pictures is None and not sealed and coded is None and hooked is None
     keyring = Keyring.open(path, create=fresh)
     with reading(engine) as session:
         opens = own_key_opens(session, keyring)

@@ -280,3 +280,9 @@ def keys_beside(name: str, barrier: Mapping[str, Any]) -> list[str]:
     url = barrier.get("url")
     family = FAMILIES.get(url.partition(":")[0]) if isinstance(url, str) else None
     return [] if family is None else list(family.model_fields)
+
+
+class InterlockPart(Part):
+    """Barriers of which only one may be open: an airlock."""
+
+    barriers: tuple[Id, ...] = Field(min_length=2, max_length=8, description="ids of its barriers")

@@ -7,6 +7,8 @@ import sys
 import typer
 
 from gate.cli.account import app as account_commands
+from gate.cli.api_key import app as api_key_commands
+from gate.cli.api_key import openapi
 from gate.cli.backup import app as backup_commands
 from gate.cli.backup import restore
 from gate.cli.barrier import app as barrier_commands
@@ -47,6 +49,8 @@ app.command(help=t("cli.demo_help"))(demo)
 app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
 app.add_typer(account_commands, name="account")
+app.add_typer(api_key_commands, name="api-key")
+app.command("openapi", help=t("api_key.openapi_help"))(openapi)
 app.add_typer(models_commands, name="models")
 app.add_typer(plates_commands, name="plates")
 app.add_typer(privacy_commands, name="privacy")

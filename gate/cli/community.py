@@ -18,6 +18,7 @@ from gate.community.connections import connections, last_successes
 from gate.community.deliveries import destination_views
 from gate.community.leaving import leaving_table
 from gate.community.letters import DeadLetters, Which
+from gate.community.registered import hook_parts
 from gate.config import Config, load_config
 from gate.errors import GateError
 from gate.site import open_site
@@ -106,15 +107,15 @@ def resend(
 
 @app.command("connections", help=t("community.connections_help"))
 def connections_(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """One line for each. Needs no database, and without one says nothing of when they last worked."""
+    """One line for each. Needs no database: without one nobody has set up a webhook, and nothing has worked yet."""
     settings = load_config(config)
     try:
         with open_site(settings) as site:
-            last = last_successes(site.engine)
+            hooks, last = hook_parts(site.engine, site.keyring), last_successes(site.engine)
     except NotEnrolled:
-        last = {}
+        hooks, last = (), {}
     table = Table(*(t(f"community.column.{name}") for name in ("purpose", "id", "address", "leaves", "off", "last")))
-    for found in connections(settings):
+    for found in connections(settings, hooks):
         leaves = "\n".join(t(f"community.leaves.{code}") for code in found.leaves) or t("community.leaves.nothing")
         at = last.get((found.purpose, found.name))
         when = "—" if at is None else _local(settings, at.isoformat())

@@ -1,8 +1,11 @@
-"""Every address that this box connects to by itself, from the configuration alone, and when it last answered."""
+"""Every address that this box connects to by itself, and when it last answered.
+
+They are those of the configuration and of the webhooks of the API.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -11,7 +14,7 @@ from sqlalchemy import Engine, make_url, select
 
 from enrollment.database import reading
 from gate.community.deliveries import open_destination
-from gate.community.settings import AnyDestination
+from gate.community.settings import AnyDestination, HookPart
 from gate.community.tables import DestinationRow
 from gate.config import Config
 
@@ -32,8 +35,8 @@ class Connection:
     off: str = ""
 
 
-def connections(config: Config) -> Iterator[Connection]:
-    """All of them; what hangs on this box itself is left out."""
+def connections(config: Config, hooks: Iterable[HookPart] = ()) -> Iterator[Connection]:
+    """All of them, with the webhooks of the API; what hangs on this box itself is left out."""
     for camera in config.camera:
         if camera.url.partition(":")[0] not in _LOCAL:
             yield Connection("camera", camera.id, _shown(camera.url), (), f'[[camera]] id = "{camera.id}"')
@@ -47,13 +50,17 @@ def connections(config: Config) -> Iterator[Connection]:
         yield Connection("database", str(server.database), address, ("everything",), "[database] url")
     if config.ledger.anchor_url:
         yield Connection("anchor", "", _shown(config.ledger.anchor_url), ("checkpoints",), "[ledger] anchor_url")
-    for part in config.community.destination:
+    for part in (*config.community.destination, *hooks):
         address = open_destination(part, config).address
-        off = f'[[community.destination]] id = "{part.id}"'
+        off = (
+            f"/api/v1/webhooks/{part.id}"
+            if isinstance(part, HookPart)
+            else f'[[community.destination]] id = "{part.id}"'
+        )
         yield Connection("destination", part.id, address, leaves_of(part), off)
 
 
-def leaves_of(part: AnyDestination) -> tuple[str, ...]:
+def leaves_of(part: AnyDestination | HookPart) -> tuple[str, ...]:
     """What a destination may get, as codes of `community.leaves.*`."""
     switched = [name for name in ("plates", "names", "pictures") if getattr(part, name)]
     agreed = ["agreed_only"] if part.kind == "gat1400" else []

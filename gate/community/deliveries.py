@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.database import reading
-from enrollment.errors import StoreBusy
+from enrollment.errors import KeyUnusable, StoreBusy
 from gate.community.delivery import Clocks, Delivery
 from gate.community.destination import Destination
 from gate.community.event import Allowed, Events, Shares, shares_nothing
@@ -26,10 +26,12 @@ from gate.community.hc import MicroCommunity
 from gate.community.mqtt import Mqtt
 from gate.community.outbox import Outbox
 from gate.community.queue import Queue, Standing, destinations_known
+from gate.community.registered import hook_parts, registered
 from gate.community.settings import (
     AnyDestination,
     DestinationPart,
     FilesPart,
+    HookPart,
     MicroCommunityPart,
     MqttPart,
     ViewLibraryPart,
@@ -45,8 +47,9 @@ from gate.site import Site
 log = structlog.get_logger("community")
 
 TRIM_EVERY_S = 3600.0
-LOOK_EVERY_S = 15.0
-"""So often it is seen whether a destination is behind."""
+FOLLOW_EVERY_S = 5.0
+"""A webhook that was set up at another box is served, or given up, so soon; and a destination seen to be behind."""
+LET_GO_S = 15.0
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 UNCONFIGURED_DAYS = 30
 """What waits for a destination that gate.toml names no more is kept so long, in case it comes back."""
@@ -92,9 +95,9 @@ class DestinationView:
         return self.standing.waiting / rate if rate and self.standing.waiting else None
 
 
-def open_destination(part: AnyDestination, config: Config) -> Destination:
-    """The destination that a block of gate.toml describes; connects to nothing yet."""
-    if isinstance(part, WebhookPart):
+def open_destination(part: AnyDestination | HookPart, config: Config) -> Destination:
+    """The destination that a block of gate.toml, or a webhook of the API, describes; connects to nothing yet."""
+    if isinstance(part, WebhookPart | HookPart):
         return Webhook(part, config.compound.name)
     if isinstance(part, MqttPart):
         return Mqtt(part, config.lane, config.barrier)
@@ -122,6 +125,7 @@ def outbox_of(config: Config) -> Outbox:
 class Deliveries:
     """The way out. `note` writes a row of the record; `shares` tells who has agreed to be named there.
 
+    `outbox` is the one that the ledger's writer fills: it is told of webhooks that come and go while the gate runs.
     `late` are the destinations that are behind, and `on_late` hears whenever they are others.
     """
 
@@ -133,6 +137,7 @@ class Deliveries:
         shares: Shares = shares_nothing,
         clocks: Clocks | None = None,
         on_late: Callable[[Sequence[str]], object] = lambda _late: None,
+        outbox: Outbox | None = None,
     ) -> None:
         self.late: tuple[str, ...] = ()
         self._on_late = on_late
@@ -142,8 +147,12 @@ class Deliveries:
         self._clocks = clocks or Clocks()
         folder = str(config.storage.folder.resolve())
         self._holder = hashlib.sha256(f"{socket.gethostname()}:{folder}".encode()).hexdigest()[:32]
-        events = Events(site, config.lane, shares)
-        self._deliveries = [self._delivery(part, events) for part in config.community.destination]
+        self._events = Events(site, config.lane, shares)
+        self._outbox = outbox or outbox_of(config)
+        self._deliveries = [self._delivery(part) for part in config.community.destination]
+        self._hooks: dict[str, Delivery] = {}
+        self._let_go: dict[str, Delivery] = {}
+        self._following = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="community-trim", daemon=True)
 
@@ -153,12 +162,32 @@ class Deliveries:
             delivery.start()
         self._thread.start()
 
+    def follow(self) -> None:
+        """Serve the webhooks that are set up now, and no others. Raises `StoreBusy`."""
+        with self._following:
+            if self._stopping.is_set():
+                return
+            hooks = registered(self._site.engine, self._site.keyring)
+            configured = {part.id: part.events for part in self._config.community.destination}
+            self._outbox.hear({**configured, **{name: part.events for name, (part, _) in hooks.items()}})
+            served = {name: part for name, (part, paused) in hooks.items() if not paused}
+            for name in self._hooks.keys() - served.keys():
+                self._let_go[name] = self._hooks.pop(name)
+                self._let_go[name].stop(0.0)
+            for name in served.keys() - self._hooks.keys():
+                if (before := self._let_go.pop(name, None)) is not None:
+                    before.stop(LET_GO_S)
+                self._hooks[name] = self._delivery(served[name])
+                self._hooks[name].start()
+
     def stop(self, timeout_s: float = 2.0) -> None:
         """End; what is left waits in the outbox."""
-        self._stopping.set()
-        for delivery in self._deliveries:
+        with self._following:
+            self._stopping.set()
+            deliveries = [*self._deliveries, *self._hooks.values(), *self._let_go.values()]
+        for delivery in deliveries:
             delivery.stop(0.0)
-        for delivery in self._deliveries:
+        for delivery in deliveries:
             delivery.stop(timeout_s)
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -170,7 +199,8 @@ class Deliveries:
         """
         now = self._clocks.wall()
         sure = self._clock_is_sure(now)
-        bounds = {part.id: (part.keep_events, part.keep_days) for part in self._config.community.destination}
+        hooks = hook_parts(self._site.engine, self._site.keyring)
+        bounds = {part.id: (part.keep_events, part.keep_days) for part in (*self._config.community.destination, *hooks)}
         for name in bounds.keys() | destinations_known(self._site.engine):
             keep, days = bounds.get(name, (max([200_000, *(keep for keep, _ in bounds.values())]), UNCONFIGURED_DAYS))
             dropped = Queue(self._site.engine, name).trim(keep, now - timedelta(days=days) if sure else NEVER)
@@ -181,7 +211,7 @@ class Deliveries:
     def look(self) -> None:
         """See which destinations are behind, and say it once of each, on record too. Raises `StoreBusy`."""
         late, now = [], self._clocks.wall()
-        for part in self._config.community.destination:
+        for part in (*self._config.community.destination, *hook_parts(self._site.engine, self._site.keyring)):
             oldest = Queue(self._site.engine, part.id).oldest_at()
             lag_s = (now - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
             if lag_s > part.late_s:
@@ -201,30 +231,35 @@ class Deliveries:
             last = session.scalar(select(func.max(LedgerRow.at)).where(LedgerRow.at < f"{now:%Y-%m-%d}"))
         return last is not None and last >= f"{now - timedelta(days=DOUBT_DAYS):%Y-%m-%d}"
 
-    def _delivery(self, part: AnyDestination, events: Events) -> Delivery:
+    def _delivery(self, part: AnyDestination | HookPart) -> Delivery:
         allowed = Allowed(part.plates, part.names, part.pictures)
-        zone = ZoneInfo(self._config.compound.timezone)
-        queue, destination = Queue(self._site.engine, part.id, zone), open_destination(part, self._config)
-        return Delivery(queue, events, destination, allowed, self._holder, self._clocks)
+        queue = Queue(self._site.engine, part.id, ZoneInfo(self._config.compound.timezone))
+        destination = open_destination(part, self._config)
+        return Delivery(queue, self._events, destination, allowed, self._holder, self._clocks)
 
     def _run(self) -> None:
-        trim_s = -math.inf
+        trim_s, broken = self._clocks.monotonic(), False
         while True:
+            now_s = self._clocks.monotonic()
             try:
-                if self._clocks.monotonic() - trim_s >= TRIM_EVERY_S:
+                self.follow()
+                if now_s >= trim_s:
+                    trim_s = now_s + TRIM_EVERY_S
                     self.trim()
-                    trim_s = self._clocks.monotonic()
                 self.look()
-            except (StoreBusy, SQLAlchemyError) as failed:
-                log.warning("community.not_trimmed", why=type(failed).__name__)
-            if self._stopping.wait(LOOK_EVERY_S):
+                broken = False
+            except (StoreBusy, SQLAlchemyError, KeyUnusable) as failed:
+                if not broken:
+                    log.warning("community.not_trimmed", why=type(failed).__name__)
+                broken = True
+            if self._stopping.wait(FOLLOW_EVERY_S):
                 return
 
 
 def destination_views(site: Site, config: Config, now: datetime) -> Sequence[DestinationView]:
-    """Every destination of the configuration as it stands. Raises `StoreBusy`."""
+    """Every destination of the configuration, and every webhook of the API, as it stands. Raises `StoreBusy`."""
     views, zone = [], ZoneInfo(config.compound.timezone)
-    for part in config.community.destination:
+    for part in (*config.community.destination, *hook_parts(site.engine, site.keyring)):
         standing = Queue(site.engine, part.id, zone).standing(now)
         lag_s = (now - datetime.fromisoformat(standing.oldest)).total_seconds() if standing.oldest else 0.0
         address = open_destination(part, config).address

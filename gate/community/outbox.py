@@ -31,18 +31,25 @@ class Outbox:
     def __init__(self, wanted: Mapping[str, Iterable[str]]) -> None:
         """`wanted` has the words of `KINDS` by the destination's id."""
         self._listeners: dict[str, list[str]] = {}
+        self.hear(wanted)
+
+    def hear(self, wanted: Mapping[str, Iterable[str]]) -> None:
+        """From now on these destinations, and no others."""
+        listeners: dict[str, list[str]] = {}
         for destination, events in wanted.items():
             for kind in (kind for event in events for kind in KINDS[event]):
-                self._listeners.setdefault(kind, []).append(destination)
+                listeners.setdefault(kind, []).append(destination)
+        self._listeners = listeners
 
     def post(self, session: Session, written: Iterable[tuple[int, Passage | Note]]) -> None:
         """Insert a row for each destination that hears of an entry, given with its number in the chain."""
-        if not self._listeners:
+        heard_by = self._listeners
+        if not heard_by:
             return
         rows = []
         for seq, entry in written:
             kind = "decision" if isinstance(entry, Passage) else entry.kind
-            listeners = self._listeners.get(kind)
+            listeners = heard_by.get(kind)
             if listeners:
                 shared = {"seq": seq, "at": stamp(entry.at), "kind": kind, "subject": order_key(entry)}
                 rows += [{"destination": name, "attempts": 0, "due_ms": 0, **shared} for name in listeners]

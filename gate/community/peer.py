@@ -36,7 +36,10 @@ class Answer:
 
 
 class Peer:
-    """A client that is kept between calls. `within_s` is the end of everything that one call leads to."""
+    """A client that is kept between calls. `within_s` is the end of everything that one call leads to.
+
+    The peer's certificate is checked against `ca_file`, or a `certificate` in PEM, or else what the system trusts.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Peer:
         *,
         within_s: float,
         ca_file: Path | None = None,
+        certificate: str | None = None,
         auth: Callable[[], httpx.Auth] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,6 +56,7 @@ class Peer:
         self.address = f"{parts.scheme}://{parts.netloc}"
         self._within_s = within_s
         self._ca_file = ca_file
+        self._certificate = certificate
         self._auth = auth
         self._lines = _Hurried(clock)
         self._clock = clock
@@ -103,7 +108,7 @@ class Peer:
         context = None
         if self._url.startswith("https:"):
             try:
-                context = ssl.create_default_context(cafile=self._ca_file)
+                context = ssl.create_default_context(cafile=self._ca_file, cadata=self._certificate)
             except OSError as unreadable:
                 why = unreadable.strerror or type(unreadable).__name__
                 raise Away("community.ca_file", path=self._ca_file, why=why) from None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from gate.community.connections import Connection, connections, last_successes
 from gate.community.deliveries import DestinationView, destination_views, open_destination
@@ -13,7 +14,8 @@ from gate.community.destination import Message
 from gate.community.event import Allowed, Event, Events, Shares, shares_nothing
 from gate.community.letters import DeadLetters, Letter
 from gate.community.names import NameBook, Names, Thing
-from gate.community.settings import AnyDestination
+from gate.community.registered import hook_parts
+from gate.community.settings import AnyDestination, HookPart
 from gate.config import Config
 from gate.errors import GateError
 from gate.site import Site
@@ -56,15 +58,23 @@ class Opened:
     renamed: Sequence[Renamed]
 
 
+AnyPart: TypeAlias = AnyDestination | HookPart
+
+
 class PostRoom:
-    """All destinations of a configuration. Every method raises `StoreBusy` where the database is busy."""
+    """All destinations. Every method raises `StoreBusy` where the database is busy."""
 
     def __init__(self, site: Site, config: Config, shares: Shares = shares_nothing) -> None:
         self._site = site
         self._config = config
         self._events = Events(site, config.lane, shares)
         self.lane_of_camera: Mapping[str, str] = {lane.camera: lane.id for lane in config.lane}
-        self.parts: Mapping[str, AnyDestination] = {part.id: part for part in config.community.destination}
+
+    @property
+    def parts(self) -> Mapping[str, AnyPart]:
+        """The destinations of the configuration and the webhooks of the API, by their ids."""
+        hooks = hook_parts(self._site.engine, self._site.keyring)
+        return {part.id: part for part in (*self._config.community.destination, *hooks)}
 
     def views(self, now: datetime) -> Sequence[DestinationView]:
         """Every destination as it stands."""
@@ -72,8 +82,8 @@ class PostRoom:
 
     def connections(self) -> Sequence[tuple[Connection, datetime | None]]:
         """Every outbound connection, with its last success where the database knows it."""
-        last = last_successes(self._site.engine)
-        return [(found, last.get((found.purpose, found.name))) for found in connections(self._config)]
+        last, hooks = last_successes(self._site.engine), hook_parts(self._site.engine, self._site.keyring)
+        return [(found, last.get((found.purpose, found.name))) for found in connections(self._config, hooks)]
 
     def letters(self, destination: str) -> DeadLetters:
         """What a destination did not take."""
@@ -107,11 +117,11 @@ class PostRoom:
         event = self._event(part, seq, book.now())
         return book.correct(self._checked(part, event, wanted), actor, now) if event else book.now()
 
-    def _event(self, part: AnyDestination, seq: int, names: Names) -> Event | None:
+    def _event(self, part: AnyPart, seq: int, names: Names) -> Event | None:
         allowed = Allowed(part.plates, part.names, part.pictures)
         return self._events.load([seq], allowed, names).get(seq)
 
-    def _checked(self, part: AnyDestination, event: Event, wanted: Mapping[Thing, str]) -> dict[tuple[Thing, str], str]:
+    def _checked(self, part: AnyPart, event: Event, wanted: Mapping[Thing, str]) -> dict[tuple[Thing, str], str]:
         """The names by what they are for; what the event does not have is left out."""
         found = {}
         for thing in _things(part, event):
@@ -121,7 +131,7 @@ class PostRoom:
             found[thing, str(getattr(event, thing))] = name
         return found
 
-    def _renamed(self, part: AnyDestination, event: Event, names: Names) -> list[Renamed]:
+    def _renamed(self, part: AnyPart, event: Event, names: Names) -> list[Renamed]:
         codes = {**getattr(part, "machines", {}), **getattr(part, "devices", {})}
         found = []
         for thing in _things(part, event):
@@ -132,6 +142,6 @@ class PostRoom:
         return found
 
 
-def _things(part: AnyDestination, event: Event) -> list[Thing]:
+def _things(part: AnyPart, event: Event) -> list[Thing]:
     known: tuple[Thing, ...] = RENAMED.get(part.kind, ("lane", "device"))
     return [thing for thing in known if getattr(event, thing) is not None]

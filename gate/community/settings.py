@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from gate.part import Id, Part, refusal
 
@@ -71,6 +71,15 @@ class WebhookPart(WebPart):
 
     kind: Literal["webhook"]
     secret_file: Path = Field(description="file with the shared secret, 16 characters or more, chmod 600")
+
+
+class HookPart(WebPart):
+    """The same, set up through the API: its secret is not in a file but sealed in the database."""
+
+    kind: Literal["webhook"] = "webhook"
+    unencrypted: Literal[False] = False
+    secret: SecretStr
+    certificate: str | None = None
 
 
 class MqttPart(NetworkPart):

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from gate.community.destination import Away, Message
 from gate.community.event import BODY, Event
 from gate.community.peer import Peer
-from gate.community.settings import WebhookPart
+from gate.community.settings import HookPart, WebhookPart
 from gate.ledger.posted_anchor import SHORTEST_SECRET, signature
 from gate.password_file import read_password
 
@@ -39,12 +39,13 @@ class Webhook:
     }
 
     def __init__(
-        self, part: WebhookPart, compound: str, wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, part: WebhookPart | HookPart, compound: str, wall: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._part = part
         self._source = f"/menwei/{quote(compound, safe='')}"
         self._wall = wall
-        self._peer = Peer(part.url, within_s=part.timeout_s, ca_file=part.ca_file)
+        certificate = part.certificate if isinstance(part, HookPart) else None
+        self._peer = Peer(part.url, within_s=part.timeout_s, ca_file=part.ca_file, certificate=certificate)
         self.address = self._peer.address
 
     def render(self, event: Event) -> Sequence[Message]:
@@ -53,9 +54,7 @@ class Webhook:
 
     def send(self, events: Sequence[Event]) -> None:
         """Post one."""
-        secret = read_password(self._part.secret_file, Away)
-        if len(secret) < SHORTEST_SECRET:
-            raise Away("community.secret_short", path=self._part.secret_file, least=SHORTEST_SECRET)
+        secret = self._secret()
         for event in events:
             body = json.dumps(self._cloud_event(event), ensure_ascii=False).encode()
             at = str(int(self._wall().timestamp()))
@@ -80,6 +79,14 @@ class Webhook:
     def close(self) -> None:
         """Let go of the connection."""
         self._peer.close()
+
+    def _secret(self) -> str:
+        if isinstance(self._part, HookPart):
+            return self._part.secret.get_secret_value()
+        secret = read_password(self._part.secret_file, Away)
+        if len(secret) < SHORTEST_SECRET:
+            raise Away("community.secret_short", path=self._part.secret_file, least=SHORTEST_SECRET)
+        return secret
 
     def _cloud_event(self, event: Event) -> dict[str, Any]:
         return {

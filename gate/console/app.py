@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from enrollment.accounts import Accounts
 from enrollment.keyring import Keyring
@@ -96,6 +97,7 @@ def create_app(
     office: Office | None = None,
     handling: Callable[[], Handling] | None = None,
     post_room: PostRoom | None = None,
+    api: Callable[[Desk], ASGIApp] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall: Callable[[], datetime] = _now,
@@ -104,10 +106,10 @@ def create_app(
     """The console of one gate.
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
-    register for the enrollers', `handling` tells what is done with personal data and `post_room` is the way out;
-    without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and
-    `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it is served, and
-    its parts in `state.desk`.
+    register for the enrollers', `handling` tells what is done with personal data, `post_room` is the way out, and `api`
+    makes what other systems ask under /api/v1; without them these are not there. `timezone` is the compound's IANA
+    name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The
+    application holds one thread while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -144,7 +146,11 @@ def create_app(
         post_room=post_room,
         searches=Searches(),
     )
-    return _assembled(desk)
+    app = _assembled(desk)
+    if api is not None:
+        # An application of its own: it has its own admission, by key, and its own answers to what goes wrong.
+        app.mount("/api/v1", api(desk))
+    return app
 
 
 def _assembled(desk: Desk) -> FastAPI:

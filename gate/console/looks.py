@@ -6,9 +6,24 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
-from gate.console.sessions import Session
 from gate.console.watch import Watch
+
+
+class Looker(Protocol):
+    """Who looks: a session, or another system's key. `account` stands in the record, `key` in the memory of looks."""
+
+    @property
+    def key(self) -> str:
+        """What looks are remembered under."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Who the record names."""
+        ...
+
 
 REMEMBERED = 10_000
 """Looks that are known to be recorded; one that was forgotten is recorded again, which loses nothing."""
@@ -22,17 +37,18 @@ class Looks:
         self._lock = threading.Lock()
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def record(self, session: Session, what: str) -> None:
-        """Record that the session's person looks at `what`. A fault of the record is the caller's to answer."""
-        self._once(session, what, partial(self._watch.record_view, actor=session.account, what=what))
+    def record(self, looker: Looker, what: str) -> None:
+        """Record that somebody looks at `what`. A fault of the record is the caller's to answer."""
+        self.once(looker, what, partial(self._watch.record_view, actor=looker.account, what=what))
 
-    def record_passage(self, session: Session, passage_id: str) -> None:
-        """Record that the session's person reads a passage's story."""
-        record = partial(self._watch.record_passage_view, actor=session.account, passage_id=passage_id)
-        self._once(session, f"passage:{passage_id}", record)
+    def record_passage(self, looker: Looker, passage_id: str) -> None:
+        """Record that somebody reads a passage's story."""
+        record = partial(self._watch.record_passage_view, actor=looker.account, passage_id=passage_id)
+        self.once(looker, f"passage:{passage_id}", record)
 
-    def _once(self, session: Session, what: str, record: Callable[[], None]) -> None:
-        key = session.key, what
+    def once(self, looker: Looker, what: str, record: Callable[[], None]) -> None:
+        """Call `record` unless it was called for the same look before."""
+        key = looker.key, what
         with self._lock:
             if key in self._seen:
                 self._seen.move_to_end(key)

@@ -69,6 +69,11 @@ class Openings:
         self._lock = threading.Lock()
         self._given: OrderedDict[tuple[str, str], tuple[Order, Future[OpenOutcome]]] = OrderedDict()
 
+    def knows(self, order: Order) -> bool:
+        """Whether an order under the same id was given since the gate started, as far as is remembered."""
+        with self._lock:
+            return (order.actor, order.request_id) in self._given
+
     def give(self, order: Order) -> OpenOutcome:
         """Open the lane, or say again what came of the same order. An order that failed may be given again.
 

@@ -33,6 +33,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "account.second_factor_on",
         "account.second_factor_off",
         "account.recovery_used",
+        "api_key.added",
+        "api_key.revoked",
+        "api_key.refused",
         "gate.started",
         "gate.stopped",
     ),
@@ -81,6 +84,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "community.mapped",
         "community.behind",
         "community.caught_up",
+        "webhook.added",
+        "webhook.paused",
+        "webhook.resumed",
+        "webhook.removed",
     ),
 }
 

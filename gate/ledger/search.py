@@ -1,7 +1,7 @@
 """Searching the record: passages by when, where, who and why, and rows by who did what. Pages by key, never by count.
 
 Whoever is looked for by name, household or plate is first found in the register, which is small; the passages are then
-found by index. Newest first; times are the record's own.
+found by index. Newest first, or passages the oldest first; times are the record's own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Query:
     """What is looked for; None or empty where it does not matter.
 
     `since` and `until` are aware moments, the second excluded. `person` is a part of a name, `household` a code,
-    `plate` a pattern with `*`, `operator` a username. `kinds` is a group of `kinds.GROUPS`, for rows.
+    `plate` a pattern with `*`, `operator` a username, `subject` an opaque id. `kinds` is a group of `kinds.GROUPS`, for
+    rows.
     """
 
     since: datetime | None = None
@@ -57,11 +58,12 @@ class Query:
     reason: str = ""
     operator: str = ""
     kinds: str = ""
+    subject: str = ""
 
     @property
     def personal(self) -> bool:
         """Whether this asks for somebody's history."""
-        return bool(self.person or self.household or self.plate)
+        return bool(self.person or self.household or self.plate or self.subject)
 
     def as_dict(self) -> dict[str, str]:
         """For storing, without what does not matter."""
@@ -100,17 +102,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of results, newest first; `after` leads to the next one, None on the last."""
+    """A page of results in the order asked for; `after` leads to the next one, None on the last."""
 
     rows: tuple[Any, ...]
     after: Place | None
 
 
-def search_passages(engine: Engine, query: Query, after: Place | None = None, count: int = PAGE) -> Found:
+def search_passages(
+    engine: Engine, query: Query, after: Place | None = None, count: int = PAGE, *, oldest_first: bool = False
+) -> Found:
     """A page of `PassageRow`. Raises `EntryRefused` for a household code that is none, `TooMany` for a broad name."""
     with reading(engine) as session:
         filters = list(_passage_filters(session, query))
-        return _page(session, PassageRow, _times(PassageRow.at, query), filters, after, count)
+        return _page(session, PassageRow, query, filters, after, count, oldest_first=oldest_first)
 
 
 def search_rows(engine: Engine, query: Query, after: Place | None = None, count: int = PAGE) -> Found:
@@ -121,7 +125,7 @@ def search_rows(engine: Engine, query: Query, after: Place | None = None, count:
             filters.append([(LedgerRow.actor, _operators(session, query.operator))])
         if query.kinds:
             filters.append([(LedgerRow.kind, kinds_of(query.kinds))])
-        return _page(session, LedgerRow, _times(LedgerRow.at, query), filters, after, count)
+        return _page(session, LedgerRow, query, filters, after, count)
 
 
 def passage_conditions(session: Session, query: Query) -> list[ColumnElement[bool]]:
@@ -137,6 +141,8 @@ def _passage_filters(session: Session, query: Query) -> Iterator[Filter]:
         yield _dealt_with(session, query)
     if query.plate:
         yield _of_plate(session, query.plate)
+    if query.subject:
+        yield [(PassageRow.subject, [query.subject])]
     if query.household:
         yield [(PassageRow.subject, _of_household(session, query.household))]
     if query.person:
@@ -158,22 +164,23 @@ def _residual(asked: Filter) -> ColumnElement[bool]:
 def _page(
     session: Session,
     table: Any,
-    times: Sequence[ColumnElement[bool]],
+    query: Query,
     filters: Sequence[Filter],
     after: Place | None,
     count: int,
+    *,
+    oldest_first: bool = False,
 ) -> Found:
     """Walk down the index of each value that the first filter allows, so that nothing is sorted but some pages."""
-    conditions = [*times, *(_residual(other) for other in filters[1:])]
-    if after:
-        conditions.append(tuple_(table.at, table.seq) < (after.at, after.seq))
-    keys = select(table.at, table.seq).where(*conditions).order_by(table.at.desc(), table.seq.desc()).limit(count + 1)
+    conditions = [*_span(table, query, after, oldest_first=oldest_first), *(_residual(other) for other in filters[1:])]
+    order = (table.at, table.seq) if oldest_first else (table.at.desc(), table.seq.desc())
+    keys = select(table.at, table.seq).where(*conditions).order_by(*order).limit(count + 1)
     places = {(at, seq) for way in _ways(filters) for at, seq in session.execute(keys.where(*way))}
-    newest = sorted(places, reverse=True)[: count + 1]
-    wanted = select(table).where(table.seq.in_([seq for _, seq in newest[:count]]))
-    rows = session.scalars(wanted.order_by(table.at.desc(), table.seq.desc())).all()
+    first = sorted(places, reverse=not oldest_first)[: count + 1]
+    wanted = select(table).where(table.seq.in_([seq for _, seq in first[:count]]))
+    rows = session.scalars(wanted.order_by(*order)).all()
     session.expunge_all()
-    return Found(tuple(rows), Place(*newest[count - 1]) if len(newest) > count else None)
+    return Found(tuple(rows), Place(*first[count - 1]) if len(first) > count else None)
 
 
 def _ways(filters: Sequence[Filter]) -> Iterator[list[ColumnElement[bool]]]:
@@ -185,6 +192,24 @@ def _ways(filters: Sequence[Filter]) -> Iterator[list[ColumnElement[bool]]]:
             yield [column.in_(values)]
         else:
             yield from ([column == value] for value in values)
+
+
+def _span(table: Any, query: Query, after: Place | None, *, oldest_first: bool) -> Iterator[ColumnElement[bool]]:
+    """What lies between the times and behind the last page.
+
+    On each side one bound alone, the closer one: of two, the planner may walk from the farther one to the page.
+    """
+    since = stamp(query.since) if query.since else None
+    until = stamp(query.until) if query.until else None
+    place = tuple_(table.at, table.seq)
+    if after and oldest_first and (since is None or after.at >= since):
+        yield place > (after.at, after.seq)
+    elif since is not None:
+        yield table.at >= since
+    if after and not oldest_first and (until is None or after.at < until):
+        yield place < (after.at, after.seq)
+    elif until is not None:
+        yield table.at < until
 
 
 def _times(column: Any, query: Query) -> list[ColumnElement[bool]]:

@@ -428,6 +428,7 @@ REFUSED = {
     "config.rule_twice": '[[rules.group]]\nid = "a"\n[[rules.group]]\nid = "a"\n',
     "config.rules_in_two_places": '[rules]\nfile = "rules.toml"\ngrace_days = 2\n',
     "config.rules_name_no_lane": GOOD + '[[rules.group]]\nid = "a"\nlanes = ["north-inn"]\n',
+    "config.api_origin": '[api]\nallow_origins = ["*"]\n',
     "config.not_date": '[rules]\ndays_off = ["someday"]\n',
     "config.not_list": "lane = 3\n",
     "config.not_table": "compound = 3\n",

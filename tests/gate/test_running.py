@@ -89,6 +89,9 @@ def test_cameras_that_are_not_there_keep_nothing_from_running(config: Config) ->
             outcome = overview.open_lane("walk", actor="a1", reason="visitor", request_id="r1")
             assert outcome.barrier_state in {"opening", "open"}
             assert overview.open_lane("walk", actor="a1", reason="visitor", request_id="r1").repeated
+            overview.open_lane("walk", actor="api:office", reason="visitor", request_id="r2")
+            door = next(view for view in overview.barriers() if view.id == "door")
+            assert "api:office" in {done.who for done in door.done}
             assert overview.picture("walk") is None
             assert not overview.health().cameras
             assert overview.health().state == "degraded"

@@ -239,7 +239,9 @@ def _form(
 
 def _typed(query: Query, desk: Desk) -> dict[str, str]:
     """A query as its form was filled in."""
-    typed = {field: getattr(query, field) for field in query.__slots__ if field not in {"since", "until", "kinds"}}
+    typed = {
+        field: getattr(query, field) for field in query.__slots__ if field not in {"since", "until", "kinds", "subject"}
+    }
     for field in ("since", "until"):
         at = getattr(query, field)
         typed[field] = f"{at.astimezone(desk.zone):%Y-%m-%dT%H:%M}" if at else ""

@@ -152,6 +152,7 @@ def handling(watch: FakeWatch) -> Handling:
         embedder="starter-face",
         liveness=None,
         clocks=(*watch.clocks(), Clock("probe", 0, 0), Clock("templates", None, 80_001), Clock("chain", None, 9)),
+        askers=(),
         recipients=(Recipient("office", "webhook", "https://192.0.2.9", names=True, pictures=False, plates=True),),
         connections=(Connection("destination", "office", "https://192.0.2.9"),),
         residents=90_000,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ import gate.cli
 from enrollment.database import reading
 from enrollment.errors import NotEnrolled
 from enrollment.form import PersonForm
+from gate.api.keys import ApiKeys
+from gate.api.scopes import Scope
+from gate.community.registered import Webhooks
 from gate.config import load_config
 from gate.console.pages import privacy_file
+from gate.ledger.ledger import StaffActs
 from gate.ledger.tables import LedgerRow
 from gate.privacy import Filing, filing, handling_of
 from gate.site import open_site
@@ -103,3 +108,22 @@ def test_the_notice_needs_no_register_yet(config: Path, tmp_path: Path) -> None:
     arguments = ["privacy", "notice", "--to", str(file), "--config", str(config)]
     assert CliRunner().invoke(gate.cli.app, arguments).exit_code == 0
     assert "三号楼一层" in file.read_text("utf-8")
+
+
+def test_whoever_asks_with_a_key_or_set_up_a_webhook_is_named(config: Path) -> None:
+    loaded = load_config(config)
+    with open_site(loaded, create=True) as site:
+        record = StaffActs(site.signer)
+        keys, until = ApiKeys(site.engine, record), datetime.now(UTC) + timedelta(days=1)
+        keys.add("property-office", [Scope.PASSAGES_READ, Scope.PEOPLE_READ], until, "local:0")
+        keys.add("gone", [Scope.LANES_READ], until, "local:0")
+        keys.revoke("gone", "local:0")
+        hooks = Webhooks(site.engine, site.keyring, record)
+        hook, _ = hooks.add("https://board.example/in", ["passages"], "api:property-office")
+        told = handling_of(site, loaded)
+        assert [one.id for one in told.recipients] == ["office", "board.example"]
+        assert hook.id in {one.name for one in told.connections}
+        notice = privacy_file("en", "notice", handling=told)
+    assert "property-office" in notice
+    assert "people and vehicles of the register" in notice
+    assert "gone" not in [key.name for key in told.askers]
