@@ -9,7 +9,7 @@ from typing import Any
 
 from gate.community.connections import leaves_of
 from gate.community.deliveries import DestinationView
-from gate.community.settings import AnyDestination
+from gate.community.postroom import AnyPart
 from gate.console.wording import local_time
 from gate.texts import Language, catalogue, explain, t
 from models.errors import Fault
@@ -59,7 +59,7 @@ def destination_wire(view: DestinationView, zone: tzinfo, language: Language) ->
     }
 
 
-def leaving_of(part: AnyDestination, language: Language) -> list[tuple[str, str]]:
+def leaving_of(part: AnyPart, language: Language) -> list[tuple[str, str]]:
     """What a destination may get, each with the switch that lets it."""
     told = []
     for code in leaves_of(part):
