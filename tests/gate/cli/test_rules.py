@@ -109,7 +109,7 @@ def _pass(site: Site, config: Path, at: datetime, plate: str) -> str:
 @pytest.mark.parametrize(
     ("plate", "at", "said"),
     [
-        ("辽A12345", "2026-03-04 12:00", "12. Everything else: enrolled, with a right → Open"),
+        ("辽A12345", "2026-03-04 12:00", "13. Everything else: enrolled, with a right → Open"),
         ("辽A12345", "2026-02-17 23:10", "Open: A registered vehicle"),
         ("辽A12345", "2026-02-14 12:00", "Sat make-up workday"),
         ("辽A12345", "2026-03-07 12:00", "10. Outside the hours? → Ask the guard"),
