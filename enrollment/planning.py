@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from enrollment.plan import Change, Conflict, Decisions, Do, Entry, Here, Limits, Plan, Standing, Step
-from enrollment.told import FINDS_HOME, NEEDED, PEOPLE_AND_CARS, Told, ToldKind, Values, Wrong
+from enrollment.told import ASIDE, NEEDED, PEOPLE_AND_CARS, Told, ToldKind, Values, Wrong
 
 FEW = 2
 """So many endings of one kind never wait for a person: a register of ten must be able to let one go."""
@@ -170,7 +170,7 @@ class _Planning:
         base, wanted = entry.said if said is None else said, told.values
         changes: list[Change] = []
         against: list[Change] = []
-        for name in sorted((wanted.keys() | base.keys()) - FINDS_HOME):
+        for name in sorted((wanted.keys() | base.keys()) - ASIDE):
             theirs, ours = wanted.get(name), here.values.get(name)
             silent = theirs is None and name in _NEVER_EMPTY
             if theirs == ours or silent or self._digested(name, theirs) == base.get(name):
@@ -239,7 +239,7 @@ class _Planning:
     def _said(self, entry: Entry) -> dict[str, str]:
         """What to remember: what the source itself says, without where a person has placed it."""
         values = entry.told.values if entry.told else {}
-        return {name: self._digest(name, text) for name, text in values.items() if name not in FINDS_HOME}
+        return {name: self._digest(name, text) for name, text in values.items() if name not in ASIDE}
 
     def _step(
         self,
@@ -275,7 +275,7 @@ def _key(told: Told) -> tuple[str, str, str]:
 
 
 def _without(values: Values) -> dict[str, str]:
-    return {name: text for name, text in values.items() if name not in FINDS_HOME}
+    return {name: text for name, text in values.items() if name not in ASIDE}
 
 
 def _changed(values: Values, changes: Sequence[Change]) -> dict[str, str]:

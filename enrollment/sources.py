@@ -96,15 +96,16 @@ class Sources:
             mine = row_of(session, source)
             mine.asked_at = mine.told_at = self._now()
             mine.code, mine.facts, mine.failing_since = None, "{}", None
-            if news.whole:
+            if news.whole or news.wrong:
                 mine.tags = json.dumps(dict(news.tags))
                 mine.wrong = self._sealed(source, [_plain(one) for one in news.wrong]) if news.wrong else None
 
-    def told(self, source: str, kind: ToldKind, ref: str) -> Told | None:
-        """What a source tells of one entry now."""
+    def told(self, source: str, kind: ToldKind) -> Mapping[str, Told]:
+        """What a source tells of one kind now, by its ids."""
         with reading(self._engine) as session:
-            row = session.get(SourceEntryRow, (source, kind.value, self.mark(source, kind, ref)))
-            return self._opened(row).told if row else None
+            rows = session.scalars(_entries_of(source).where(SourceEntryRow.kind == kind.value))
+            found = [told for row in rows if (told := self._opened(row).told) is not None]
+        return {one.ref: one for one in found}
 
     def say(self, source: str, fault: Fault | None) -> None:
         """Note how asking a source went; with no fault, that it has nothing new."""

@@ -49,8 +49,9 @@ NEEDED: Mapping[ToldKind, str] = {ToldKind.PERSON: "name"} | dict.fromkeys(list(
 DEFAULTS = {"standing": Standing.FAMILY, "colour": PlateColour.UNKNOWN, "type": VehicleType.CAR}
 """What a field is where nobody has said anything: the same as telling nothing."""
 
-FINDS_HOME = frozenset({"owner_name", "owner_phone"})
-"""Fields of a vehicle that only say whose it is, for a source that knows no households."""
+ASIDE = frozenset({"owner_name", "owner_phone", "machines"})
+"""What is told and never stands here: whose a vehicle is, for a source that knows no households, and where a source
+that tells somebody to each of its machines has done so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gate.barrier.simulator import SimulatedBarrier
 from gate.camera.frame import CameraState
 from gate.clocks import Clock, clocks
 from gate.community.deliveries import DestinationView, destination_views
+from gate.community.registers.registers import SourceView
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, SignInStep
 from gate.errors import BarrierFault
@@ -119,6 +120,10 @@ class Overview:
     def clocks(self) -> Sequence[Clock]:
         """What there is of each class of personal data, and what of it is past its time."""
         return clocks(self._gate.site, self._gate.config.storage.snapshot_days, datetime.now(UTC).date())
+
+    def sources(self) -> Sequence[SourceView]:
+        """The registers that ours is filled from."""
+        return self._gate.registers.views()
 
     def destinations(self) -> Sequence[DestinationView]:
         """Where passages go, and how each place stands now."""

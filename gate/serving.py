@@ -9,7 +9,7 @@ from functools import partial
 from enrollment.finding import Finder
 from gate.archive import Archive
 from gate.console.app import create_app
-from gate.console.desk import Office
+from gate.console.desk import Intake, Office
 from gate.console.serving import ConsoleServer
 from gate.overview import Overview
 from gate.privacy import handling_of
@@ -36,6 +36,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         archive=archive,
         office=Office(site.register, Finder(site.engine)),
         handling=partial(handling_of, site, gate.config),
+        intake=Intake(gate.registers, gate.register_keepers.wake),
     )
     with ConsoleServer(app, settings) as console:
         try:

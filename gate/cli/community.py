@@ -1,11 +1,11 @@
-"""`gate community`: how the way out stands, what was not taken, and what may leave this box."""
+"""`gate community`: how the ways out and in stand, what was not taken, and what may leave this box."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -13,11 +13,13 @@ from rich.table import Table
 
 from enrollment.database import writing
 from gate.cli.account import local_actor
+from gate.cli.sources import apply, local, plan, print_sources, sources
 from gate.cli.terminal import out
 from gate.community.connections import connections
-from gate.community.deliveries import destination_views
+from gate.community.deliveries import DestinationView, destination_views
 from gate.community.leaving import leaving_table
 from gate.community.queue import Queue
+from gate.community.registers.registers import Registers
 from gate.config import Config, load_config
 from gate.errors import GateError
 from gate.ledger.ledger import append
@@ -30,6 +32,10 @@ ConfigPath = Annotated[Path, typer.Option("--config", help=t("cli.option_config"
 Name = Annotated[str, typer.Argument(help=t("community.argument_destination"))]
 DEFAULT_CONFIG = Path("gate.toml")
 
+app.command(help=t("source.sources_help"))(sources)
+app.command(help=t("source.plan_help"))(plan)
+app.command(help=t("source.apply_help"))(apply)
+
 
 @app.command(help=t("community.status_help"))
 def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
@@ -37,9 +43,18 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
     settings = load_config(config)
     with open_site(settings) as site:
         views = destination_views(site, settings, datetime.now(UTC))
+        sources = Registers(site, settings).views()
     if not views:
         out.print(t("community.none"))
-        return
+    else:
+        _print_destinations(settings, views)
+    if sources:
+        print_sources(settings, sources)
+    if any(view.standing.code for view in views) or any(view.standing.code for view in sources):
+        raise typer.Exit(1)
+
+
+def _print_destinations(settings: Config, views: Sequence[DestinationView]) -> None:
     names = ("id", "waiting", "lag", "delivered", "dropped", "dead", "state")
     table = Table(*(t(f"community.column.{name}") for name in names))
     for view in views:
@@ -47,13 +62,11 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
         state = t("community.well")
         if standing.code and standing.failing_since:
             why = explain(Fault(standing.code, **standing.facts))
-            state = t("community.since", since=_local(settings, standing.failing_since), why=why)
+            state = t("community.since", since=local(settings, standing.failing_since), why=why)
         lag = str(timedelta(seconds=round(view.lag_s)))
         counts = (standing.waiting, lag, standing.delivered, standing.dropped, standing.dead)
         table.add_row(view.id, *map(str, counts), escape(state))
     out.print(table)
-    if any(view.standing.code for view in views):
-        raise typer.Exit(1)
 
 
 @app.command("list", help=t("community.list_help"))
@@ -85,7 +98,7 @@ def dead(name: Name, config: ConfigPath = DEFAULT_CONFIG) -> None:
     table = Table(*(t(f"community.column.{column}") for column in ("seq", "at", "kind", "why")))
     for letter in letters:
         why = explain(Fault(letter.code, **letter.facts))
-        table.add_row(str(letter.seq), _local(settings, letter.at), letter.kind, escape(why))
+        table.add_row(str(letter.seq), local(settings, letter.at), letter.kind, escape(why))
     out.print(table)
 
 
@@ -125,8 +138,3 @@ def _known(settings: Config, name: str) -> str:
     if name not in known:
         raise GateError("community.unknown", id=name, known=", ".join(known) or "-")
     return name
-
-
-def _local(settings: Config, at: str) -> str:
-    moment = datetime.fromisoformat(at).astimezone(ZoneInfo(settings.compound.timezone))
-    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -18,21 +18,21 @@ from rich.progress import MofNCompleteColumn, Progress
 from enrollment.entry import Resident, Vehicle
 from enrollment.errors import EntryRefused
 from enrollment.faces import FacePhoto
-from enrollment.form import Standing, VehicleType
+from enrollment.form import Standing
 from enrollment.photo import face_jpeg, judge
 from enrollment.photo_pack import PhotoPack
 from enrollment.roster import Album, Roster
-from enrollment.roster_form import Column, RosterForm, Tick
+from enrollment.roster_form import Column, RosterForm
 from enrollment.table_file import rows_of
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
 from gate.cli.terminal import out
 from gate.config import Config, load_config
 from gate.sheets import FORMULA
 from gate.site import Site, open_site
-from gate.texts import LANGUAGES, explain, system_language, t
+from gate.texts import explain, system_language, t
+from gate.vocabulary import words
 from models.open import open_face_recogniser
 from models.picture import decode_picture
-from models.sighting import PlateColour
 from models.store import Store
 
 SHOWN = 200
@@ -108,16 +108,6 @@ def form(file: File) -> None:
     rows = [_row(told | grown), _row(told | child | signer)]
     _write(file, [_heading(), *rows])
     out.print(t("roster.form_written", path=file), markup=False)
-
-
-def words() -> dict[str, str]:
-    """Every word of the form in either language, folded, and the key it means."""
-    named = {f"roster.column_{column}": str(column) for column in Column}
-    named |= {f"standing.{one}": str(one) for one in Standing}
-    named |= {f"vehicle_type.{one}": str(one) for one in VehicleType}
-    named |= {f"plate_colour.{one}": str(one) for one in PlateColour}
-    named |= {f"roster.word_{one}": str(one) for one in Tick}
-    return {t(code, language).casefold(): key for code, key in named.items() for language in LANGUAGES}
 
 
 def _judging(config: Config, site: Site) -> Callable[[bytes], FacePhoto]:

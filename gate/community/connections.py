@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 
 from gate.community.deliveries import open_destination
+from gate.community.registers.settings import RestSource
 from gate.config import Config
 
 _LOCAL = frozenset({"sim", "file", "folder", "usb", "serial", "gpio", "modbus-rtu"})
@@ -38,6 +39,9 @@ def connections(config: Config) -> Iterator[Connection]:
         yield Connection("anchor", "", _shown(config.ledger.anchor_url))
     for part in config.community.destination:
         yield Connection("destination", part.id, open_destination(part, config).address)
+    for source in config.community.source:
+        if isinstance(source, RestSource):
+            yield Connection("source", source.id, _shown(source.url))
 
 
 def _shown(url: str) -> str:

@@ -20,11 +20,11 @@ from enrollment.keyring import Keyring
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.config import Console
-from gate.console import barriers, events, health, live, own_account, privacy, sign_in, staff
+from gate.console import barriers, events, health, live, own_account, privacy, push, sign_in, staff
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
-from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office
+from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Intake, Office
 from gate.console.devices import Devices
 from gate.console.enrolment import pages as enrolment
 from gate.console.envelope import LARGEST_BODY, Envelope
@@ -84,6 +84,7 @@ def create_app(
     archive: Archive | None = None,
     office: Office | None = None,
     handling: Callable[[], Handling] | None = None,
+    intake: Intake | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall: Callable[[], datetime] = _now,
@@ -92,9 +93,10 @@ def create_app(
     """The console of one gate.
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
-    register for the enrollers', and `handling` tells what is done with personal data; without them these are not there.
-    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
-    unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
+    register for the enrollers', `handling` tells what is done with personal data, and `intake` has the registers that
+    push to us; without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic, in
+    seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it is
+    served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -128,6 +130,7 @@ def create_app(
         archive=archive,
         office=office,
         handling=handling,
+        intake=intake,
         searches=Searches(),
     )
     return _assembled(desk)
@@ -159,6 +162,7 @@ def _assembled(desk: Desk) -> FastAPI:
         overview,
         enrolment,
         privacy,
+        push,
     ):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)

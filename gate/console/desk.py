@@ -16,6 +16,7 @@ from enrollment.finding import Finder
 from enrollment.register import Register
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
+from gate.community.registers.registers import Registers
 from gate.config import Console
 from gate.console.audit.searches import Searches
 from gate.console.devices import Devices
@@ -74,6 +75,14 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """The registers that push to us; `wake` has one of them looked at."""
+
+    registers: Registers
+    wake: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The parts of one console."""
 
@@ -99,6 +108,7 @@ class Desk:
     archive: Archive | None
     office: Office | None
     handling: Callable[[], Handling] | None
+    intake: Intake | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

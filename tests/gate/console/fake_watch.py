@@ -34,6 +34,7 @@ from gate.camera.frame import CameraHealth, CameraState
 from gate.clocks import Clock
 from gate.community.connections import Connection
 from gate.community.deliveries import DestinationView
+from gate.community.registers.registers import SourceView
 from gate.config import Console
 from gate.console.app import create_app
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
@@ -166,6 +167,7 @@ class FakeWatch:
     steps: list[str] = field(default_factory=list)
     works: HealthView = field(default_factory=lambda: HealthView(True, True, True, True, True, ledger_rows=42))
     places: list[DestinationView] = field(default_factory=list)
+    registers: list[SourceView] = field(default_factory=list)
     fault: Exception | None = None
     hold: threading.Event | None = None
 
@@ -220,6 +222,9 @@ class FakeWatch:
 
     def destinations(self) -> Sequence[DestinationView]:
         return self.places
+
+    def sources(self) -> Sequence[SourceView]:
+        return self.registers
 
     def health(self) -> HealthView:
         if self.fault:

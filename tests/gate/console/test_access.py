@@ -24,6 +24,8 @@ TABLE = {
     ("POST", "/sign-in/code"): EVERYBODY,
     ("GET", "/static/{name}"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
+    ("GET", "/extApi/auth/getAccessToken"): EVERYBODY,
+    ("POST", "/extApi/{group}/{act}"): EVERYBODY,
     ("POST", "/sign-out"): STAFF,
     ("GET", "/account"): STAFF,
     ("GET", "/account/password"): STAFF,
@@ -80,6 +82,7 @@ LOOSE_ENDS = {
     "passage_id": "none",
     "account_id": "id-none",
     "household_id": "none",
+    "group": "user",
 }
 
 
