@@ -42,11 +42,15 @@ def plan(
     text = "\n".join(sorted(f"{step.kind}:{step.mark}" for step in ends))
     unsure = any(one.ref is None for one in wrong)
     held = bool(ends) and (unsure or _too_many(entries, ends, bounds.ended_share, now))
-    order = list(Do)
-    steps = sorted(planning.steps, key=lambda step: (order.index(step.do), step.kind))
+    steps = sorted(planning.steps, key=_step_order)
     code = hashlib.sha256(text.encode()).hexdigest()[:8] if ends else ""
-    conflicts = tuple(planning.conflicts)
-    return Plan(source, tuple(steps), conflicts, tuple(wrong), planning.unchanged, held, code)
+    conflicts = sorted(planning.conflicts, key=lambda one: (_KINDS.index(one.kind), one.household, one.label, one.ref))
+    return Plan(source, tuple(steps), tuple(conflicts), tuple(wrong), planning.unchanged, held, code)
+
+
+def _step_order(step: Step) -> tuple[int, int, str, str]:
+    """Additions first, people before their cars, by household."""
+    return _DOS.index(step.do), _KINDS.index(step.kind), step.values.get("household", ""), step.label
 
 
 def _too_many(entries: Sequence[Entry], ends: Sequence[Step], share: float, now: datetime) -> bool:
@@ -265,6 +269,7 @@ class _Planning:
         self.conflicts.append(Conflict(code, here.kind, here.id, label, here.values.get("household", ""), facts))
 
 
+_DOS, _KINDS = list(Do), list(ToldKind)
 _NEVER_EMPTY = frozenset({"household", *NEEDED.values()})
 
 
