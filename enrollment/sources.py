@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from enrollment import directory
@@ -118,6 +118,20 @@ class Sources:
             row.failing_since = row.failing_since or self._now()
             row.code, row.facts = fault.code, json.dumps({name: str(fact) for name, fact in fault.facts.items()})
 
+    def forget(self, named: Collection[str], before: datetime) -> None:
+        """Let go of what sources have told that are `named` no more and were asked last before then.
+
+        Who is whom there stays known, in case one comes back.
+        """
+        with writing(self._engine) as session:
+            for row in session.scalars(select(SourceRow).where(SourceRow.id.not_in(list(named)))):
+                if row.asked_at is None or row.asked_at < before:
+                    mine = SourceEntryRow.source == row.id
+                    session.execute(delete(SourceEntryRow).where(mine, SourceEntryRow.subject.is_(None)))
+                    session.execute(update(SourceEntryRow).where(mine).values(told=None))
+                    session.execute(delete(SourcePlateRow).where(SourcePlateRow.source == row.id))
+                    row.wrong, row.tags, row.lists = None, "{}", row.lists + 1
+
     def tags(self, source: str) -> Mapping[str, str]:
         """What its addresses called the answer that was kept last."""
         with reading(self._engine) as session:
@@ -205,10 +219,11 @@ def lists_version(engine: Engine) -> int:
         return session.scalar(select(func.sum(SourceRow.lists))) or 0
 
 
-def listed_plates(engine: Engine) -> tuple[ListedPlate, ...]:
-    """The plates on every source's lists, as taken over. Raises `StoreBusy`."""
+def listed_plates(engine: Engine, named: Collection[str]) -> tuple[ListedPlate, ...]:
+    """The plates on the lists of the named sources, as taken over. Raises `StoreBusy`."""
     with reading(engine) as session:
-        rows = session.scalars(select(SourcePlateRow).order_by(SourcePlateRow.source, SourcePlateRow.plate))
+        ours = select(SourcePlateRow).where(SourcePlateRow.source.in_(list(named)))
+        rows = session.scalars(ours.order_by(SourcePlateRow.source, SourcePlateRow.plate))
         return tuple(
             ListedPlate(row.source, ToldKind(row.kind), row.plate, row.reason, row.since, row.until) for row in rows
         )

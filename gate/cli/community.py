@@ -19,6 +19,7 @@ from gate.community.connections import connections
 from gate.community.deliveries import DestinationView, destination_views
 from gate.community.leaving import leaving_table
 from gate.community.queue import Queue
+from gate.community.registers.coming_in import coming_in_table
 from gate.community.registers.registers import Registers
 from gate.config import Config, load_config
 from gate.errors import GateError
@@ -128,9 +129,9 @@ def connections_(config: ConfigPath = DEFAULT_CONFIG) -> None:
 
 
 @app.command(help=t("community.fields_help"))
-def fields() -> None:
+def fields(inwards: Annotated[bool, typer.Option("--in", help=t("source.option_in"))] = False) -> None:
     """The same table as in the documentation, which is made by this command."""
-    typer.echo(leaving_table(system_language()))
+    typer.echo(coming_in_table(system_language()) if inwards else leaving_table(system_language()))
 
 
 def _known(settings: Config, name: str) -> str:

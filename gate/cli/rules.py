@@ -27,7 +27,7 @@ from gate.decision.week_plan import spans_of
 from gate.errors import GateError
 from gate.holidays import day_kind, moment_of
 from gate.rulebook import supposed
-from gate.rulebook.lists import lists_added
+from gate.rulebook.lists import listed_for, with_lists
 from gate.rulebook.reading import read_access
 from gate.rulebook.replay import Again, Count
 from gate.rulebook.replay import replay as play_again
@@ -125,7 +125,7 @@ def show(rules: RulesFile = None, config: ConfigPath = DEFAULT_CONFIG) -> None:
     today = datetime.now(ZoneInfo(loaded.compound.timezone)).date()
     with open_site(loaded) as site:
         ruled = _rules(loaded, site, rules)
-        access = lists_added(read_access(loaded, rules), site.engine)
+        access = with_lists(read_access(loaded, rules), listed_for(loaded, site.engine))
     week = [today + timedelta(days=ahead) for ahead in range(7)]
     kinds = [day_kind(day, access) for day in week]
     plans = {lane: one.hours for lane, one in ruled.items()}
@@ -159,7 +159,8 @@ def _spans(plan: tuple[WeekHours, ...], today: list[WeekHours]) -> str:
 
 def _rules(config: Config, site: Site, file: Path | None) -> Mapping[str, Rules]:
     """The rules of each lane, those of access from `file` where one is given."""
-    access, named = lists_added(read_access(config, file), site.engine), households_of(site.engine)
+    access = with_lists(read_access(config, file), listed_for(config, site.engine))
+    named = households_of(site.engine)
     limits = config.faces.limits(site.cast(config.models))
     return {lane.id: Rules.of(config, lane, limits, access, named) for lane in config.lane}
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from enrollment.sources import ListedPlate, listed_plates
 from enrollment.told import ToldKind
 from gate.access_rules import AccessRules, AllowedPlate, BlockedPlate
+from gate.config import Config
 
 
 def with_lists(access: AccessRules, listed: Iterable[ListedPlate]) -> AccessRules:
@@ -32,6 +33,6 @@ def without_lists(access: AccessRules) -> AccessRules:
     return access.model_copy(update=kept)
 
 
-def lists_added(access: AccessRules, engine: Engine) -> AccessRules:
-    """The rules as a lane goes by them now. Raises `StoreBusy`."""
-    return with_lists(access, listed_plates(engine))
+def listed_for(config: Config, engine: Engine) -> tuple[ListedPlate, ...]:
+    """The plates on the lists of the sources that a configuration names. Raises `StoreBusy`."""
+    return listed_plates(engine, [source.id for source in config.community.source])

@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.errors import StoreBusy
 from enrollment.gallery import register_version
-from enrollment.sources import listed_plates, lists_version
+from enrollment.sources import lists_version
 from gate.access_rules import AccessRules
 from gate.config import Config, FaceLimits
 from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
 from gate.ledger.ledger import last_body
-from gate.rulebook.lists import with_lists, without_lists
+from gate.rulebook.lists import listed_for, with_lists, without_lists
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.reading import parse_access, read_access, text_of
 from gate.rulebook.versions import households_of, keep, stored
@@ -61,7 +61,7 @@ class Rulebook:
         self._households = households_of(engine)
         self._access = self._begin()
         self._lists = lists_version(engine)
-        self._listed = listed_plates(engine)
+        self._listed = listed_for(config, engine)
         self._whole = with_lists(self._access, self._listed)
         self._rules = self._made()
         self._published = False
@@ -167,7 +167,7 @@ class Rulebook:
         version = lists_version(self._engine)
         if version == self._lists:
             return False
-        self._listed, self._lists = listed_plates(self._engine), version
+        self._listed, self._lists = listed_for(self._config, self._engine), version
         self._whole = with_lists(self._access, self._listed)
         return True
 

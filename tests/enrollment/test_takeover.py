@@ -196,7 +196,7 @@ def test_who_is_gone_there_ends_here_and_is_never_erased(office: Office) -> None
     office.takes_over()
     assert office.stays("张三") == [office.now]
     assert office.register.vehicles()[0].term.until == office.now
-    assert listed_plates(office.engine) == ()
+    assert listed_plates(office.engine, ["office"]) == ()
     assert "resident.removed" not in {act.kind for act in office.acts}
     assert office.plan().empty
 
@@ -331,12 +331,28 @@ def test_a_vehicle_without_a_room_goes_to_its_owner_and_a_person_without_one_wai
 def test_lists_are_kept_apart_with_their_source_and_count_their_changes(office: Office) -> None:
     office.tells(listed(BLOCKED, "9", "辽B12345", reason="欠费", until="2026-12-31"), listed(ALLOWED, "10", "辽C12345"))
     office.takes_over()
-    blocked, allowed = sorted(listed_plates(office.engine), key=lambda one: one.kind, reverse=True)
+    blocked, allowed = sorted(listed_plates(office.engine, ["office"]), key=lambda one: one.kind, reverse=True)
     assert (blocked.source, blocked.plate, blocked.reason) == ("office", "辽B12345", "欠费")
     assert blocked.until == datetime(2027, 1, 1, tzinfo=ZONE)
     assert (allowed.kind, allowed.plate) == (ALLOWED, "辽C12345")
     assert lists_version(office.engine) == 2
     assert not any("辽" in str(act.facts) + act.subject for act in office.acts)
+
+
+def test_a_source_that_is_named_no_more_is_let_go_of_and_known_again_when_it_comes_back(office: Office) -> None:
+    told = person("7", "张三"), person("8", "李四", "1-1-101"), listed(BLOCKED, "9", "辽B12345")
+    office.tells(*told)
+    office.takes_over()
+    office.sources.forget(["office"], office.now + timedelta(days=1))
+    office.sources.forget([], office.now)
+    assert len(listed_plates(office.engine, ["office"])) == 1
+    office.sources.forget([], office.now + timedelta(days=1))
+    assert listed_plates(office.engine, ["office"]) == ()
+    assert office.sources.standing("office").told == 0
+    office.tells(*told)
+    office.takes_over()
+    assert [one.name for one in office.register.residents()] == ["李四", "张三"]
+    assert len(listed_plates(office.engine, ["office"])) == 1
 
 
 def test_a_push_of_one_entry_leaves_the_others(office: Office) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -25,10 +26,19 @@ UNHURRIED_S = 600.0
 class Keeper:
     """Serves one source. `start` and `stop` are of its thread; `turn` is one look, for whoever has none."""
 
-    def __init__(self, registers: Registers, name: str, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        registers: Registers,
+        name: str,
+        chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._registers = registers
         self._name = name
         self._chance = chance
+        self._clock = clock
+        self._version: int | None = None
+        self._planned_s = 0.0
         self._failures = 0
         self._told: str | None = None
         self._stopping = False
@@ -55,19 +65,28 @@ class Keeper:
         """Ask, and take over what needs nobody; how many seconds to rest before the next turn. Raises `StoreBusy`."""
         rest_s = self._registers.source(self._name).rest_s
         try:
-            self._registers.ask(self._name)
+            news = self._registers.ask(self._name)
         except GateError as fault:
             self._failures += 1
             self._say(fault.code)
             return max(rest_s or 0.0, BACKOFF.delay_s(self._failures, self._chance()))
         self._failures = 0
         self._say(None)
-        if self._registers.takes_over_by_itself(self._name):
-            _, outcome = self._registers.apply(self._name)
-            if outcome.left:
-                self._log.warning("registers.left", steps=len(outcome.left), codes=_codes(outcome.left))
+        if self._registers.takes_over_by_itself(self._name) and self._is_due(news=news or rest_s is None):
+            self._take_over()
         # Boxes and sources that were started together do not ask at the same moment for ever.
         return UNHURRIED_S if rest_s is None else rest_s * (1 + 0.1 * self._chance())
+
+    def _is_due(self, *, news: bool) -> bool:
+        """Whether a plan may be another than the last one: planning takes a while in a large compound."""
+        unlike = news or self._registers.version() != self._version
+        return unlike or self._clock() - self._planned_s > UNHURRIED_S
+
+    def _take_over(self) -> None:
+        self._version, self._planned_s = self._registers.version(), self._clock()
+        _, outcome = self._registers.apply(self._name)
+        if outcome.left:
+            self._log.warning("registers.left", steps=len(outcome.left), codes=_codes(outcome.left))
 
     def _say(self, code: str | None) -> None:
         """Once when it breaks, once when it recovers."""
@@ -107,7 +126,11 @@ class Keepers:
         self._registers = registers
 
     def start(self) -> None:
-        """Begin asking."""
+        """Begin asking, and let go of what nobody asks for any more."""
+        try:
+            self._registers.forget()
+        except StoreBusy as busy:
+            log.warning("registers.not_forgotten", why=busy.code)
         for keeper in self._keepers.values():
             keeper.start()
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from enrollment.database import writing
+from enrollment.gallery import register_version
 from enrollment.plan import Decisions, Do, Limits, Plan
 from enrollment.sources import Sources, SourceStanding
 from enrollment.takeover import Outcome, Takeover
 from enrollment.told import ToldKind
+from gate.community.deliveries import UNCONFIGURED_DAYS
 from gate.community.registers.drop import Drop
 from gate.community.registers.hc import HcPush
 from gate.community.registers.rest import Rest
@@ -155,6 +157,14 @@ class Registers:
             with writing(self._site.engine) as session:
                 append(session, self._now(), "community.taken_over", body)
         return plan, outcome
+
+    def version(self) -> int:
+        """Counts the changes of our register: where it is another one, a plan may be too."""
+        return register_version(self._site.engine)
+
+    def forget(self) -> None:
+        """Let go of what sources have told that the configuration names no more, a month after they were asked last."""
+        self._sources.forget(self.names, self._now() - timedelta(days=UNCONFIGURED_DAYS))
 
     def close(self) -> None:
         """Let go of connections."""

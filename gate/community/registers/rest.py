@@ -24,7 +24,10 @@ MOST_PAGES = 1000
 class Rest:
     """One address."""
 
-    fields: Mapping[str, str] = {name: name for names in FIELDS.values() for name in ("id", *names)}
+    fields: Mapping[str, str] = {
+        **{name: name for names in FIELDS.values() for name in ("id", *names)},
+        **dict.fromkeys(("building", "unit", "room"), "household"),
+    }
 
     def __init__(self, part: RestSource, zone: ZoneInfo) -> None:
         self._part = part

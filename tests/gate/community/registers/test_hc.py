@@ -62,7 +62,7 @@ def test_what_is_pushed_is_kept_and_taken_over_with_neither_face_nor_consent(ser
     assert outcome.left == []
     (who,), (car,) = site.register.residents(), site.register.vehicles()
     assert (who.templates, car.household, car.term.until) == (0, "3-2-501", None)
-    assert [(one.source, one.plate) for one in listed_plates(site.engine)] == [("hc", "辽B12345")]
+    assert [(one.source, one.plate) for one in listed_plates(site.engine, ["hc"])] == [("hc", "辽B12345")]
     assert served.registers.plan("hc").empty
 
 
@@ -90,10 +90,10 @@ def test_a_listing_changes_its_list_and_goes(served: Served, site: Site) -> None
     served.registers.apply("hc")
     pusher.push("car/updateBlackWhite", **{**BLACK, "blackWhite": "2222"})
     served.registers.apply("hc")
-    assert [one.kind for one in listed_plates(site.engine)] == ["allowed"]
+    assert [one.kind for one in listed_plates(site.engine, ["hc"])] == ["allowed"]
     pusher.push("car/deleteBlackWhite", extBwId="b1", carNum="辽B12345")
     served.registers.apply("hc")
-    assert listed_plates(site.engine) == ()
+    assert listed_plates(site.engine, ["hc"]) == ()
 
 
 @pytest.mark.parametrize(
