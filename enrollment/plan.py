@@ -47,8 +47,8 @@ class Entry:
 class Here:
     """A living resident, vehicle or listed plate of ours: its `values` in the form of `Told.values`.
 
-    `open` says whether the right goes on: a person's stay in the household, a vehicle's term. `elsewhere` names
-    another source that tells it too.
+    `open` says whether the right goes on: a person's stay in the household, a vehicle's term. What is `told_elsewhere`
+    by another source does not end with this one.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Here:
     values: Values
     version: int = 1
     open: bool = True
-    elsewhere: str | None = None
+    told_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

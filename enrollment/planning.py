@@ -79,6 +79,7 @@ class _Planning:
         self._decisions = decisions
         self._of_subject = {entry.subject: entry for entry in entries if entry.subject is not None}
         self._taken_over: set[str] = set()
+        self._claimed: set[str] = set()
         self._told = Counter(_key(entry.told) for entry in entries if entry.told is not None)
         self._by_name: dict[str, list[Here]] = {}
         self._by_phone: dict[str, list[Here]] = {}
@@ -145,9 +146,10 @@ class _Planning:
 
     def _adopt(self, entry: Entry, told: Told, here: Here) -> None:
         before = self._of_subject.get(here.id)
-        if before is not None and before.is_told:
+        if (before is not None and before.is_told) or here.id in self._claimed:
             self._object("taken_here", told)
             return
+        self._claimed.add(here.id)
         home, lives = told.values.get("household") or self._home_of(told), here.values["household"]
         if before is None and home not in {None, lives} and told.ref not in self._decisions.take:
             self._object("plate_elsewhere", told, household=lives)
@@ -215,11 +217,10 @@ class _Planning:
         here = self._standing.here.get(entry.subject or "")
         if entry.mark in self._taken_over or entry.subject is None or entry.ended_at is not None:
             return
-        if here is None or not here.open:
+        moved = here is not None and _moved(here, entry.said, self._digest)
+        if here is None or not here.open or here.told_elsewhere or (moved and here.id in self._decisions.keep):
             self._step(Do.LINK, entry, "", here, here.values if here else {}, entry.said)
-        elif here.elsewhere is not None:
-            self._object_here("told_elsewhere", here, source=here.elsewhere)
-        elif _moved(here, entry.said, self._digest) and here.id not in self._decisions.take:
+        elif moved and here.id not in self._decisions.take:
             self._object_here("edited_here", here)
         else:
             self._step(Do.END, entry, "", here, here.values, entry.said)

@@ -251,12 +251,12 @@ def _plain(one: Wrong) -> dict[str, object]:
 def _stands(session: Session, source: str, now: datetime) -> Standing:
     """The whole register in the form of what is told."""
     others = (SourceEntryRow.source != source, SourceEntryRow.told.is_not(None), SourceEntryRow.ended_at.is_(None))
-    rows = session.execute(select(SourceEntryRow.subject, SourceEntryRow.source).where(*others))
-    elsewhere = {str(subject): name for subject, name in rows if subject is not None}
+    elsewhere = set(session.scalars(select(SourceEntryRow.subject).where(*others)))
     stays = _stays(session)
-    here = [_person(one, stays[one.id], now, elsewhere.get(one.id)) for one in directory.residents(session)]
-    here += [_car(one, now, elsewhere.get(one.id)) for one in directory.vehicles(session)]
+    here = [_person(one, stays[one.id], now) for one in directory.residents(session)]
+    here += [_car(one, now) for one in directory.vehicles(session)]
     here += [_plate(row) for row in session.scalars(select(SourcePlateRow).where(SourcePlateRow.source == source))]
+    here = [replace(one, told_elsewhere=one.id in elsewhere) for one in here]
     homes = session.execute(select(HouseholdRow.building, HouseholdRow.unit, HouseholdRow.room))
     rooms = frozenset(str(HouseholdCode(*home)) for home in homes)
     return Standing({one.id: one for one in here}, rooms)
@@ -272,21 +272,19 @@ def _stays(session: Session) -> Mapping[str, list[tuple[str, str, datetime | Non
     return stays
 
 
-def _person(
-    one: Resident, stays: Iterable[tuple[str, str, datetime | None]], now: datetime, elsewhere: str | None
-) -> Here:
+def _person(one: Resident, stays: Iterable[tuple[str, str, datetime | None]], now: datetime) -> Here:
     mine = [stay for stay in stays if stay[0] == one.household]
     values = {"household": one.household, "name": one.name, "phone": one.phone, **_spans(one)}
     values |= {"minor_until": one.minor_until.isoformat() if one.minor_until else None}
     values |= {"standing": mine[-1][1] if mine else None}
     open_ = any(ends is None or ends > now for _, _, ends in mine)
-    return Here(one.id, ToldKind.PERSON, _said(values), one.version, open_, elsewhere)
+    return Here(one.id, ToldKind.PERSON, _said(values), one.version, open_)
 
 
-def _car(one: Vehicle, now: datetime, elsewhere: str | None) -> Here:
+def _car(one: Vehicle, now: datetime) -> Here:
     values = {"household": one.household, "plate": one.plate, "colour": one.colour, "type": one.type, **_spans(one)}
     open_ = one.term.until is None or one.term.until > now
-    return Here(one.id, ToldKind.VEHICLE, _said(values), one.version, open_, elsewhere)
+    return Here(one.id, ToldKind.VEHICLE, _said(values), one.version, open_)
 
 
 def _plate(row: SourcePlateRow) -> Here:

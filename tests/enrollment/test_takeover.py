@@ -312,8 +312,33 @@ def test_what_another_source_still_tells_is_not_ended(office: Office) -> None:
     office.tells(person("A", "张三"), source="other")
     office.takes_over("other")
     office.tells()
-    assert _conflict(office) == "told_elsewhere"
-    assert office.stays("张三") == [None]
+    assert not office.plan().of(Do.END)
+    office.takes_over()
+    assert (office.plan().empty, office.stays("张三")) == (True, [None])
+    office.now += timedelta(hours=1)
+    office.sources.tell("other", News(whole=tuple(ToldKind)))
+    office.takes_over("other")
+    assert office.stays("张三") == [office.now]
+
+
+def test_who_was_moved_here_by_hand_does_not_end_without_a_person(office: Office) -> None:
+    office.tells(person("7", "张三"))
+    office.takes_over()
+    who = office.register.residents()[0]
+    office.register.edit_person(who.id, PersonForm.of("张三", "1-1-101"), "chief", who.version)
+    office.tells()
+    (conflict,) = office.plan().conflicts
+    assert (conflict.code, conflict.ref) == ("edited_here", who.id)
+    office.takes_over(keep=(who.id,))
+    assert (office.plan().empty, office.stays("张三")) == (True, [None])
+    assert not office.plan().conflicts
+
+
+def test_two_entries_are_never_the_same_person(office: Office) -> None:
+    office.register.enrol(PersonForm.of("张三", "3-2-501"), "chief")
+    office.tells(person("7", "张三"), Told.of(PERSON, "8", {"name": "张三"}, ZONE))
+    assert _conflict(office) == "taken_here"
+    assert len(office.register.residents()) == 1
 
 
 def test_a_vehicle_without_a_room_goes_to_its_owner_and_a_person_without_one_waits(office: Office) -> None:

@@ -25,7 +25,7 @@ from gate.ledger.verify import verify
 from tests.databases import Database
 from tests.gate.community.test_webhook import ROOT
 
-KILLS = int(os.environ.get("GATE_KILLS", "6"))
+KILLS = int(os.environ.get("GATE_KILLS", "4"))
 COUNT = 60
 ZONE = ZoneInfo("Asia/Shanghai")
 
