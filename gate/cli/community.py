@@ -46,7 +46,7 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
         views = destination_views(site, settings, datetime.now(UTC))
         sources = Registers(site, settings).views()
     if not views:
-        out.print(t("community.none"))
+        out.print(t("community.none"), markup=False)
     else:
         _print_destinations(settings, views)
     if sources:
@@ -75,7 +75,7 @@ def list_(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Needs no database."""
     settings = load_config(config)
     if not settings.community.destination:
-        out.print(t("community.none"))
+        out.print(t("community.none"), markup=False)
         return
     table = Table(*(t(f"community.column.{name}") for name in ("id", "kind", "address", "events", "allowed")))
     for part in settings.community.destination:

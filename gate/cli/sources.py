@@ -42,7 +42,7 @@ def sources(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> Non
     elif views:
         print_sources(settings, views)
     else:
-        out.print(t("source.none"))
+        out.print(t("source.none"), markup=False)
     if any(view.standing.code for view in views):
         raise typer.Exit(1)
 
@@ -91,8 +91,9 @@ def apply(
 
 def print_sources(settings: Config, views: Sequence[SourceView]) -> None:
     """The table of sources."""
-    names = ("id", "kind", "address", "apply", "told", "asked_at", "applied_at", "state")
-    table = Table(*(t(f"source.head.{name}") for name in names))
+    table = Table()
+    for name in ("id", "kind", "apply", "told", "asked_at", "applied_at", "state"):
+        table.add_column(t(f"source.head.{name}"), overflow="fold")
     for view in views:
         standing, state = view.standing, t("source.well")
         if standing.code:
@@ -100,9 +101,10 @@ def print_sources(settings: Config, views: Sequence[SourceView]) -> None:
             state = t("community.since", since=local(settings, standing.failing_since), why=why)
         elif standing.told_at is None:
             state = t("source.never")
-        times = local(settings, standing.asked_at), local(settings, standing.applied_at)
+        # Without the year and the seconds, so that a narrow window has room for what is wrong.
+        times = (local(settings, at)[5:16] or "-" for at in (standing.asked_at, standing.applied_at))
         how = t(f"source.apply_{view.apply}")
-        table.add_row(view.id, view.kind, escape(view.address), how, str(standing.told), *times, escape(state))
+        table.add_row(view.id, view.kind, how, str(standing.told), *times, escape(state))
     out.print(table)
 
 
