@@ -183,6 +183,9 @@ class _Planning:
                 continue
             edited = self._digested(name, ours) != base.get(name)
             (against if edited else changes).append(Change(name, ours, theirs))
+        if entry.subject is None and not here.open:
+            # Somebody has ended it here, and the source has never been asked about that.
+            against.append(_reopening(here))
         if against and told.ref in self._decisions.take:
             changes, against = sorted([*changes, *against], key=lambda one: one.field), []
         if against and told.ref not in self._decisions.keep:
@@ -191,7 +194,7 @@ class _Planning:
         if self._in_the_way(told, here, changes):
             return
         if entry.kind is ToldKind.PERSON and entry.ended_at is not None and not here.open:
-            changes.append(Change("ended", "1", None))
+            changes.append(_reopening(here))
         values = _changed(here.values, changes)
         now_said = self._said(entry)
         if changes:
@@ -288,6 +291,13 @@ def _changed(values: Values, changes: Sequence[Change]) -> dict[str, str]:
     after = {**values, **{one.field: one.after for one in changes if one.after is not None}}
     gone = {one.field for one in changes if one.after is None}
     return {name: text for name, text in after.items() if name not in gone}
+
+
+def _reopening(here: Here) -> Change:
+    """What lets the right go on again: another stay, or no end of the term."""
+    if here.kind is ToldKind.PERSON:
+        return Change("ended", "1", None)
+    return Change("until", here.values.get("until"), None)
 
 
 def _moved(here: Here, said: Values, digest: Digest) -> bool:

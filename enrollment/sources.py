@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Engine, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from enrollment import directory
@@ -68,10 +68,18 @@ class ListedPlate:
 class Sources:
     """What every source has told. Each method is one transaction and raises `StoreBusy`."""
 
-    def __init__(self, engine: Engine, keyring: Keyring, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        keyring: Keyring,
+        now: Callable[[], datetime] = utc_now,
+        named: Collection[str] | None = None,
+    ) -> None:
+        """`named` are the sources that count beside each other, None for all that ever told anything."""
         self._engine = engine
         self._keyring = keyring
         self._now = now
+        self._named = named
 
     def mark(self, source: str, kind: ToldKind, ref: str) -> str:
         """The keyed digest by which an entry is found again."""
@@ -156,12 +164,17 @@ class Sources:
             wrong = self._wrong(source, row.wrong) if row and row.wrong else []
             unreadable = {self.mark(source, one.kind, one.ref) for one in wrong if one.ref}
             entries = [replace(one, unreadable=one.mark in unreadable) for one in entries]
-            stands = _stands(session, source, self._now())
+            stands = _stands(session, source, self._others(source), self._now())
         return plan(source, entries, wrong, stands, self.digest, self._now(), limits, decisions)
 
     def digest(self, name: str, value: str) -> str:
         """A keyed digest of a field, short: it is only ever compared with the one before it."""
         return self._keyring.mark(value.encode(), f"field:{name}".encode())[:16]
+
+    def _others(self, source: str) -> list[ColumnElement[bool]]:
+        named = [] if self._named is None else [SourceEntryRow.source.in_(list(self._named))]
+        living = [SourceEntryRow.told.is_not(None), SourceEntryRow.ended_at.is_(None)]
+        return [SourceEntryRow.source != source, *living, *named]
 
     def _keep(
         self,
@@ -248,9 +261,8 @@ def _plain(one: Wrong) -> dict[str, object]:
     return {"kind": one.kind, "ref": one.ref, "row": one.row, "code": one.fault.code, "facts": facts}
 
 
-def _stands(session: Session, source: str, now: datetime) -> Standing:
-    """The whole register in the form of what is told."""
-    others = (SourceEntryRow.source != source, SourceEntryRow.told.is_not(None), SourceEntryRow.ended_at.is_(None))
+def _stands(session: Session, source: str, others: Sequence[ColumnElement[bool]], now: datetime) -> Standing:
+    """The whole register in the form of what is told; `others` picks what is told elsewhere."""
     elsewhere = set(session.scalars(select(SourceEntryRow.subject).where(*others)))
     stays = _stays(session)
     here = [_person(one, stays[one.id], now) for one in directory.residents(session)]

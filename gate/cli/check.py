@@ -188,7 +188,7 @@ def _sources(config: Config) -> Iterator[Finding]:
             standing, plan = view.standing, registers.plan(view.id)
             fault = Fault(standing.code, **standing.facts) if standing.code else None
             counts = {"told": standing.told, "steps": len(plan.steps), "conflicts": len(plan.conflicts)}
-            waits = bool(plan.conflicts or plan.wrong or plan.held or (plan.steps and view.apply == "ask"))
+            waits = registers.waiting(view.id) > 0
             told = t("check.source_state", **counts, wrong=len(plan.wrong))
             yield Finding("source", view.id, fault or told, doubtful=fault is None and waits)
 

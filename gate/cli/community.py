@@ -44,13 +44,15 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
     settings = load_config(config)
     with open_site(settings) as site:
         views = destination_views(site, settings, datetime.now(UTC))
-        sources = Registers(site, settings).views()
+        registers = Registers(site, settings)
+        sources = registers.views()
+        waiting = {view.id: registers.waiting(view.id) for view in sources}
     if not views:
         out.print(t("community.none"), markup=False)
     else:
         _print_destinations(settings, views)
     if sources:
-        print_sources(settings, sources)
+        print_sources(settings, sources, waiting)
     if any(view.standing.code for view in views) or any(view.standing.code for view in sources):
         raise typer.Exit(1)
 

@@ -36,11 +36,14 @@ def sources(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> Non
     """Exit code 1 where a source has a fault."""
     settings = load_config(config)
     with open_site(settings, create=True) as site:
-        views = Registers(site, settings).views()
+        registers = Registers(site, settings)
+        views = registers.views()
+        waiting = {view.id: registers.waiting(view.id) for view in views}
     if as_json:
-        typer.echo(json.dumps([_plain_view(view) for view in views], ensure_ascii=False, indent=2))
+        told = [{**_plain_view(view), "waiting": waiting[view.id]} for view in views]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     elif views:
-        print_sources(settings, views)
+        print_sources(settings, views, waiting)
     else:
         out.print(t("source.none"), markup=False)
     if any(view.standing.code for view in views):
@@ -89,10 +92,10 @@ def apply(
         raise typer.Exit(1)
 
 
-def print_sources(settings: Config, views: Sequence[SourceView]) -> None:
-    """The table of sources."""
+def print_sources(settings: Config, views: Sequence[SourceView], waiting: Mapping[str, int]) -> None:
+    """The table of sources; `waiting` counts what waits for a person."""
     table = Table()
-    for name in ("id", "kind", "apply", "told", "asked_at", "applied_at", "state"):
+    for name in ("id", "kind", "apply", "told", "waiting", "asked_at", "applied_at", "state"):
         table.add_column(t(f"source.head.{name}"), overflow="fold")
     for view in views:
         standing, state = view.standing, t("source.well")
@@ -104,7 +107,7 @@ def print_sources(settings: Config, views: Sequence[SourceView]) -> None:
         # Without the year and the seconds, so that a narrow window has room for what is wrong.
         times = (local(settings, at)[5:16] or "-" for at in (standing.asked_at, standing.applied_at))
         how = t(f"source.apply_{view.apply}")
-        table.add_row(view.id, view.kind, how, str(standing.told), *times, escape(state))
+        table.add_row(view.id, view.kind, how, str(standing.told), str(waiting[view.id]), *times, escape(state))
     out.print(table)
 
 

@@ -334,6 +334,29 @@ def test_who_was_moved_here_by_hand_does_not_end_without_a_person(office: Office
     assert not office.plan().conflicts
 
 
+def test_who_was_ended_here_before_the_source_was_asked_waits(office: Office) -> None:
+    who = office.register.enrol(PersonForm.of("张三", "3-2-501"), "chief")
+    office.now += timedelta(days=1)
+    office.register.tenancies.end(office.register.tenancies.of(who.id)[0].id, office.now, "chief")
+    office.now += timedelta(days=1)
+    office.tells(person("7", "张三"))
+    assert _conflict(office) == "edited_here"
+    office.takes_over(take=("7",))
+    assert office.stays("张三")[-1] is None
+    assert office.plan().empty
+
+
+def test_a_source_that_is_named_no_more_holds_up_no_ending(office: Office) -> None:
+    office.tells(person("7", "张三"), source="former")
+    office.takes_over("former")
+    office.tells(person("7", "张三"))
+    office.takes_over()
+    office.tells()
+    assert not office.plan().of(Do.END)
+    alone = Sources(office.engine, Keyring(bytes(range(32))), office.wall, ["office"])
+    assert len(alone.plan("office").of(Do.END)) == 1
+
+
 def test_two_entries_are_never_the_same_person(office: Office) -> None:
     office.register.enrol(PersonForm.of("张三", "3-2-501"), "chief")
     office.tells(person("7", "张三"), Told.of(PERSON, "8", {"name": "张三"}, ZONE))

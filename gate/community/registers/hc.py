@@ -84,7 +84,8 @@ class HcPush:
         """Whether a token is one of ours and still holds. Raises `Away`."""
         try:
             app, ends, signed = base64.urlsafe_b64decode(token.encode()).decode().split(".")
-            lasts = 0 <= int(ends) - now.timestamp() <= TOKEN_LASTS.total_seconds() + 1
+            # However far off: it is ours by its signature, and the clock may have been set back.
+            lasts = now.timestamp() <= int(ends)
         except (ValueError, binascii.Error):
             return False
         return lasts and app == self._part.app_id and hmac.compare_digest(signed, self._signed(ends))

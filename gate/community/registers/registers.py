@@ -58,7 +58,7 @@ class Registers:
         self._now = now
         self._parts = {part.id: part for part in config.community.source}
         self._open = {part.id: open_source(part, config) for part in config.community.source}
-        self._sources = Sources(site.engine, site.keyring, now)
+        self._sources = Sources(site.engine, site.keyring, now, self.names)
         self._pushed = threading.Lock()
 
     @property
@@ -157,6 +157,12 @@ class Registers:
             with writing(self._site.engine) as session:
                 append(session, self._now(), "community.taken_over", body)
         return plan, outcome
+
+    def waiting(self, name: str) -> int:
+        """How much of what a source tells waits for a person, with every step of one that does nothing by itself."""
+        plan = self.plan(name)
+        steps = plan.steps if not self.takes_over_by_itself(name) else plan.of(Do.END) if plan.held else ()
+        return len(plan.conflicts) + len(plan.wrong) + len(steps)
 
     def version(self) -> int:
         """Counts the changes of our register: where it is another one, a plan may be too."""
