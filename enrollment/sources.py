@@ -22,7 +22,7 @@ from enrollment.keyring import Keyring
 from enrollment.plan import Decisions, Entry, Here, Limits, Plan, Standing
 from enrollment.planning import plan
 from enrollment.tables import HouseholdRow, SourceEntryRow, SourcePlateRow, SourceRow, TenancyRow
-from enrollment.told import DEFAULTS, Told, ToldKind, Wrong
+from enrollment.told import DEFAULTS, LISTS, Told, ToldKind, Wrong
 from models.errors import Fault
 
 
@@ -88,13 +88,13 @@ class Sources:
     def tell(self, source: str, news: News) -> None:
         """Keep what a source tells now, in place of what it told before."""
         with writing(self._engine) as session:
-            kept = {(row.kind, row.mark): row for row in session.scalars(_entries_of(source))}
+            gone = {(kind.value, self.mark(source, kind, ref)) for kind, ref in news.gone}
+            kept = self._kept(session, source, news, gone)
             seen = {(one.kind.value, self.mark(source, one.kind, one.ref)) for one in news.wrong if one.ref}
             for one in news.told:
                 at = one.kind.value, self.mark(source, one.kind, one.ref)
                 seen.add(at)
                 self._keep(session, kept, source, at, one)
-            gone = {(kind.value, self.mark(source, kind, ref)) for kind, ref in news.gone}
             whole = {kind.value for kind in news.whole}
             for at, row in kept.items():
                 if at in gone or (row.kind in whole and at not in seen):
@@ -156,15 +156,25 @@ class Sources:
             times = row.asked_at, row.told_at, row.applied_at
             return SourceStanding(told or 0, *times, row.code, facts, row.failing_since)
 
-    def plan(self, source: str, limits: Limits | None = None, decisions: Decisions | None = None) -> Plan:
-        """What taking over what it tells would do now; changes nothing."""
+    def plan(
+        self,
+        source: str,
+        limits: Limits | None = None,
+        decisions: Decisions | None = None,
+        kinds: Collection[ToldKind] = tuple(ToldKind),
+    ) -> Plan:
+        """What taking over what it tells of these kinds would do now; changes nothing."""
         with reading(self._engine) as session:
-            entries = [self._opened(row) for row in session.scalars(_entries_of(source))]
+            of_kinds = _entries_of(source).where(SourceEntryRow.kind.in_([kind.value for kind in kinds]))
+            entries = [self._opened(row) for row in session.scalars(of_kinds)]
             row = session.get(SourceRow, source)
             wrong = self._wrong(source, row.wrong) if row and row.wrong else []
+            wrong = [one for one in wrong if one.kind in kinds]
             unreadable = {self.mark(source, one.kind, one.ref) for one in wrong if one.ref}
             entries = [replace(one, unreadable=one.mark in unreadable) for one in entries]
-            stands = _stands(session, source, self._others(source), self._now())
+            stands = _listed(session, source)
+            if not set(LISTS).issuperset(kinds):
+                stands = _stands(session, stands, self._others(source), self._now())
         return plan(source, entries, wrong, stands, self.digest, self._now(), limits, decisions)
 
     def digest(self, name: str, value: str) -> str:
@@ -175,6 +185,16 @@ class Sources:
         named = [] if self._named is None else [SourceEntryRow.source.in_(list(self._named))]
         living = [SourceEntryRow.told.is_not(None), SourceEntryRow.ended_at.is_(None)]
         return [SourceEntryRow.source != source, *living, *named]
+
+    def _kept(
+        self, session: Session, source: str, news: News, gone: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], SourceEntryRow]:
+        """What is kept of a source that an answer may be about: of a push, only that."""
+        if news.whole:
+            return {(row.kind, row.mark): row for row in session.scalars(_entries_of(source))}
+        told = {(one.kind.value, self.mark(source, one.kind, one.ref)) for one in news.told}
+        rows = {at: session.get(SourceEntryRow, (source, *at)) for at in {*told, *gone}}
+        return {at: row for at, row in rows.items() if row is not None}
 
     def _keep(
         self,
@@ -261,17 +281,23 @@ def _plain(one: Wrong) -> dict[str, object]:
     return {"kind": one.kind, "ref": one.ref, "row": one.row, "code": one.fault.code, "facts": facts}
 
 
-def _stands(session: Session, source: str, others: Sequence[ColumnElement[bool]], now: datetime) -> Standing:
-    """The whole register in the form of what is told; `others` picks what is told elsewhere."""
+def _listed(session: Session, source: str) -> Standing:
+    """A source's lists in the form of what is told."""
+    rows = session.scalars(select(SourcePlateRow).where(SourcePlateRow.source == source))
+    here = map(_plate, rows)
+    return Standing({one.id: one for one in here}, frozenset())
+
+
+def _stands(session: Session, lists: Standing, others: Sequence[ColumnElement[bool]], now: datetime) -> Standing:
+    """The same with the whole register; `others` picks what is told elsewhere."""
     elsewhere = set(session.scalars(select(SourceEntryRow.subject).where(*others)))
     stays = _stays(session)
     here = [_person(one, stays[one.id], now) for one in directory.residents(session)]
     here += [_car(one, now) for one in directory.vehicles(session)]
-    here += [_plate(row) for row in session.scalars(select(SourcePlateRow).where(SourcePlateRow.source == source))]
     here = [replace(one, told_elsewhere=one.id in elsewhere) for one in here]
     homes = session.execute(select(HouseholdRow.building, HouseholdRow.unit, HouseholdRow.room))
     rooms = frozenset(str(HouseholdCode(*home)) for home in homes)
-    return Standing({one.id: one for one in here}, rooms)
+    return Standing({**lists.here, **{one.id: one for one in here}}, rooms)
 
 
 def _stays(session: Session) -> Mapping[str, list[tuple[str, str, datetime | None]]]:

@@ -77,8 +77,9 @@ class Takeover:
                 outcome.left.append((step, refused))
             else:
                 outcome.done[step.do] += 1
-        with writing(self._engine) as session:
-            row_of(session, plan.source).applied_at = self._now()
+        if plan.steps:
+            with writing(self._engine) as session:
+                row_of(session, plan.source).applied_at = self._now()
         return outcome
 
     def _do(self, source: str, step: Step) -> None:

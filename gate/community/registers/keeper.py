@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from enrollment.errors import StoreBusy
+from enrollment.told import LISTS
 from gate.camera.backoff import Backoff
 from gate.community.registers.registers import Registers
 from gate.errors import GateError
@@ -83,7 +84,9 @@ class Keeper:
         return unlike or self._clock() - self._planned_s > UNHURRIED_S
 
     def _take_over(self) -> None:
+        """The lists first: a blocked plate does not wait until a whole compound has been compared."""
         self._version, self._planned_s = self._registers.version(), self._clock()
+        self._registers.apply(self._name, kinds=LISTS)
         _, outcome = self._registers.apply(self._name)
         if outcome.left:
             self._log.warning("registers.left", steps=len(outcome.left), codes=_codes(outcome.left))

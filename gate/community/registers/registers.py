@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -125,10 +125,12 @@ class Registers:
                 return name
         return None
 
-    def plan(self, name: str, decisions: Decisions | None = None) -> Plan:
-        """What taking over what a source tells would do now; changes nothing."""
+    def plan(
+        self, name: str, decisions: Decisions | None = None, kinds: Collection[ToldKind] = tuple(ToldKind)
+    ) -> Plan:
+        """What taking over what a source tells of these kinds would do now; changes nothing."""
         part = self._part(name)
-        return self._sources.plan(name, Limits(part.ended_percent / 100, part.new_rooms), decisions)
+        return self._sources.plan(name, Limits(part.ended_percent / 100, part.new_rooms), decisions, kinds)
 
     def note_look(self, name: str, by: str) -> None:
         """Record that somebody looks at a plan, which names people."""
@@ -136,7 +138,12 @@ class Registers:
             append(session, self._now(), "view", {"actor": by, "what": f"source:{name}"})
 
     def apply(
-        self, name: str, by: str | None = None, confirm: str | None = None, decisions: Decisions | None = None
+        self,
+        name: str,
+        by: str | None = None,
+        confirm: str | None = None,
+        decisions: Decisions | None = None,
+        kinds: Collection[ToldKind] = tuple(ToldKind),
     ) -> tuple[Plan, Outcome]:
         """Take over everything that waits for nobody, endings that wait only with the plan's code to `confirm` it.
 
@@ -145,7 +152,7 @@ class Registers:
         Raises:
             EntryRefused: `source.other_plan`: the plan is another by now, and nothing was done.
         """
-        plan = self.plan(name, decisions)
+        plan = self.plan(name, decisions, kinds)
         takeover = Takeover(
             self._site.engine, self._site.keyring, StaffActs(self._site.signer), self._sources, self._now
         )

@@ -109,8 +109,8 @@ def test_every_source_is_served_by_itself_and_a_push_is_looked_at_at_once(
 ) -> None:
     seen, applied = threading.Event(), Registers.apply
 
-    def apply(self: Registers, name: str, *more: Any) -> Any:
-        done = applied(self, name, *more)
+    def apply(self: Registers, name: str, *more: Any, **named: Any) -> Any:
+        done = applied(self, name, *more, **named)
         if name == "hc" and done[1].done[Do.ADD]:
             seen.set()
         return done
