@@ -33,11 +33,14 @@ class Rest:
         self._part = part
         self._zone = zone
         self._peer = Peer(part.url, within_s=part.timeout_s, ca_file=part.ca_file)
+        self._left = 0
+        """Bytes that all pages together may still have."""
         self.address = self._peer.address
         self.rest_s: float | None = part.every_s
 
     def ask(self, tags: Mapping[str, str]) -> News | None:
         """Every page of every list. Raises `Failed` too where pages do not add up to the total they tell."""
+        self._left = self._part.most_mb * 1_000_000
         if tags and all(self._get(path, tag).status == NOT_MODIFIED for path, tag in tags.items()):
             return None
         reading, named = Reading(self._zone, self._part.words), dict[str, str]()
@@ -83,7 +86,9 @@ class Rest:
         if self._part.token_file is not None:
             token, name = read_password(self._part.token_file, Away), self._part.token_header
             headers[name] = f"Bearer {token}" if name.lower() == "authorization" else token
-        return self._peer.get(path, headers, self._part.most_mb * 1_000_000)
+        answer = self._peer.get(path, headers, self._left)
+        self._left -= len(answer.body)
+        return answer
 
     def _understood(self, answer: Answer) -> Any:
         try:

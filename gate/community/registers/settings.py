@@ -62,7 +62,7 @@ class RestSource(SourcePart):
     ok: str = Field(default="", description="what an answer that is no error says, such as code=0")
     fields: Mapping[str, str] = Field(default={}, description="our field = theirs, such as {name = 'ownerName'}")
     words: Mapping[str, str] = Field(default={}, description="their word = ours, such as {'1001' = 'owner'}")
-    most_mb: int = Field(default=20, ge=1, le=200, description="a longer page is not read")
+    most_mb: int = Field(default=20, ge=1, le=200, description="more than this, all pages together, is not read")
 
     @field_validator("url")
     @classmethod

@@ -184,6 +184,14 @@ def test_a_broken_or_hostile_answer_is_a_clear_fault_and_tells_nothing(reply: An
     assert fault.value.code == code
 
 
+def test_pages_without_end_are_given_up() -> None:
+    page = json.dumps({"data": {"list": [{"id": 1, "name": "张三"}], "more": "x" * 300_000}}).encode()
+    office = Office(reply=_says(page))
+    with opened(office, page="page", page_size=1, most_mb=1) as rest, pytest.raises(GateError) as fault:
+        rest.ask({})
+    assert (fault.value.code, len(office.asked)) == ("community.answer_too_long", 4)
+
+
 @pytest.mark.parametrize("total", [3, 1])
 def test_pages_that_do_not_add_up_are_not_taken(total: int) -> None:
     with opened(Office(total=total), total="data.total") as rest, pytest.raises(GateError) as fault:
