@@ -15,12 +15,13 @@ from enrollment.tables import (
     PhotoRow,
     ResidentRow,
     RightRow,
+    SourceEntryRow,
     TemplateRow,
     TenancyRow,
     VehicleRow,
 )
 
-PERSONAL = ("face_template", "resident", "vehicle", "credential", "tenancy")
+PERSONAL = ("face_template", "resident", "vehicle", "credential", "tenancy", "register_source_entry")
 """The tables that are written anew when somebody was erased (`database.purge`).
 
 Consents and photos are not: what is personal in them is sealed with the key in the resident's own row.
@@ -49,6 +50,7 @@ def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
 
     A resident's consents stay, without signature and guardian. Cars of theirs stay with the household, ownerless.
     """
+    _forget_told(session, row.id)
     gone = {"rights": _deleted(session.execute(delete(RightRow).where(RightRow.subject_id == row.id)))}
     if isinstance(row, ResidentRow):
         for name, table in _OWNED.items():
@@ -80,6 +82,13 @@ def _forget_signers(session: Session, resident_id: str) -> int:
     return _deleted(
         session.execute(update(ConsentRow).where(ConsentRow.resident_id == resident_id).values(**forgotten))
     )
+
+
+def _forget_told(session: Session, subject_id: str) -> None:
+    """What a source tells of the subject goes; that it tells it stays, so that the next import enters nobody anew."""
+    mine = SourceEntryRow.subject == subject_id
+    session.execute(update(SourceEntryRow).where(mine).values(said="{}"))
+    session.execute(update(SourceEntryRow).where(mine, SourceEntryRow.told.is_not(None)).values(told=b""))
 
 
 def _deleted(result: object) -> int:

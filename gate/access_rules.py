@@ -111,12 +111,14 @@ class Window(Part):
         )
 
 
-class BlockedPlate(Part):
-    """A plate that is let through nowhere, enrolled or not."""
+class ListedPlate(Part):
+    """A plate on a list, for a time; `source` is where the list comes from, unset for the operator's own."""
 
     plate: str
-    reason: Words
+    reason: str = Field(default="", max_length=200, description="for people")
+    since: datetime | None = Field(default=None, description="with its offset from UTC; unset: already")
     until: datetime | None = Field(default=None, description="with its offset from UTC; unset: until it is taken out")
+    source: Id | None = Field(default=None, description="the community system's register that it comes from")
 
     @field_validator("plate")
     @classmethod
@@ -126,12 +128,26 @@ class BlockedPlate(Part):
             raise refusal("config.not_a_plate")
         return text
 
-    @field_validator("until")
+    @field_validator("since", "until")
     @classmethod
-    def _aware(cls, until: datetime | None) -> datetime | None:
-        if until is not None and until.tzinfo is None:
+    def _aware(cls, moment: datetime | None) -> datetime | None:
+        if moment is not None and moment.tzinfo is None:
             raise refusal("config.no_offset")
-        return until
+        return moment
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether it is on the list then."""
+        return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
+
+
+class BlockedPlate(ListedPlate):
+    """A plate that is let through nowhere, enrolled or not."""
+
+    reason: Words
+
+
+class AllowedPlate(ListedPlate):
+    """A plate that is always let through, enrolled or not, unless it is blocked."""
 
 
 class AccessRules(Part):
@@ -158,6 +174,7 @@ class AccessRules(Part):
     group: tuple[Group, ...] = ()
     window: tuple[Window, ...] = ()
     blocked_plate: tuple[BlockedPlate, ...] = ()
+    allowed_plate: tuple[AllowedPlate, ...] = ()
 
     _patterns = field_validator("emergency_plates")(_any_pattern)
 

@@ -16,6 +16,7 @@ from gate.barrier.simulator import SimulatedBarrier
 from gate.camera.frame import CameraState
 from gate.clocks import Clock, clocks
 from gate.community.deliveries import DestinationView, destination_views
+from gate.community.registers.registers import SourceView
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, SignInStep
 from gate.errors import BarrierFault
@@ -123,6 +124,10 @@ class Overview:
     def _who(self, actor: str) -> str:
         """What the barrier's page calls them; a key of the API is its own name."""
         return actor if actor.startswith(KEYS) else self._names.get(actor, "")
+
+    def sources(self) -> Sequence[SourceView]:
+        """The registers that ours is filled from."""
+        return self._gate.registers.views()
 
     def destinations(self) -> Sequence[DestinationView]:
         """Where passages go, and how each place stands now."""

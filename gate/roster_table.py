@@ -1,4 +1,4 @@
-"""The form of a whole compound as a table: its words in both languages, its empty rows, and as a file."""
+"""The form of a whole compound as a table: its empty rows, and as a file."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from openpyxl import Workbook
 
 from enrollment.entry import Resident, Vehicle
-from enrollment.form import Standing, VehicleType
+from enrollment.form import Standing
 from enrollment.register import Register
 from enrollment.roster import Intake
-from enrollment.roster_form import Column, Tick
+from enrollment.roster_form import Column
 from gate.sheets import FORMULA
-from gate.texts import LANGUAGES, Language, explain, t
-from models.sighting import PlateColour
+from gate.texts import Language, explain, t
 
 Rows = Sequence[Iterable[str]]
-
-
-def words() -> dict[str, str]:
-    """Every word of the form in either language, folded, and the key it means."""
-    named = {f"roster.column_{column}": str(column) for column in Column}
-    named |= {f"standing.{one}": str(one) for one in Standing}
-    named |= {f"vehicle_type.{one}": str(one) for one in VehicleType}
-    named |= {f"plate_colour.{one}": str(one) for one in PlateColour}
-    named |= {f"roster.word_{one}": str(one) for one in Tick}
-    return {t(code, language).casefold(): key for code, key in named.items() for language in LANGUAGES}
 
 
 def empty_form(language: Language) -> Rows:

@@ -21,6 +21,8 @@ from gate.camera.frame import CameraHealth
 from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera
 from gate.community.deliveries import Deliveries, outbox_of
+from gate.community.registers.keeper import Keepers
+from gate.community.registers.registers import Registers
 from gate.config import Config, Lane
 from gate.console.watch import PassageView, passage_body
 from gate.feed import Feed
@@ -104,6 +106,8 @@ class RunningGate:
         self._anchors = AnchorKeeper(site.engine, places_of(config))
         self.shares = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
         self.deliveries = Deliveries(site, config, self.writer.note, self.shares, outbox=outbox, on_late=self._late)
+        self.registers = Registers(site, config)
+        self.register_keepers = Keepers(self.registers)
         self._stopped = threading.Lock()
 
     def start(self) -> None:
@@ -116,6 +120,7 @@ class RunningGate:
         self._anchors.start()
         self._backups.start()
         self.deliveries.start()
+        self.register_keepers.start()
         self.register_watch.start()
         self._barriers.start()
         for camera in self.cameras.values():
@@ -138,6 +143,7 @@ class RunningGate:
         self._retention.stop()
         self._backups.stop()
         self.deliveries.stop()
+        self.register_keepers.stop()
         self.writer.note("gate.stopped")
         self.writer.stop()
         self._anchors.stop()

@@ -13,15 +13,15 @@ from gate.api.app import create_api
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.console.app import create_app
-from gate.console.desk import Office
+from gate.console.desk import Office, Sources
 from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.serving import ConsoleServer
 from gate.erasure import erase
 from gate.overview import Overview
 from gate.privacy import handling_of
-from gate.roster_table import words
 from gate.running import RunningGate
+from gate.vocabulary import words
 
 
 @contextmanager
@@ -45,6 +45,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         office=_office(gate),
         handling=partial(handling_of, site, gate.config),
         post_room=PostRoom(site, gate.config, gate.shares),
+        sources=Sources(gate.registers, gate.register_keepers.wake),
         api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
     with ConsoleServer(app, settings) as console:

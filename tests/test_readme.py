@@ -55,11 +55,12 @@ def test_the_example_configurations_load(readme: str, tmp_path: Path) -> None:
     for example in _blocks(readme, "toml"):
         (tmp_path / "gate.toml").write_text(example, "utf-8")
         loaded.append(load_config(tmp_path / "gate.toml"))
-    models, gate, rules, community = loaded
+    models, gate, rules, community, registers = loaded
     assert (models.models.pack, models.models.face_finder) == ("base", "yunet-n")
     assert gate.lane[0].id == "north-in"
     assert [part.id for part in (*rules.rules.group, *rules.rules.window)] == ["cleaners", "taxis"]
     assert [part.kind for part in community.community.destination] == ["webhook", "mqtt"]
+    assert [part.kind for part in registers.community.source] == ["rest", "hc"]
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -24,6 +24,7 @@ from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
 from gate.clocks import clocks
 from gate.community.deliveries import destination_views
+from gate.community.registers.registers import Registers
 from gate.config import BarrierPart, CameraPart, Config, load_config
 from gate.errors import ConfigRefused
 from gate.holidays import unknown_years
@@ -88,6 +89,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from _models(config)
     yield from _rules(config)
     yield from _destinations(config)
+    yield from _sources(config)
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
@@ -176,6 +178,19 @@ def _destinations(config: Config) -> Iterator[Finding]:
             fault = Fault(standing.code, **standing.facts) if standing.code else None
             told = t("check.destination_waits", waiting=standing.waiting, dead=standing.dead)
             yield Finding("destination", view.id, fault or told, doubtful=fault is None and standing.dead > 0)
+
+
+def _sources(config: Config) -> Iterator[Finding]:
+    """How each register that ours is filled from stood when it was last asked, and what waits for a person."""
+    with suppress(Fault), open_site(config) as site:
+        registers = Registers(site, config)
+        for view in registers.views():
+            standing, plan = view.standing, registers.plan(view.id)
+            fault = Fault(standing.code, **standing.facts) if standing.code else None
+            counts = {"told": standing.told, "steps": len(plan.steps), "conflicts": len(plan.conflicts)}
+            waits = registers.waiting(view.id) > 0
+            told = t("check.source_state", **counts, wrong=len(plan.wrong))
+            yield Finding("source", view.id, fault or told, doubtful=fault is None and waits)
 
 
 def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:

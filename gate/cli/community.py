@@ -1,11 +1,11 @@
-"""`gate community`: how the way out stands, what was not taken, and what may leave this box."""
+"""`gate community`: how the ways out and in stand, what was not taken, and what may leave this box."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -13,12 +13,15 @@ from rich.table import Table
 
 from enrollment.errors import NotEnrolled
 from gate.cli.account import local_actor
+from gate.cli.sources import apply, local, plan, print_sources, sources
 from gate.cli.terminal import out
 from gate.community.connections import connections, last_successes
-from gate.community.deliveries import destination_views
+from gate.community.deliveries import DestinationView, destination_views
 from gate.community.leaving import leaving_table
 from gate.community.letters import DeadLetters, Which
 from gate.community.registered import hook_parts
+from gate.community.registers.coming_in import coming_in_table
+from gate.community.registers.registers import Registers
 from gate.config import Config, load_config
 from gate.errors import GateError
 from gate.site import open_site
@@ -32,6 +35,10 @@ DEFAULT_CONFIG = Path("gate.toml")
 SHOWN = 200
 """The newest so many dead letters are shown."""
 
+app.command(help=t("source.sources_help"))(sources)
+app.command(help=t("source.plan_help"))(plan)
+app.command(help=t("source.apply_help"))(apply)
+
 
 @app.command(help=t("community.status_help"))
 def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
@@ -39,9 +46,20 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
     settings = load_config(config)
     with open_site(settings) as site:
         views = destination_views(site, settings, datetime.now(UTC))
+        registers = Registers(site, settings)
+        sources = registers.views()
+        waiting = {view.id: registers.waiting(view.id) for view in sources}
     if not views:
-        out.print(t("community.none"))
-        return
+        out.print(t("community.none"), markup=False)
+    else:
+        _print_destinations(settings, views)
+    if sources:
+        print_sources(settings, sources, waiting)
+    if any(view.standing.code for view in views) or any(view.standing.code for view in sources):
+        raise typer.Exit(1)
+
+
+def _print_destinations(settings: Config, views: Sequence[DestinationView]) -> None:
     names = ("id", "waiting", "lag", "delivered", "dropped", "dead", "state")
     table = Table(*(t(f"community.column.{name}") for name in names))
     for view in views:
@@ -49,13 +67,11 @@ def status(config: ConfigPath = DEFAULT_CONFIG) -> None:
         state = t("community.well")
         if standing.code and standing.failing_since:
             why = explain(Fault(standing.code, **standing.facts))
-            state = t("community.since", since=_local(settings, standing.failing_since), why=why)
+            state = t("community.since", since=local(settings, standing.failing_since), why=why)
         lag = str(timedelta(seconds=round(view.lag_s)))
         counts = (standing.waiting, lag, standing.delivered, standing.dropped, standing.dead)
         table.add_row(view.id, *map(str, counts), escape(state))
     out.print(table)
-    if any(view.standing.code for view in views):
-        raise typer.Exit(1)
 
 
 @app.command("list", help=t("community.list_help"))
@@ -63,7 +79,7 @@ def list_(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Needs no database."""
     settings = load_config(config)
     if not settings.community.destination:
-        out.print(t("community.none"))
+        out.print(t("community.none"), markup=False)
         return
     table = Table(*(t(f"community.column.{name}") for name in ("id", "kind", "address", "events", "allowed")))
     for part in settings.community.destination:
@@ -87,7 +103,7 @@ def dead(name: Name, config: ConfigPath = DEFAULT_CONFIG) -> None:
     table = Table(*(t(f"community.column.{column}") for column in ("seq", "at", "kind", "why")))
     for letter in letters:
         why = explain(Fault(letter.code, **letter.facts))
-        table.add_row(str(letter.seq), _local(settings, letter.at), letter.kind, escape(why))
+        table.add_row(str(letter.seq), local(settings, letter.at), letter.kind, escape(why))
     out.print(table)
 
 
@@ -118,16 +134,16 @@ def connections_(config: ConfigPath = DEFAULT_CONFIG) -> None:
     for found in connections(settings, hooks):
         leaves = "\n".join(t(f"community.leaves.{code}") for code in found.leaves) or t("community.leaves.nothing")
         at = last.get((found.purpose, found.name))
-        when = "—" if at is None else _local(settings, at.isoformat())
+        when = "—" if at is None else local(settings, at)
         purpose = t(f"community.purpose.{found.purpose}")
         table.add_row(purpose, found.name, escape(found.address), leaves, escape(found.off), when)
     out.print(table)
 
 
 @app.command(help=t("community.fields_help"))
-def fields() -> None:
+def fields(inwards: Annotated[bool, typer.Option("--in", help=t("source.option_in"))] = False) -> None:
     """The same table as in the documentation, which is made by this command."""
-    typer.echo(leaving_table(system_language()))
+    typer.echo(coming_in_table(system_language()) if inwards else leaving_table(system_language()))
 
 
 def _known(settings: Config, name: str) -> str:
@@ -135,8 +151,3 @@ def _known(settings: Config, name: str) -> str:
     if name not in known:
         raise GateError("community.unknown", id=name, known=", ".join(known) or "-")
     return name
-
-
-def _local(settings: Config, at: str) -> str:
-    moment = datetime.fromisoformat(at).astimezone(ZoneInfo(settings.compound.timezone))
-    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -22,9 +22,10 @@ from enrollment.table_file import rows_of
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
 from gate.cli.terminal import out
 from gate.config import Config, load_config
-from gate.roster_table import Rows, as_csv, as_xlsx, empty_form, register_rows, rejected_rows, words
+from gate.roster_table import Rows, as_csv, as_xlsx, empty_form, register_rows, rejected_rows
 from gate.site import Site, open_site
 from gate.texts import explain, system_language, t
+from gate.vocabulary import words
 from models.open import open_face_recogniser
 from models.picture import decode_picture
 from models.store import Store

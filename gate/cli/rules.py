@@ -14,6 +14,7 @@ from rich.table import Table
 from enrollment.candidate import Subject
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.gallery import load_gallery, load_plate_book
+from gate.access_rules import BlockedPlate, ListedPlate
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath
 from gate.cli.terminal import out
 from gate.config import Config, load_config
@@ -26,6 +27,7 @@ from gate.decision.week_plan import spans_of
 from gate.errors import GateError
 from gate.holidays import day_kind, moment_of
 from gate.rulebook import supposed
+from gate.rulebook.lists import listed_for, with_lists
 from gate.rulebook.reading import read_access
 from gate.rulebook.replay import Again, Count
 from gate.rulebook.replay import replay as play_again
@@ -76,6 +78,8 @@ def _print_path(rules: Rules, evidence: Evidence, subject: Subject | None, momen
         answer = t("rules.goes_on") if found is None else t(f"verdict.{found[0]}")
         out.print(f"{number:>2}. {t(f'rule.{rule}')} → {answer}", markup=False)
     decision = decide(evidence, rules, moment, history=history)
+    for one in () if seen is None else (*rules.blocks_of(seen.text), *rules.allowances_of(seen.text)):
+        out.print(_listed(one), markup=False)
     style = {"open": "green", "refuse": "red"}.get(decision.verdict, "yellow")
     said = t("rules.verdict", verdict=t(f"verdict.{decision.verdict}"), reason=t(f"reason.{decision.reason}"))
     out.print(said, style=style, markup=False)
@@ -121,8 +125,8 @@ def show(rules: RulesFile = None, config: ConfigPath = DEFAULT_CONFIG) -> None:
     today = datetime.now(ZoneInfo(loaded.compound.timezone)).date()
     with open_site(loaded) as site:
         ruled = _rules(loaded, site, rules)
+        access = with_lists(read_access(loaded, rules), listed_for(loaded, site.engine))
     week = [today + timedelta(days=ahead) for ahead in range(7)]
-    access = read_access(loaded, rules)
     kinds = [day_kind(day, access) for day in week]
     plans = {lane: one.hours for lane, one in ruled.items()}
     plans |= {t("rules.of_group", id=group.id): group.hours for group in access.group if group.hours}
@@ -136,9 +140,15 @@ def show(rules: RulesFile = None, config: ConfigPath = DEFAULT_CONFIG) -> None:
     out.print(table)
     for lane, one in ruled.items():
         out.print(t("rules.version_of", lane=lane, version=one.version), markup=False)
-    for blocked in access.blocked_plate:
-        end = t("rules.no_end") if blocked.until is None else f"{blocked.until:%Y-%m-%d %H:%M}"
-        out.print(t("rules.blocked", plate=blocked.plate, reason=blocked.reason, until=end), markup=False)
+    for listed in (*access.blocked_plate, *access.allowed_plate):
+        out.print(_listed(listed), markup=False)
+
+
+def _listed(one: ListedPlate) -> str:
+    end = t("rules.no_end") if one.until is None else f"{one.until:%Y-%m-%d %H:%M}"
+    reason = t("rules.from_source", reason=one.reason or "-", source=one.source) if one.source else one.reason or "-"
+    code = "rules.blocked" if isinstance(one, BlockedPlate) else "rules.allowed"
+    return t(code, plate=one.plate, reason=reason, until=end)
 
 
 def _spans(plan: tuple[WeekHours, ...], today: list[WeekHours]) -> str:
@@ -149,7 +159,8 @@ def _spans(plan: tuple[WeekHours, ...], today: list[WeekHours]) -> str:
 
 def _rules(config: Config, site: Site, file: Path | None) -> Mapping[str, Rules]:
     """The rules of each lane, those of access from `file` where one is given."""
-    access, named = read_access(config, file), households_of(site.engine)
+    access = with_lists(read_access(config, file), listed_for(config, site.engine))
+    named = households_of(site.engine)
     limits = config.faces.limits(site.cast(config.models))
     return {lane.id: Rules.of(config, lane, limits, access, named) for lane in config.lane}
 

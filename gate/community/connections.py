@@ -14,6 +14,7 @@ from sqlalchemy import Engine, make_url, select
 
 from enrollment.database import reading
 from gate.community.deliveries import open_destination
+from gate.community.registers.settings import RestSource
 from gate.community.settings import AnyDestination, HookPart
 from gate.community.tables import DestinationRow
 from gate.config import Config
@@ -52,12 +53,12 @@ def connections(config: Config, hooks: Iterable[HookPart] = ()) -> Iterator[Conn
         yield Connection("anchor", "", _shown(config.ledger.anchor_url), ("checkpoints",), "[ledger] anchor_url")
     for part in (*config.community.destination, *hooks):
         address = open_destination(part, config).address
-        off = (
-            f"/api/v1/webhooks/{part.id}"
-            if isinstance(part, HookPart)
-            else f'[[community.destination]] id = "{part.id}"'
-        )
+        block = f'[[community.destination]] id = "{part.id}"'
+        off = f"/api/v1/webhooks/{part.id}" if isinstance(part, HookPart) else block
         yield Connection("destination", part.id, address, leaves_of(part), off)
+    for source in config.community.source:
+        if isinstance(source, RestSource):
+            yield Connection("source", source.id, _shown(source.url), (), f'[[community.source]] id = "{source.id}"')
 
 
 def leaves_of(part: AnyDestination | HookPart) -> tuple[str, ...]:

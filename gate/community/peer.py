@@ -19,16 +19,17 @@ import httpx
 from gate.community.destination import Away, Failed, Refused
 
 MAX_ANSWER = 64 * 1024
-"""Bytes of the longest answer that is read."""
+"""Bytes of the longest answer to a POST that is read."""
 CLOCK_S = 300.0
 """A peer that refuses a signature and whose clock is this far from ours is said to have another time."""
+NOT_MODIFIED = 304
 _NOW_NOT = frozenset({404, 405, 408, 425, 429, 502, 503, 504})
 """The address is wrong or the peer is busy: no event is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: `body` is whole and at most `MAX_ANSWER` bytes."""
+    """What came back: `body` is whole."""
 
     status: int
     headers: Mapping[str, str]
@@ -70,12 +71,20 @@ class Peer:
             Refused: it answers 400 to 499 otherwise.
             Failed: it answers 500.
         """
+        return _judged(self._asked("POST", path, headers, MAX_ANSWER, content), self.address)
+
+    def get(self, path: str, headers: Mapping[str, str], most: int) -> Answer:
+        """The answer to a GET, of any status from 200 to 299, or 304; of at most `most` bytes. Raises as `post`."""
+        answer = self._asked("GET", path, headers, most)
+        return answer if answer.status == NOT_MODIFIED else _judged(answer, self.address)
+
+    def _asked(self, method: str, path: str, headers: Mapping[str, str], most: int, content: bytes = b"") -> Answer:
         self._lines.until_s = self._clock() + self._within_s
         with self._closing():
             client = self._client = self._client or self._opened()
-            with client.stream("POST", self._url + path, content=content, headers=dict(headers)) as answer:
-                body = _whole(answer.iter_raw())
-        return _judged(Answer(answer.status_code, answer.headers, body), self.address)
+            with client.stream(method, self._url + path, content=content, headers=dict(headers)) as answer:
+                body = _whole(answer.iter_raw(), most)
+        return Answer(answer.status_code, answer.headers, body)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -121,13 +130,13 @@ class Peer:
         )
 
 
-def _whole(parts: Iterable[bytes]) -> bytes:
-    body = b""
+def _whole(parts: Iterable[bytes], most: int) -> bytes:
+    body = bytearray()
     for part in parts:
         body += part
-        if len(body) > MAX_ANSWER:
-            raise Away("community.answer_too_long", most=MAX_ANSWER)
-    return body
+        if len(body) > most:
+            raise Away("community.answer_too_long", most=most)
+    return bytes(body)
 
 
 def _judged(answer: Answer, address: str) -> Answer:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from gate.community.address import checked_address
+from gate.community.registers.settings import AnySource, PushSource
 from gate.part import Id, Part, refusal
 
 _FILES = ("secret_file", "password_file", "key_file", "ca_file", "folder")
@@ -57,7 +58,7 @@ class WebPart(NetworkPart):
     @field_validator("url")
     @classmethod
     def _no_secret(cls, url: str) -> str:
-        return _checked(url, ("https", "http"))
+        return checked_address(url, ("https", "http"))
 
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
@@ -94,7 +95,7 @@ class MqttPart(NetworkPart):
     @field_validator("url")
     @classmethod
     def _no_secret(cls, url: str) -> str:
-        return _checked(url, ("mqtts", "mqtt"))
+        return checked_address(url, ("mqtts", "mqtt"))
 
     @model_validator(mode="after")
     def _signs_in_whole(self) -> Self:
@@ -149,7 +150,7 @@ class FilesPart(DestinationPart):
     @field_validator("url")
     @classmethod
     def _no_secret(cls, url: str | None) -> str | None:
-        return None if url is None else _checked(url, ("sftp",))
+        return None if url is None else checked_address(url, ("sftp",))
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -171,15 +172,20 @@ AnyDestination = Annotated[
 
 
 class Community(Part):
-    """The community system, as destinations of what happens at the gate."""
+    """The community system: destinations of what happens at the gate, and sources of who may come in."""
 
     destination: tuple[AnyDestination, ...] = ()
+    source: tuple[AnySource, ...] = ()
 
     @model_validator(mode="after")
     def _different(self) -> Self:
-        ids = [part.id for part in self.destination]
-        for twice in {i for i in ids if ids.count(i) > 1}:
-            raise refusal("config.id_twice", kind="community.destination", id=twice)
+        for kind, parts in (("destination", self.destination), ("source", self.source)):
+            ids = [part.id for part in parts]
+            for twice in {i for i in ids if ids.count(i) > 1}:
+                raise refusal("config.id_twice", kind=f"community.{kind}", id=twice)
+        apps = [part.app_id for part in self.source if isinstance(part, PushSource)]
+        for twice in {app for app in apps if apps.count(app) > 1}:
+            raise refusal("config.id_twice", kind="community.source.app_id", id=twice)
         return self
 
     def must_name(self, lanes: Collection[str]) -> None:
@@ -191,12 +197,6 @@ class Community(Part):
 
     def anchored(self, folder: Path) -> Self:
         """The same with paths counted from `folder`."""
-        return self.model_copy(update={"destination": tuple(part.anchored(folder) for part in self.destination)})
-
-
-def _checked(url: str, schemes: tuple[str, ...]) -> str:
-    if "@" in url:
-        raise refusal("config.password_in_url")
-    if not re.match(rf"({'|'.join(schemes)})://[^/:?#\s]+(:\d+)?(/[^?#\s]*)?$", url):
-        raise refusal("config.community_url", known=", ".join(f"{scheme}://" for scheme in schemes))
-    return url
+        destination = tuple(part.anchored(folder) for part in self.destination)
+        source = tuple(part.anchored(folder) for part in self.source)
+        return self.model_copy(update={"destination": destination, "source": source})

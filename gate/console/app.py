@@ -22,13 +22,13 @@ from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.config import Console
-from gate.console import barriers, events, health, live, own_account, privacy, sign_in, staff
+from gate.console import barriers, events, health, live, own_account, privacy, push, sign_in, staff
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
 from gate.console.community import letters
 from gate.console.community import pages as community
-from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office
+from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office, Sources
 from gate.console.devices import Devices
 from gate.console.enrolment import consents, erasing, households, intake, people, photos, vehicles
 from gate.console.envelope import LARGEST_BODY, Envelope
@@ -70,6 +70,7 @@ PARTS = (
     privacy,
     community,
     letters,
+    push,
 )
 """Each has a `router` with its routes."""
 
@@ -97,6 +98,7 @@ def create_app(
     office: Office | None = None,
     handling: Callable[[], Handling] | None = None,
     post_room: PostRoom | None = None,
+    sources: Sources | None = None,
     api: Callable[[Desk], ASGIApp] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -106,10 +108,10 @@ def create_app(
     """The console of one gate.
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
-    register for the enrollers', `handling` tells what is done with personal data, `post_room` is the way out, and `api`
-    makes what other systems ask under /api/v1; without them these are not there. `timezone` is the compound's IANA
-    name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The
-    application holds one thread while it is served, and its parts in `state.desk`.
+    register for the enrollers', `handling` tells what is done with personal data, `post_room` is the way out, `sources`
+    are the registers that push to us, and `api` makes what other systems ask under /api/v1; without them these are not
+    there. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token`
+    gives unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -144,6 +146,7 @@ def create_app(
         office=office,
         handling=handling,
         post_room=post_room,
+        sources=sources,
         searches=Searches(),
     )
     app = _assembled(desk)

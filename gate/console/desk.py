@@ -18,6 +18,7 @@ from enrollment.register import Register
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
+from gate.community.registers.registers import Registers
 from gate.config import Console
 from gate.console.audit.searches import Searches
 from gate.console.devices import Devices
@@ -88,6 +89,14 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """The registers that push to us; `wake` has one of them looked at."""
+
+    registers: Registers
+    wake: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The parts of one console."""
 
@@ -114,6 +123,7 @@ class Desk:
     office: Office | None
     handling: Callable[[], Handling] | None
     post_room: PostRoom | None
+    sources: Sources | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

@@ -59,9 +59,10 @@ class _State(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """Cameras and barriers by lane, the way out, what is kept, then the record."""
+        """Cameras and barriers by lane, the ways out and in, what is kept, then the record."""
         yield from self._lanes()
         yield from self._destinations()
+        yield from self._sources()
         yield from self._clocks()
         health = self._watch.health()
         healthy = GaugeMetricFamily("menwei_part_works", "1 while the part works", labels=["part"])
@@ -105,6 +106,14 @@ class _State(Collector):
             kept.add_metric([clock.name], clock.kept)
             overdue.add_metric([clock.name], clock.overdue)
         yield from (kept, overdue)
+
+    def _sources(self) -> Iterator[Metric]:
+        works = GaugeMetricFamily("menwei_source_works", "1 while the source answers", labels=["source"])
+        told = GaugeMetricFamily("menwei_source_entries", "Entries that the source tells", labels=["source"])
+        for view in self._watch.sources():
+            works.add_metric([view.id], float(view.standing.code is None))
+            told.add_metric([view.id], view.standing.told)
+        yield from (works, told)
 
     def _lanes(self) -> Iterator[Metric]:
         camera = GaugeMetricFamily("menwei_camera_state", "1 for the state it is in", labels=["lane", "state"])

@@ -58,7 +58,7 @@ async def sign_in(
 ) -> Response:
     """A new session with a new token, the question for a code, or the form again with what was wrong."""
     device = request.cookies.get(DEVICE_COOKIE, "")
-    attempt = Attempt(username.strip(), password, _address(request), device)
+    attempt = Attempt(username.strip(), password, address_of(request), device)
     try:
         account = await _verified(desk, attempt)
     except RequestRefused as refused:
@@ -77,7 +77,7 @@ async def sign_in_code(
     if account is None:
         return _refused(request, "sign_in.html", RequestRefused("console.code_late", 401), username="")
     try:
-        account = await _with_code(desk, account, code, _address(request))
+        account = await _with_code(desk, account, code, address_of(request))
     except RequestRefused as refused:
         return _refused(request, "sign_in_code.html", refused, ticket=ticket)
     desk.tickets.close(ticket)
@@ -194,7 +194,8 @@ def _refused(request: Request, template: str, refused: RequestRefused, **facts: 
     return answer
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
     return request.client.host if request.client else ""
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from gate.camera.frame import CameraHealth
 from gate.clocks import Clock
 from gate.community.deliveries import DestinationView
+from gate.community.registers.registers import SourceView
 from gate.console.barrier_watch import BarrierWatch
 from gate.decision.decision import Reason, Verdict
 from gate.feed import Feed
@@ -178,4 +179,8 @@ class Watch(BarrierWatch, Protocol):
 
     def late_destinations(self) -> Sequence[str]:
         """The ids of those that are behind, known without asking the database."""
+        ...
+
+    def sources(self) -> Sequence[SourceView]:
+        """The registers that ours is filled from, and how each stands now."""
         ...

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     BLOCKED = "blocked"
     BLOCKED_PLATE = "blocked_plate"
     EMERGENCY_VEHICLE = "emergency_vehicle"
+    ALLOWED_PLATE = "allowed_plate"
     VISITOR_PASS = "visitor_pass"  # noqa: S105
     SERVICE_WINDOW = "service_window"
     IN_GRACE = "in_grace"

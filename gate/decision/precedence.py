@@ -8,6 +8,7 @@ table says, a vehicle that moves the other way is left alone before it is asked,
 | `blocked_plate` | is the plate on the list of blocked plates? | refuse |
 | `blocked` | is the person or vehicle blocked in the register? | refuse |
 | `emergency` | is it a police car, a fire engine, an ambulance? | open |
+| `allowed_plate` | is the plate on the list of plates that always pass? | open |
 | `visitor_pass` | not enrolled: is there a living pass for the plate, for this lane? | open |
 | `service_window` | not enrolled: does a window for deliveries or taxis hold now? | open |
 | `unknown_vehicle` | not enrolled | ask |
@@ -51,6 +52,7 @@ class Rule(StrEnum):
     BLOCKED_PLATE = "blocked_plate"
     BLOCKED = "blocked"
     EMERGENCY = "emergency"
+    ALLOWED_PLATE = "allowed_plate"
     VISITOR_PASS = "visitor_pass"  # noqa: S105
     SERVICE_WINDOW = "service_window"
     UNKNOWN_VEHICLE = "unknown_vehicle"
@@ -86,7 +88,7 @@ def _blocked_plate(arrival: Arrival, rules: Rules) -> Finding | None:
     if arrival.plate is None:
         return None
     for blocked in (block for text in arrival.plate.texts for block in rules.blocks_of(text)):
-        if blocked.until is None or arrival.moment.at < blocked.until:
+        if blocked.holds_at(arrival.moment.at):
             return Verdict.REFUSE, Reason.BLOCKED_PLATE, arrival.subject
     return None
 
@@ -101,6 +103,15 @@ def _emergency(arrival: Arrival, rules: Rules) -> Finding | None:
     if plate is None or plate.doubt is not None or not rules.is_emergency(plate.text, plate.kind):
         return None
     return Verdict.OPEN, Reason.EMERGENCY_VEHICLE, arrival.subject
+
+
+def _allowed_plate(arrival: Arrival, rules: Rules) -> Finding | None:
+    plate = arrival.plate
+    if plate is None or plate.doubt is not None:
+        return None
+    if any(allowed.holds_at(arrival.moment.at) for allowed in rules.allowances_of(plate.text)):
+        return Verdict.OPEN, Reason.ALLOWED_PLATE, arrival.subject
+    return None
 
 
 def _visitor_pass(arrival: Arrival, rules: Rules) -> Finding | None:
@@ -217,6 +228,7 @@ TABLE: tuple[tuple[Rule, Callable[[Arrival, Rules], Finding | None]], ...] = (
     (Rule.BLOCKED_PLATE, _blocked_plate),
     (Rule.BLOCKED, _blocked),
     (Rule.EMERGENCY, _emergency),
+    (Rule.ALLOWED_PLATE, _allowed_plate),
     (Rule.VISITOR_PASS, _visitor_pass),
     (Rule.SERVICE_WINDOW, _service_window),
     (Rule.UNKNOWN_VEHICLE, _unknown_vehicle),

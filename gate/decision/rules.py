@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from enrollment.candidate import Subject
-from gate.access_rules import AccessRules, BlockedPlate, Group, fits
+from gate.access_rules import AccessRules, AllowedPlate, BlockedPlate, Group, fits
 from gate.config import Config, FaceLimits, Lane, PlateRules
 from gate.decision.decision import Movement
 from gate.decision.moment import Direction
@@ -113,16 +113,21 @@ class Rules:
         """The blocks of a plate, living or ended."""
         return self._named.plate.get(plate, ())
 
+    def allowances_of(self, plate: str) -> tuple[AllowedPlate, ...]:
+        """Its places on lists of plates that always pass, living or ended."""
+        return self._named.allowed.get(plate, ())
+
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """The groups by whom they name, the closest first, and the blocked plates; looked up at every decision."""
+    """The groups by whom they name, the closest first, and the listed plates; looked up at every decision."""
 
     subject: Mapping[str, tuple[Group, ...]]
     household: Mapping[str, tuple[Group, ...]]
     building: Mapping[str, tuple[Group, ...]]
     everybody: tuple[Group, ...]
     plate: Mapping[str, tuple[BlockedPlate, ...]]
+    allowed: Mapping[str, tuple[AllowedPlate, ...]]
 
     @classmethod
     def of(cls, access: AccessRules, households: Mapping[str, str]) -> _Named:
@@ -134,6 +139,7 @@ class _Named:
             _joined((name, group) for group in groups for name in group.buildings),
             tuple(group for group in groups if not (group.subjects or group.households or group.buildings)),
             _joined((blocked.plate, blocked) for blocked in access.blocked_plate),
+            _joined((allowed.plate, allowed) for allowed in access.allowed_plate),
         )
 
 

@@ -13,11 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.errors import StoreBusy
 from enrollment.gallery import register_version
+from enrollment.sources import lists_version
 from gate.access_rules import AccessRules
 from gate.config import Config, FaceLimits
 from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
 from gate.ledger.ledger import last_body
+from gate.rulebook.lists import listed_for, with_lists, without_lists
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.reading import parse_access, read_access, text_of
 from gate.rulebook.versions import households_of, keep, stored
@@ -58,6 +60,9 @@ class Rulebook:
         self._register = register_version(engine)
         self._households = households_of(engine)
         self._access = self._begin()
+        self._lists = lists_version(engine)
+        self._listed = listed_for(config, engine)
+        self._whole = with_lists(self._access, self._listed)
         self._rules = self._made()
         self._published = False
         self._stopping = threading.Event()
@@ -92,7 +97,11 @@ class Rulebook:
         """
         changed = self._look()
         if changed:
+            # At once, with the lists of before: the database may not answer.
+            self._whole = with_lists(self._access, self._listed)
             self._rules, self._published = self._made(), False
+        if self._follow_lists():
+            changed, self._rules, self._published = True, self._made(), False
         self._follow_facts()
         if self._follow_register():
             self._rules = self._made()
@@ -119,7 +128,7 @@ class Rulebook:
         for version in last_body(self._engine, "rules.changed").get("rules", {}).values():
             text = stored(self._engine, version)
             if text is not None:
-                return AccessRules.model_validate(json.loads(text)["access"])
+                return without_lists(AccessRules.model_validate(json.loads(text)["access"]))
         return None
 
     def _look(self) -> bool:
@@ -153,6 +162,15 @@ class Rulebook:
         self._whereabouts.refresh(self._access.passback_forgiven_h)
         self._passes.refresh()
 
+    def _follow_lists(self) -> bool:
+        """Whether a register elsewhere has blocked or allowed other plates since."""
+        version = lists_version(self._engine)
+        if version == self._lists:
+            return False
+        self._listed, self._lists = listed_for(self._config, self._engine), version
+        self._whole = with_lists(self._access, self._listed)
+        return True
+
     def _follow_register(self) -> bool:
         version = register_version(self._engine)
         if version == self._register:
@@ -164,7 +182,7 @@ class Rulebook:
     def _made(self) -> dict[str, Rules]:
         named = self._households
         lanes = self._config.lane
-        return {lane.id: Rules.of(self._config, lane, self._faces, self._access, named) for lane in lanes}
+        return {lane.id: Rules.of(self._config, lane, self._faces, self._whole, named) for lane in lanes}
 
     def _publish(self) -> None:
         """Store the versions, and a row where they are not those that the record named last."""

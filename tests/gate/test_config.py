@@ -338,6 +338,10 @@ def test_the_threshold_is_the_embedders_unless_one_is_named(tmp_path: Path) -> N
     assert (named.accept, named.margin) == (0.6, 0.1)
 
 
+def _source(rest: str) -> str:
+    return f'[[community.source]]\nid = "office"\nkind = "rest"\nurl = "https://h"\n{rest}'
+
+
 def _hc(url: str) -> str:
     block = f'id = "hc"\nkind = "hc"\nurl = "{url}"\ncommunity_id = "1"\nmachines = {{ nroth = "MC1" }}\n'
     return f"[[community.destination]]\n{block}"
@@ -356,6 +360,8 @@ REFUSED = {
     "config.url_query": _barrier("http://h?a=1", WIRING),
     "config.community_unencrypted": _hc("http://h"),
     "config.community_url": _hc("ftp://h"),
+    "config.source_empty": _source(""),
+    "config.source_field": _source('person = "/p"\nfields = { nmae = "ownerName" }\n'),
     "config.community_lane": GOOD + _hc("https://h"),
     "config.community_id_needed": '[[community.destination]]\nid = "p"\nkind = "gat1400"\nurl = "https://h"\n'
     f'contract = "1"\ndevice_id = "{"1" * 20}"\nusername = "u"\npassword_file = "p"\ncommunity = true\n',

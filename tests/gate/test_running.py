@@ -11,7 +11,7 @@ from sqlalchemy import select
 from enrollment.database import reading
 from gate.barrier.act import Command
 from gate.camera.frame import CameraState
-from gate.config import Config, load_config
+from gate.config import Community, Config, load_config
 from gate.errors import BarrierFault
 from gate.ledger.tables import LedgerRow
 from gate.ledger.verify import verify
@@ -20,6 +20,7 @@ from gate.running import BarrierWay, RunningGate
 from gate.serving import serving
 from gate.site import open_site
 from models.store import Store
+from tests.gate.community.peers import MicroCommunityPusher
 
 TOML = """
 [console]
@@ -124,6 +125,34 @@ def test_what_happens_reaches_a_destination_of_the_configuration(config: Config,
     (file,) = (tmp_path / "drop").glob("menwei-*.csv")
     assert "manual.open" in file.read_text("utf-8-sig")
     assert "staff-seven" not in file.read_text("utf-8-sig")
+
+
+def test_a_plate_that_is_pushed_is_blocked_by_the_rules_of_the_running_gate(config: Config, tmp_path: Path) -> None:
+    secret = tmp_path / "hc.secret"
+    secret.write_text("a secret of HC itself")
+    secret.chmod(0o600)
+    block = {"id": "hc", "kind": "hc", "app_id": "hc-app", "secret_file": secret, "apply": "auto"}
+    broken = {"id": "gone", "kind": "drop", "folder": tmp_path / "gone", "apply": "auto"}
+    config = config.model_copy(update={"community": Community.model_validate({"source": [block, broken]})})
+    with open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        with serving(gate) as url:
+            pusher = MicroCommunityPusher(url.rstrip("/"))
+            pusher.sign_in()
+            said = pusher.push("car/addBlackWhite", extBwId="b1", carNum="辽B12345", blackWhite="1111")
+            assert said["code"] == 0
+            deadline = threading.Event()
+            timer = threading.Timer(30, deadline.set)
+            timer.start()
+            while not gate.rulebook.of("drive").blocks_of("辽B12345"):
+                assert not deadline.wait(0.05)
+            timer.cancel()
+            views = {view.id: view.standing.code for view in Overview(gate).sources()}
+        assert views == {"hc": None, "gone": "community.folder_unreadable"}
+        (blocked,) = gate.rulebook.of("drive").blocks_of("辽B12345")
+        assert blocked.source == "hc"
+        assert {"plate.listed", "community.taken_over", "rules.changed"} <= set(_kinds(gate))
+        verify(site.engine)
 
 
 def test_a_barrier_that_does_not_answer_says_so_to_the_guard(config: Config) -> None:

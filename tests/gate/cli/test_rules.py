@@ -109,10 +109,10 @@ def _pass(site: Site, config: Path, at: datetime, plate: str) -> str:
 @pytest.mark.parametrize(
     ("plate", "at", "said"),
     [
-        ("辽A12345", "2026-03-04 12:00", "12. Everything else: enrolled, with a right → Open"),
+        ("辽A12345", "2026-03-04 12:00", "13. Everything else: enrolled, with a right → Open"),
         ("辽A12345", "2026-02-17 23:10", "Open: A registered vehicle"),
         ("辽A12345", "2026-02-14 12:00", "Sat make-up workday"),
-        ("辽A12345", "2026-03-07 12:00", "10. Outside the hours? → Ask the guard"),
+        ("辽A12345", "2026-03-07 12:00", "11. Outside the hours? → Ask the guard"),
         ("辽B00001", "2026-03-04 12:00", "Refused: This plate is on the list"),
         ("辽A12088", "2026-03-07 03:00", "Open: An emergency vehicle"),
         ("辽A1234警", "2026-03-07 03:00", "Open: An emergency vehicle"),

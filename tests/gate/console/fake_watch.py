@@ -35,6 +35,7 @@ from gate.camera.frame import CameraHealth, CameraState
 from gate.clocks import Clock
 from gate.community.connections import Connection
 from gate.community.deliveries import DestinationView
+from gate.community.registers.registers import SourceView
 from gate.config import Console
 from gate.console.app import create_app
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
@@ -47,7 +48,7 @@ from gate.erasure import Certificate
 from gate.errors import BarrierFault
 from gate.feed import Feed
 from gate.privacy import Handling, Recipient
-from gate.roster_table import words
+from gate.vocabulary import words
 from models.sighting import Picture
 from tests.gate.console.one_face import OneFace
 
@@ -189,6 +190,7 @@ class FakeWatch:
     works: HealthView = field(default_factory=lambda: HealthView(True, True, True, True, True, ledger_rows=42))
     places: list[DestinationView] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
+    registers: list[SourceView] = field(default_factory=list)
     fault: Exception | None = None
     hold: threading.Event | None = None
 
@@ -246,6 +248,9 @@ class FakeWatch:
 
     def late_destinations(self) -> Sequence[str]:
         return self.late
+
+    def sources(self) -> Sequence[SourceView]:
+        return self.registers
 
     def health(self) -> HealthView:
         if self.fault:

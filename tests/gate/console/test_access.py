@@ -24,6 +24,8 @@ TABLE = {
     ("POST", "/sign-in/code"): EVERYBODY,
     ("GET", "/static/{name}"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
+    ("GET", "/extApi/auth/getAccessToken"): EVERYBODY,
+    ("POST", "/extApi/{group}/{act}"): EVERYBODY,
     ("POST", "/sign-out"): STAFF,
     ("GET", "/account"): STAFF,
     ("GET", "/account/password"): STAFF,
@@ -125,6 +127,7 @@ LOOSE_ENDS = {
     "subject_id": "none",
     "destination_id": "none",
     "seq": "1",
+    "group": "user",
 }
 
 

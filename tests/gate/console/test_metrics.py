@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from enrollment.sources import SourceStanding
 from gate.camera.frame import CameraState
 from gate.community.deliveries import DestinationView
 from gate.community.queue import Standing
+from gate.community.registers.registers import SourceView
 from gate.console.metrics import Metrics
 from gate.console.watch import HealthView
 from gate.decision.decision import Reason, Verdict
@@ -72,6 +74,13 @@ def test_each_destination_has_its_backlog_and_whether_it_works(watch: FakeWatch)
     assert found["menwei_destination_late", "office"] == 1
     assert found["menwei_destination_delivered_per_second", "office"] == 2.5
     assert found["menwei_part_works", "community"] == 1
+
+
+def test_each_source_tells_how_much_it_has_and_whether_it_answers(watch: FakeWatch) -> None:
+    standing = SourceStanding(120, None, None, None, "community.unreachable", {}, None)
+    watch.registers.append(SourceView("property", "rest", "https://192.0.2.9", "auto", standing))
+    found = numbers(Metrics(watch))
+    assert (found["menwei_source_works", "property"], found["menwei_source_entries", "property"]) == (0, 120)
 
 
 def test_what_is_kept_and_what_is_past_its_time_is_counted_by_class(watch: FakeWatch) -> None:

@@ -62,6 +62,10 @@ def _block(plate: str, **more: Any) -> dict[str, Any]:
     return {"blocked_plate": [{"plate": plate, "reason": "撞坏栏杆后逃走", **more}]}
 
 
+def _allow(plate: str, **more: Any) -> dict[str, Any]:
+    return {"allowed_plate": [{"plate": plate, **more}]}
+
+
 def _window(**more: Any) -> dict[str, Any]:
     return {"window": [{"id": "w", "hours": [{"from": "11:00", "until": "13:00"}], **more}]}
 
@@ -82,6 +86,14 @@ ELSEWHERE = Visit("p1", frozenset({"x"}))
         (_block("辽A12B45"), DOUBTFUL, {}, Verdict.REFUSE, Reason.BLOCKED_PLATE),
         (_block("辽A1234警"), POLICE, {}, Verdict.REFUSE, Reason.BLOCKED_PLATE),
         (_block("辽A12345", until=NOW), PLATE, {}, Verdict.OPEN, Reason.KNOWN_VEHICLE),
+        (_block("辽A12345", since=NOW + HOUR), PLATE, {}, Verdict.OPEN, Reason.KNOWN_VEHICLE),
+        (_allow("辽A12345"), STRANGE, {}, Verdict.OPEN, Reason.ALLOWED_PLATE),
+        (_allow("辽A12345"), _who(PLATE, until=NOW - 99 * HOUR), {}, Verdict.OPEN, Reason.ALLOWED_PLATE),
+        (_allow("辽A12345"), _who(PLATE, blocked=True), {}, Verdict.REFUSE, Reason.BLOCKED),
+        (_allow("辽A12345") | _block("辽A12345"), STRANGE, {}, Verdict.REFUSE, Reason.BLOCKED_PLATE),
+        (_allow("辽A12845"), DOUBTFUL, {}, Verdict.OPEN, Reason.LOOKALIKE_VEHICLE),
+        (_allow("辽A12345", since=NOW + HOUR), STRANGE, {}, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
+        (_allow("辽A12345", until=NOW), STRANGE, {}, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
         ({}, POLICE, {}, Verdict.OPEN, Reason.EMERGENCY_VEHICLE),
         ({"emergency_kinds": []}, POLICE, {}, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
         ({"emergency_plates": ["辽A123??"]}, STRANGE, {}, Verdict.OPEN, Reason.EMERGENCY_VEHICLE),
@@ -242,6 +254,7 @@ accesses = st.fixed_dictionaries(
             [[], [{"id": "w", "plates": ["辽*"], "hours": [{"from": "00:00", "until": "23:59"}]}]]
         ),
         "blocked_plate": st.sampled_from([[], _block("辽A12345")["blocked_plate"]]),
+        "allowed_plate": st.sampled_from([[], _allow("辽A12345")["allowed_plate"]]),
     }
 )
 subjects = st.builds(
@@ -293,7 +306,7 @@ def test_total_deterministic_and_never_opens_for_the_blocked(
     assert meant is None or not meant.blocked_at(moment.at)
     if isinstance(evidence, PlateEvidence):
         assert not any(blocked.plate in evidence.texts for blocked in rules.access.blocked_plate)
-    if decision.reason is Reason.EMERGENCY_VEHICLE:
+    if decision.reason in {Reason.EMERGENCY_VEHICLE, Reason.ALLOWED_PLATE}:
         return
     assert decision.subject is meant
     if meant is not None:

@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from enrollment.database import writing
 from enrollment.errors import StoreBusy
+from enrollment.sources import News, Sources
 from enrollment.tables import HouseholdRow, RegisterVersionRow
-from gate.config import Config, FaceLimits
+from enrollment.takeover import Takeover
+from enrollment.told import Told, ToldKind
+from gate.config import Community, Config, FaceLimits
 from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
-from gate.ledger.ledger import Passage, append, append_passage, last_body
+from gate.ledger.ledger import Passage, StaffActs, append, append_passage, last_body
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
 from gate.rulebook.versions import forget, stored
@@ -180,3 +184,27 @@ def test_texts_that_no_passage_names_any_more_go_and_the_ones_in_force_stay(
     kept = [stored(site.engine, version) is not None for version in (old["north-in"], old["north-out"])]
     assert kept == [True, False]
     assert all(stored(site.engine, version) for version in book.versions.values())
+
+
+def _blocks_elsewhere(site: Site) -> None:
+    sources = Sources(site.engine, site.keyring)
+    told = Told.of(ToldKind.BLOCKED, "1", {"plate": "辽B12345"}, ZoneInfo("Asia/Shanghai"))
+    sources.tell("office", News([told], whole=(ToldKind.BLOCKED,)))
+    Takeover(site.engine, site.keyring, StaffActs(site.signer), sources).apply(sources.plan("office"))
+
+
+def test_a_broken_file_after_a_restart_doubles_nothing_that_a_register_elsewhere_blocks(
+    config: Config, site: Site, rules_file: Path
+) -> None:
+    block = {"id": "office", "kind": "rest", "url": "https://office.example", "blocked": "/blocked"}
+    named = config.model_copy(update={"community": Community.model_validate({"source": [block]})})
+    _write(rules_file, '[[blocked_plate]]\nplate = "辽C12345"\nreason = "测试"\n', _open(named, site)[0])
+    book, _ = _open(named, site)
+    _blocks_elsewhere(site)
+    assert book.refresh()
+    assert [len(book.of("north-in").blocks_of(plate)) for plate in ("辽B12345", "辽C12345")] == [1, 1]
+    rules_file.write_text("grace_days =", "utf-8")
+    again, _ = _open(named, site)
+    assert again.fault is not None
+    assert [len(again.of("north-in").blocks_of(plate)) for plate in ("辽B12345", "辽C12345")] == [1, 1]
+    assert _open(config, site)[0].of("north-in").blocks_of("辽B12345") == ()
