@@ -12,7 +12,10 @@ from enrollment.errors import EnrollmentError
 from enrollment.tables import (
     ConsentRow,
     CredentialRow,
+    LinkRow,
+    PhoneRow,
     PhotoRow,
+    RequestRow,
     ResidentRow,
     RightRow,
     TemplateRow,
@@ -26,11 +29,14 @@ PERSONAL = ("face_template", "resident", "vehicle", "credential", "tenancy")
 Consents and photos are not: what is personal in them is sealed with the key in the resident's own row.
 """
 
-_OWNED: dict[str, type[TemplateRow | PhotoRow | CredentialRow | TenancyRow]] = {
+_OWNED: dict[str, type[TemplateRow | PhotoRow | CredentialRow | TenancyRow | LinkRow | PhoneRow | RequestRow]] = {
     "templates": TemplateRow,
     "photos": PhotoRow,
     "credentials": CredentialRow,
     "tenancies": TenancyRow,
+    "links": LinkRow,
+    "phones": PhoneRow,
+    "requests": RequestRow,
 }
 """What a resident's id leads to, by what it is called on a certificate."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enrollment.act import FactValue
@@ -13,7 +14,7 @@ from enrollment.database import reading
 from enrollment.errors import EntryRefused
 from enrollment.gallery import Gallery, gallery_in, version_in
 from enrollment.tables import PhotoRow, ResidentRow, TemplateRow
-from enrollment.template import is_unit, seal_template
+from enrollment.template import is_unit, open_template, seal_template
 from models.catalog import catalog
 from models.sighting import Embedding, FaceSighting
 
@@ -77,6 +78,15 @@ class Faces:
             session.add(PhotoRow(id=id_, resident_id=row.id, sealed=sealed, created_at=self._changes.now()))
         session.flush()
         return {"model": model_id, "consent": consent.id, **facts}
+
+    def likeness_to_own(self, session: Session, resident_id: str, photo: FacePhoto) -> list[float]:
+        """The cosine of a face to each template of that model that the resident has."""
+        rows = session.scalars(
+            select(TemplateRow).where(TemplateRow.resident_id == resident_id, TemplateRow.model_id == photo.model_id)
+        )
+        keyring, embedding = self._changes.keyring, _embedding(photo.face)
+        opened = (open_template(keyring, row.sealed, row.id, resident_id, photo.model_id) for row in rows)
+        return [float(embedding @ template) for template in opened if template is not None]
 
     def _gallery_in(self, session: Session, model_id: str) -> Gallery:
         gallery = self._gallery

@@ -222,6 +222,36 @@ class PhotoRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class LinkRow(Base):
+    """A code that signs a resident's phone in, once; `id` is what the site's key makes of it."""
+
+    __tablename__ = "phone_link"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), index=True)
+    ends_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class PhoneRow(Base):
+    """A phone that is signed in to its resident's own pages; `id` is what the site's key makes of its token."""
+
+    __tablename__ = "phone"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), index=True)
+    used_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class RequestRow(Base):
+    """A resident's open request to be erased."""
+
+    __tablename__ = "erasure_request"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), unique=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class PassRow(Base):
     """A pass. Once forgotten, nothing is left but the opaque id, the dates and the count."""
 

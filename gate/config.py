@@ -22,6 +22,7 @@ from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
+from gate.resident_settings import Residents
 from gate.week import WeekHours
 from models.cast import ROLES, Cast, pack_of
 from models.catalog import catalog
@@ -47,6 +48,7 @@ __all__ = [
     "Models",
     "Part",
     "PlateRules",
+    "Residents",
     "Storage",
     "WeekHours",
     "load_config",
@@ -222,6 +224,7 @@ class Config(Part):
     plates: PlateRules = PlateRules()
     rules: RulesPart = RulesPart()
     console: Console = Console()
+    residents: Residents = Residents()
     camera: tuple[CameraPart, ...] = ()
     barrier: tuple[BarrierPart, ...] = ()
     lane: tuple[Lane, ...] = ()

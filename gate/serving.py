@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+from enrollment.faces import FacePhoto
 from enrollment.finding import Finder
+from enrollment.photo import face_jpeg, judge
 from gate.archive import Archive
 from gate.console.app import create_app
 from gate.console.desk import Office
+from gate.console.lobby import Lobby
 from gate.console.serving import ConsoleServer
+from gate.ledger.ledger import StaffActs
 from gate.overview import Overview
+from gate.own_data import OwnData
 from gate.running import RunningGate
+from models.picture import decode_picture
+from models.roles import FaceRecogniser
 
 
 @contextmanager
@@ -33,6 +41,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         keyring=site.keyring,
         archive=archive,
         office=Office(site.register, Finder(site.engine)),
+        lobby=lobby_of(gate),
     )
     with ConsoleServer(app, settings) as console:
         try:
@@ -40,3 +49,31 @@ def serving(gate: RunningGate) -> Iterator[str]:
             yield console.url
         finally:
             gate.stop()
+
+
+def lobby_of(gate: RunningGate) -> Lobby:
+    """The parts of residents' own pages over a running gate."""
+    site, config = gate.site, gate.config
+    return Lobby(
+        register=site.register,
+        phones=site.phones,
+        requests=site.requests,
+        own=OwnData(
+            site.engine,
+            site.register,
+            StaffActs(site.signer),
+            {lane.id: lane.name for lane in config.lane},
+            config.storage.snapshot_days,
+            config.residents.phone_days,
+        ),
+        keyring=site.keyring,
+        phone_days=config.residents.phone_days,
+        address=config.residents.address,
+        judge=partial(_judged, gate.faces) if gate.faces else None,
+    )
+
+
+def _judged(recogniser: FaceRecogniser, encoded: bytes) -> FacePhoto:
+    picture = decode_picture(encoded)
+    face = judge(recogniser, picture)
+    return FacePhoto(face, recogniser.model_id, face_jpeg(picture, face))

@@ -29,6 +29,7 @@ from gate.cli.models import app as models_commands
 from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
 from gate.cli.report import report
+from gate.cli.residents import app as resident_commands
 from gate.cli.retention import retention
 from gate.cli.rules import app as rules_commands
 from gate.cli.run import run
@@ -43,6 +44,7 @@ app.command("calibrate", help=t("calibrate.help"))(calibrate)
 app.command(help=t("cli.demo_help"))(demo)
 app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
+app.add_typer(resident_commands, name="resident")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(plates_commands, name="plates")

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from enrollment.accounts import Role
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Desk
 from gate.console.errors import RequestRefused
+from gate.console.lobby import RESIDENT_COOKIE, caller_of
 from gate.console.sessions import Session
 from gate.console.wording import chosen_language
 from models.errors import Fault
@@ -30,13 +31,14 @@ class Rule:
     """Who a route is for.
 
     `public` needs no sign-in; `this_machine` lets a program on the gate's own box in; `before_change` is for whoever
-    still has a password that somebody else chose, too.
+    still has a password that somebody else chose, too. `resident` is for residents' phones, and for no staff.
     """
 
     roles: frozenset[Role] = frozenset()
     public: bool = False
     this_machine: bool = False
     before_change: bool = False
+    resident: bool = False
 
 
 PUBLIC = Rule(public=True)
@@ -48,6 +50,7 @@ OPENERS = Rule(frozenset({Role.GUARD, Role.ADMIN}))
 ENROLLERS = Rule(frozenset({Role.ENROLLER, Role.ADMIN}))
 AUDITORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}))
 INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
+RESIDENTS = Rule(resident=True)
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/sign-in"): PUBLIC,
@@ -73,6 +76,24 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/enrolment/households/{household_id}/people"): ENROLLERS,
     ("POST", "/enrolment/households/{household_id}/vehicles"): ENROLLERS,
     ("POST", "/enrolment/households/{household_id}/credentials"): ENROLLERS,
+    ("POST", "/residents/link"): ENROLLERS,
+    ("POST", "/residents/phones"): ENROLLERS,
+    ("GET", "/residents/requests"): ENROLLERS,
+    ("POST", "/residents/requests"): ENROLLERS,
+    ("GET", "/me/enter"): PUBLIC,
+    ("POST", "/me/enter"): PUBLIC,
+    ("POST", "/me/leave"): RESIDENTS,
+    ("GET", "/me"): RESIDENTS,
+    ("GET", "/me/data"): RESIDENTS,
+    ("GET", "/me/history"): RESIDENTS,
+    ("POST", "/me/copy"): RESIDENTS,
+    ("POST", "/me/erasure"): RESIDENTS,
+    ("POST", "/me/erasure/back"): RESIDENTS,
+    ("GET", "/me/photo"): RESIDENTS,
+    ("POST", "/me/photo"): RESIDENTS,
+    ("GET", "/me/consents"): RESIDENTS,
+    ("POST", "/me/consents/{purpose}/withdraw"): RESIDENTS,
+    ("POST", "/me/consents/{purpose}/give"): RESIDENTS,
     ("GET", "/"): WATCHERS,
     ("GET", "/now"): WATCHERS,
     ("GET", "/events"): WATCHERS,
@@ -105,6 +126,7 @@ async def admit(request: Request) -> None:
     if session is not None and not await in_service(desk, session):
         session = None
     request.state.session = session
+    request.state.caller = None
     request.state.language = chosen_language(request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
     rule = RULES.get((request.method, request.scope["route"].path))
     if rule is None:
@@ -113,6 +135,9 @@ async def admit(request: Request) -> None:
         raise RequestRefused("console.cross_site", 403)
     if rule.public or (rule.this_machine and from_this_machine(request)):
         return
+    if rule.resident:
+        await _admit_resident(desk, request)
+        return
     if session is None:
         raise RequestRefused("console.sign_in_needed", 401)
     if session.role not in rule.roles:
@@ -120,7 +145,17 @@ async def admit(request: Request) -> None:
     if session.must_change and not rule.before_change:
         raise RequestRefused("console.password_first", 403)
     if request.method not in SAFE_METHODS:
-        await _check_token(request, session)
+        await _check_token(request, session.csrf)
+
+
+async def _admit_resident(desk: Desk, request: Request) -> None:
+    cookie = request.cookies.get(RESIDENT_COOKIE, "")
+    caller = await to_thread.run_sync(caller_of, desk.lobby, cookie) if desk.lobby else None
+    if caller is None:
+        raise RequestRefused("me.sign_in_needed", 401)
+    request.state.caller = caller
+    if request.method not in SAFE_METHODS:
+        await _check_token(request, caller.csrf)
 
 
 async def in_service(desk: Desk, session: Session) -> bool:
@@ -156,11 +191,11 @@ def same_origin(headers: Headers) -> bool:
     return origin is None or (origin != "null" and urlsplit(origin).netloc == headers.get("host"))
 
 
-async def _check_token(request: Request, session: Session) -> None:
+async def _check_token(request: Request, token: str) -> None:
     given = request.headers.get(TOKEN_HEADER)
     if given is None and request.headers.get("content-type", "").startswith(FORM):
         given = str((await request.form()).get(TOKEN_FIELD, ""))
-    if not hmac.compare_digest((given or "").encode(), session.csrf.encode()):
+    if not hmac.compare_digest((given or "").encode(), token.encode()):
         raise RequestRefused("console.stale_page", 403)
 
 

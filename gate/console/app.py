@@ -27,10 +27,13 @@ from gate.console.audit.searches import Searches
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office
 from gate.console.devices import Devices
 from gate.console.enrolment import pages as enrolment
-from gate.console.envelope import LARGEST_BODY, Envelope
+from gate.console.envelope import Envelope
 from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
+from gate.console.lobby import Lobby
 from gate.console.looks import Looks
+from gate.console.me import consents, desk_side, entry
+from gate.console.me import pages as own_pages
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
 from gate.console.pages import page
@@ -44,7 +47,11 @@ from models.errors import Fault
 
 HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}
 
-ELSEWHERE = {"console.sign_in_needed": "/sign-in", "console.password_first": "/account/password"}
+ELSEWHERE = {
+    "console.sign_in_needed": "/sign-in",
+    "console.password_first": "/account/password",
+    "me.sign_in_needed": "/me/enter",
+}
 """Where a person is led instead of being told."""
 
 
@@ -66,6 +73,7 @@ def create_app(
     keyring: Keyring,
     archive: Archive | None = None,
     office: Office | None = None,
+    lobby: Lobby | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall: Callable[[], datetime] = _now,
@@ -73,9 +81,10 @@ def create_app(
 ) -> FastAPI:
     """The console of one gate.
 
-    `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages and `office` the
-    register for the enrollers'; without them these are not there. `timezone` is the compound's IANA name; `clock` is
-    monotonic, in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one
+    `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
+    register for the enrollers', and `lobby` what residents' own pages need; without them these are not there.
+    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
+    unguessable strings. The application holds one
     thread while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
@@ -99,6 +108,7 @@ def create_app(
             longest_delay_s=bounds.longest_account_wait_s,
         ),
         codes=Throttle(free=bounds.wrong_codes, limit=bounds.remembered_failures, now=clock),
+        links=Throttle(free=bounds.wrong_links, limit=bounds.remembered_failures, now=clock),
         devices=Devices(keyring, wall),
         tickets=Tickets(now=clock, token=token),
         checking=CapacityLimiter(bounds.checks_at_once),
@@ -109,6 +119,7 @@ def create_app(
         metrics=metrics,
         archive=archive,
         office=office,
+        lobby=lobby,
         searches=Searches(),
     )
     return _assembled(desk)
@@ -120,14 +131,14 @@ def _assembled(desk: Desk) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        max_body_size=LARGEST_BODY,
         lifespan=_lifespan,
         dependencies=[Depends(admit)],
         redirect_slashes=False,
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    for part in (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview, enrolment):
+    desk_parts = (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview, enrolment)
+    for part in (*desk_parts, desk_side, entry, own_pages, consents):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)
@@ -171,6 +182,7 @@ def _answer(request: Request, fault: Fault, status: int) -> Response:
         # A request that no route took has not come past `admit`.
         request.state.language = language
         request.state.session = desk.sessions.find(request.cookies.get(SESSION_COOKIE, ""))
+        request.state.caller = getattr(request.state, "caller", None)
         answer: Response = page(request, "refusal.html", status, message=said, elsewhere=request.url.path != "/")
     else:
         answer = JSONResponse({"code": fault.code, "message": said}, status)

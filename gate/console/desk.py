@@ -20,6 +20,7 @@ from gate.config import Console
 from gate.console.audit.searches import Searches
 from gate.console.devices import Devices
 from gate.console.listeners import Listeners
+from gate.console.lobby import Lobby
 from gate.console.looks import Looks
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
@@ -45,8 +46,8 @@ class Bounds:
     Five wrong passwords for one name from one address are free, thirty from one address for whatever names, and twenty
     for one name from everywhere; whoever goes on waits for longer and longer, up to 15 minutes, for others' guesses
     at most `longest_account_wait_s`. A browser that the account was signed in from before is counted by itself. Five
-    wrong codes after a right password are free. Two passwords are checked at a time, because each check takes tens of
-    megabytes by design.
+    wrong codes after a right password are free, and ten wrong codes of residents' phones from one address. Two
+    passwords are checked at a time, because each check takes tens of megabytes by design.
     """
 
     idle_s: float = 1800.0
@@ -59,6 +60,7 @@ class Bounds:
     failures_per_account: int = 20
     longest_account_wait_s: float = 60.0
     wrong_codes: int = 5
+    wrong_links: int = 10
     remembered_failures: int = 10_000
     checks_at_once: int = 2
     recent: int = 100
@@ -87,6 +89,7 @@ class Desk:
     addresses: Throttle
     guesses: Throttle
     codes: Throttle
+    links: Throttle
     devices: Devices
     tickets: Tickets
     checking: CapacityLimiter
@@ -97,6 +100,7 @@ class Desk:
     metrics: Metrics
     archive: Archive | None
     office: Office | None
+    lobby: Lobby | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

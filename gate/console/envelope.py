@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 16 * 1024
 """Bytes of a request; the longest form of the console is a few hundred."""
+ROOMY: Mapping[str, int] = {"/me/photo": 4 * 2**20}
+"""Where more may come: a photo, made smaller by the page."""
 
 CONTENT_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 HEADERS = {
@@ -21,7 +26,7 @@ HEADERS = {
 
 
 class Envelope:
-    """ASGI middleware that adds the headers, and forbids storing whatever does not say that it may be stored."""
+    """ASGI middleware that bounds requests, adds the headers, and forbids storing what does not say that it may be."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -40,4 +45,5 @@ class Envelope:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        await self._app(scope, receive, send_in_envelope)
+        within = RequestBodyLimitMiddleware(self._app, ROOMY.get(scope["path"], LARGEST_BODY))
+        await within(scope, receive, send_in_envelope)

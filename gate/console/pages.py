@@ -22,7 +22,18 @@ from gate.texts import LANGUAGES, Language, catalogue, t
 
 LANGUAGE_LASTS_S = 365 * 24 * 3600
 ADDRESSES = frozenset(
-    {"/", "/sign-in", "/barriers", "/account", "/account/password", "/account/code", "/accounts", "/enrolment"}
+    {
+        "/",
+        "/sign-in",
+        "/barriers",
+        "/account",
+        "/account/password",
+        "/account/code",
+        "/accounts",
+        "/enrolment",
+        "/residents/requests",
+        "/me/enter",
+    }
 )
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -78,7 +89,8 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
             address=_own_address(request),
             compound=desk.watch.compound,
             session=session,
-            home=home(session.role) if session else "/sign-in",
+            me=request.state.caller,
+            home="/me" if request.state.caller else home(session.role) if session else "/sign-in",
             token_field=TOKEN_FIELD,
         ),
         status,
@@ -101,6 +113,12 @@ def report_file(language: Language, **facts: Any) -> str:
     return _templates().get_template("report_file.html").render(facts, style=style, **_words(language))
 
 
+def copy_file(language: Language, **facts: Any) -> str:
+    """A resident's copy of the own data as one HTML file that needs nothing else."""
+    style = Markup(assets()["console.css"].content.decode())  # noqa: S704 - ours
+    return _templates().get_template("me_copy_file.html").render(facts, style=style, **_words(language))
+
+
 def _words(language: Language) -> dict[str, Any]:
     """What every template says things with."""
     return {"t": partial(_say, language), "has": catalogue().__contains__, "clock": _clock, "language": language}
@@ -118,7 +136,7 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    kept = path.startswith(("/audit", "/enrolment/households/"))
+    kept = path.startswith(("/audit", "/enrolment/households/", "/me"))
     if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.

@@ -13,7 +13,9 @@ from enrollment.accounts import Accounts
 from enrollment.database import writing
 from enrollment.keyring import Keyring
 from enrollment.passes import Passes
+from enrollment.phones import Phones
 from enrollment.register import Register
+from enrollment.requests import Requests
 from enrollment.second_factor import SecondFactor
 from gate.community.delivery import Clocks, Delivery
 from gate.community.event import Allowed, Event, Events, Shares, shares_nothing
@@ -147,6 +149,8 @@ def gate(database: Database, tmp_path: Path, hands: Hands) -> Gate:
         register=Register(engine, keyring, acts),
         accounts=Accounts(engine, acts),
         passes=Passes(engine, keyring, acts),
+        phones=Phones(engine, keyring, acts),
+        requests=Requests(engine, acts),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=Snapshots(tmp_path / "snapshots", keyring, days=30),
     )

@@ -16,7 +16,8 @@ from tests.gate.console.conftest import Booth
 from tests.gate.console.fake_watch import PASSWORD, FakeWatch, Staff, console_app
 
 NOBODY = "nobody"
-EVERYBODY = "nobody guard enroller auditor admin"
+RESIDENT = "resident"
+EVERYBODY = "nobody guard enroller auditor admin resident"
 STAFF = "guard enroller auditor admin"
 TABLE = {
     ("GET", "/sign-in"): EVERYBODY,
@@ -64,6 +65,24 @@ TABLE = {
     ("GET", "/audit/charts"): "auditor admin",
     ("GET", "/audit/report"): "auditor admin",
     ("GET", "/metrics"): "auditor admin",
+    ("POST", "/residents/link"): "enroller admin",
+    ("POST", "/residents/phones"): "enroller admin",
+    ("GET", "/residents/requests"): "enroller admin",
+    ("POST", "/residents/requests"): "enroller admin",
+    ("GET", "/me/enter"): EVERYBODY,
+    ("POST", "/me/enter"): EVERYBODY,
+    ("POST", "/me/leave"): "resident",
+    ("GET", "/me"): "resident",
+    ("GET", "/me/data"): "resident",
+    ("GET", "/me/history"): "resident",
+    ("POST", "/me/copy"): "resident",
+    ("POST", "/me/erasure"): "resident",
+    ("POST", "/me/erasure/back"): "resident",
+    ("GET", "/me/photo"): "resident",
+    ("POST", "/me/photo"): "resident",
+    ("GET", "/me/consents"): "resident",
+    ("POST", "/me/consents/{purpose}/withdraw"): "resident",
+    ("POST", "/me/consents/{purpose}/give"): "resident",
 }
 """Who is let in where. A new route needs a row here as well as in `access.RULES`."""
 
@@ -78,6 +97,7 @@ LOOSE_ENDS = {
     "passage_id": "none",
     "account_id": "id-none",
     "household_id": "none",
+    "purpose": "care_alerts",
 }
 
 
@@ -91,21 +111,26 @@ def let_in(booth: Booth, client: httpx.Client, method: str, path: str) -> str | 
     headers = {**AWAY}
     if "menwei_session" in client.cookies:
         headers["X-CSRF-Token"] = booth.token(client)
+    elif "menwei_resident" in client.cookies:
+        headers["X-CSRF-Token"] = booth.resident_token(client)
     with client.stream(method, path.format(**FILLED, **LOOSE_ENDS), headers=headers) as answer:
-        if answer.status_code not in {401, 403} or path.startswith("/sign-in"):
+        if answer.status_code not in {401, 403} or path.startswith("/sign-in") or path == "/me/enter":
             return None
         answer.read()
         return str(answer.json()["code"])
 
 
 def party(booth: Booth, who: str) -> httpx.Client:
+    if who == RESIDENT:
+        return booth.phone()
     return booth.browser() if who == NOBODY else booth.signed_in(who)
 
 
 def test_every_route_has_a_row_and_every_row_a_route(booth: Booth) -> None:
     assert routes_of(booth.app) == set(RULES) == set(TABLE)
     for route, rule in RULES.items():
-        assert {*rule.roles, *({NOBODY, *Role} if rule.public else ())} == set(TABLE[route].split()), route
+        everybody = {NOBODY, RESIDENT, *Role} if rule.public else set()
+        assert {*rule.roles, *everybody, *({RESIDENT} if rule.resident else ())} == set(TABLE[route].split()), route
         assert rule.before_change == (route in NEWCOMERS), route
 
 
@@ -115,10 +140,21 @@ def test_each_party_reaches_what_the_table_says_and_nothing_else(booth: Booth, w
     client = party(booth, who)
     for method, path in TABLE:
         reached[method, path] = let_in(booth, client, method, path)
-        if who != NOBODY and booth.desk.sessions.find(client.cookies.get("menwei_session", "")) is None:
+        if who in set(Role) and booth.desk.sessions.find(client.cookies.get("menwei_session", "")) is None:
             client = party(booth, who)
-    refusal = "console.sign_in_needed" if who == NOBODY else "console.forbidden"
-    assert reached == {route: None if who in allowed.split() else refusal for route, allowed in TABLE.items()}
+        if who == RESIDENT and path == "/me/leave":
+            client = party(booth, who)
+    for (method, path), allowed in TABLE.items():
+        assert (reached[method, path] is None) == (who in allowed.split()), (method, path)
+        if who not in allowed.split():
+            assert reached[method, path] == refusal(who, allowed), (method, path)
+
+
+def refusal(who: str, allowed: str) -> str:
+    """How the wrong party is turned away: whoever is nobody here is asked to sign in at the right door."""
+    if allowed == RESIDENT:
+        return "me.sign_in_needed"
+    return "console.sign_in_needed" if who in {NOBODY, RESIDENT} else "console.forbidden"
 
 
 @pytest.mark.parametrize("role", Role)

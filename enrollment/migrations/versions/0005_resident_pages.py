@@ -1,0 +1,37 @@
+"""Residents' own pages: links, phones, and requests to be erased."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "enrollment_0005"
+down_revision = "enrollment_0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the tables."""
+    _owned("phone_link", 64, sa.Column("ends_at", sa.String(32), nullable=False))
+    _owned("phone", 64, sa.Column("used_at", sa.String(32), nullable=False))
+    for table in ("phone_link", "phone"):
+        op.create_index(f"ix_{table}_resident_id", table, ["resident_id"])
+    once = sa.UniqueConstraint("resident_id", name="uq_erasure_request_resident_id")
+    _owned("erasure_request", 32, sa.Column("asked_at", sa.String(32), nullable=False), once)
+
+
+def downgrade() -> None:
+    """Refuse, as the first migration does."""
+    raise NotImplementedError("the register has no way back")
+
+
+def _owned(table: str, length: int, *parts: sa.Column[str] | sa.UniqueConstraint) -> None:
+    op.create_table(
+        table,
+        sa.Column("id", sa.String(length), nullable=False),
+        sa.Column("resident_id", sa.String(32), nullable=False),
+        *parts,
+        sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
+        sa.ForeignKeyConstraint(["resident_id"], ["resident.id"], name=f"fk_{table}_resident_id"),
+    )
