@@ -1,12 +1,11 @@
 """Visitors' passes: who comes in without being enrolled, for how long and how often, and when it is forgotten.
 
-A pass is held as a plate, as a PIN or as a code that changes every half minute. The database knows of a PIN and of a
-code only what the site's key makes of them.
+A pass is held as a plate, as a PIN or as a QR code (`enrollment.gate_code`). The database knows of a PIN only what the
+site's key makes of it.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
 import uuid
@@ -31,8 +30,6 @@ LEAVE_WITHIN = timedelta(hours=24)
 """Who came in by a pass may leave for so long after it is over; then its plate is forgotten."""
 PIN_DIGITS = 8
 TRIES = 20
-STEP_S = 30
-"""A code lasts so long, and the one before it still holds: a guard's clock and a phone's may differ."""
 TABLE = PassRow.__tablename__
 
 
@@ -95,7 +92,7 @@ class Passes:
         code: bool = False,
         lanes: Iterable[str] | None = None,
     ) -> Made:
-        """Make a pass by a plate, a PIN, a changing code or several of them.
+        """Make a pass by a plate, a PIN, a QR code or several of them.
 
         Raises:
             EntryRefused: `pass.no_credential`, `pass.bad_span` (it ends before it begins, lies in the past or lasts too
@@ -161,19 +158,11 @@ class Passes:
             row = session.scalars(select(PassRow).where(PassRow.pin == tag)).first()
             return None if row is None else _pass(row)
 
-    def code(self, pass_id: str, at: datetime) -> str:
-        """What the holder's QR code says at this moment; another half a minute later."""
-        return self._code(pass_id, int(at.timestamp()) // STEP_S)
-
-    def by_code(self, code: str, at: datetime) -> Pass | None:
-        """The pass whose code this is now, or was half a minute ago. Copied and shown later, it is nobody's."""
-        pass_id, _, _ = code.partition(".")
-        step = int(at.timestamp()) // STEP_S
-        if not any(hmac.compare_digest(code.encode(), self._code(pass_id, one).encode()) for one in (step, step - 1)):
-            return None
+    def find(self, pass_id: str) -> Pass | None:
+        """A pass that is not forgotten yet."""
         with reading(self._engine) as session:
             row = session.get(PassRow, pass_id)
-            return _pass(row) if row is not None and row.code and row.forgotten_at is None else None
+            return None if row is None or row.forgotten_at is not None else _pass(row)
 
     def forget(self) -> int:
         """Erase the plates and PINs of passes that are over and that nobody may still leave by; how many went."""
@@ -206,9 +195,6 @@ class Passes:
 
     def _pin_tag(self, pin: str) -> str:
         return self._keyring.mark(pin.encode(), b"visitor-pin/1")
-
-    def _code(self, pass_id: str, step: int) -> str:
-        return f"{pass_id}.{self._keyring.mark(f'{pass_id}.{step}'.encode(), b'visitor-code/1')[:20]}"
 
 
 def _plate(plate: str) -> str:

@@ -164,9 +164,12 @@ class TenancyRow(Base):
 
 
 class CredentialRow(Base):
-    """A way in besides the face. A card has a `mark` (keyed digest of its number), a PIN a `hash`, a QR code a secret.
+    """A way in besides the face. A card has a `mark` (keyed digest of its number), a PIN a `hash`, a QR code neither.
 
-    `ending` is the last four characters of a card's number, for people to tell their cards apart.
+    A QR code is signed with the site's key (`gate_code`), which `key_id` names.
+
+    `ending` is the last four characters of a card's number, for people to tell their cards apart. `step` is the half
+    minute of the last QR code that was shown at a gate: none of it or of before is taken again.
     """
 
     __tablename__ = "credential"
@@ -177,9 +180,9 @@ class CredentialRow(Base):
     kind: Mapped[str] = mapped_column(String(8))
     mark: Mapped[str | None] = mapped_column(String(64))
     hash: Mapped[str | None] = mapped_column(String(200))
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     key_id: Mapped[str | None] = mapped_column(String(16))
     ending: Mapped[str | None] = mapped_column(String(4))
+    step: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     until: Mapped[datetime | None] = mapped_column(UtcTime)
 

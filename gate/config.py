@@ -167,6 +167,7 @@ class Lane(Part):
     )
     hours: tuple[WeekHours, ...] = Field(default=(), description="when the lane opens by itself; empty is always")
 
+    qr: bool = Field(default=False, description="read QR codes that are held to the camera")
     credentials: tuple[Credential, ...] = Field(
         default=(),
         description="ways in: face or plate, card, pin, qr, guard; empty is all of them. A face is never the only one",

@@ -8,6 +8,7 @@ from functools import partial
 
 from enrollment.faces import FacePhoto
 from enrollment.finding import Finder
+from enrollment.gate_code import GateCodes
 from enrollment.photo import face_jpeg, judge
 from gate.archive import Archive
 from gate.console.app import create_app
@@ -66,6 +67,7 @@ def lobby_of(gate: RunningGate) -> Lobby:
             config.storage.snapshot_days,
             config.residents.phone_days,
         ),
+        codes=GateCodes(site.keyring),
         keyring=site.keyring,
         phone_days=config.residents.phone_days,
         address=config.residents.address,

@@ -32,7 +32,7 @@ from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
 from gate.console.lobby import Lobby
 from gate.console.looks import Looks
-from gate.console.me import consents, desk_side, entry
+from gate.console.me import code, consents, desk_side, entry
 from gate.console.me import pages as own_pages
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
@@ -138,7 +138,7 @@ def _assembled(desk: Desk) -> FastAPI:
     app.state.desk = desk
     app.add_middleware(Envelope)
     desk_parts = (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview, enrolment)
-    for part in (*desk_parts, desk_side, entry, own_pages, consents):
+    for part in (*desk_parts, desk_side, entry, own_pages, consents, code):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

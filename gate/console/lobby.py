@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from enrollment.entry import Resident
 from enrollment.faces import FacePhoto
+from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
 from enrollment.phones import Phones
 from enrollment.register import Register
@@ -34,6 +35,7 @@ class Lobby:
     phones: Phones
     requests: Requests
     own: OwnData
+    codes: GateCodes
     keyring: Keyring
     phone_days: int
     address: str | None = None

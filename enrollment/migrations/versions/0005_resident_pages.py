@@ -1,4 +1,4 @@
-"""Residents' own pages: links, phones, and requests to be erased."""
+"""Residents' own pages: links, phones, requests to be erased, and codes that are taken once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the tables."""
+    """Add the tables and the column; the secrets of QR codes go, since the site's key signs them."""
+    op.add_column("credential", sa.Column("step", sa.Integer))
+    op.drop_column("credential", "sealed")
     _owned("phone_link", 64, sa.Column("ends_at", sa.String(32), nullable=False))
     _owned("phone", 64, sa.Column("used_at", sa.String(32), nullable=False))
     for table in ("phone_link", "phone"):

@@ -29,6 +29,7 @@ from enrollment.entry import Resident
 from enrollment.faces import FacePhoto
 from enrollment.finding import Finder
 from enrollment.form import PersonForm
+from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
 from enrollment.phones import Phones
 from enrollment.register import Register
@@ -104,6 +105,7 @@ class Staff(Accounts):
             phones=self.phones,
             requests=Requests(self.engine, self._keep, lambda: START),
             own=OwnData(self.engine, self.register, self._keep, {"men": "东门行人"}, 30, 30, now=lambda: START),
+            codes=GateCodes(self.keyring),
             keyring=self.keyring,
             phone_days=30,
             judge=self.judge,
