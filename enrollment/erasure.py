@@ -13,6 +13,7 @@ from enrollment.tables import (
     ConsentRow,
     CredentialRow,
     LinkRow,
+    PassRow,
     PhoneRow,
     PhotoRow,
     RequestRow,
@@ -23,7 +24,7 @@ from enrollment.tables import (
     VehicleRow,
 )
 
-PERSONAL = ("face_template", "resident", "vehicle", "credential", "tenancy")
+PERSONAL = ("face_template", "resident", "vehicle", "credential", "tenancy", "visitor_pass")
 """The tables that are written anew when somebody was erased (`database.purge`).
 
 Consents and photos are not: what is personal in them is sealed with the key in the resident's own row.
@@ -60,6 +61,7 @@ def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
         for name, table in _OWNED.items():
             gone[name] = _deleted(session.execute(delete(table).where(table.resident_id == row.id)))
         gone["consents"] = _forget_signers(session, row.id)
+        gone["passes"] = _end_passes(session, row.id, at)
         session.execute(update(VehicleRow).where(VehicleRow.resident_id == row.id).values(resident_id=None))
         row.name = row.phone = row.minor_until = row.own_key = None
     else:
@@ -76,6 +78,7 @@ def prove_erased(session: Session, subject_id: str) -> None:
     """Raise `EnrollmentError` (`register.not_erased`) where something of a subject is still stored."""
     counted = [select(func.count()).select_from(RightRow).where(RightRow.subject_id == subject_id)]
     counted += [select(func.count()).select_from(of).where(of.resident_id == subject_id) for of in _OWNED.values()]
+    counted.append(select(func.count()).select_from(PassRow).where(PassRow.host_id == subject_id))
     left = sum(session.scalar(count) or 0 for count in counted)
     if left or directory.living(session, subject_id):
         raise EnrollmentError("register.not_erased", id=subject_id, left=left)
@@ -86,6 +89,14 @@ def _forget_signers(session: Session, resident_id: str) -> int:
     return _deleted(
         session.execute(update(ConsentRow).where(ConsentRow.resident_id == resident_id).values(**forgotten))
     )
+
+
+def _end_passes(session: Session, resident_id: str, at: datetime) -> int:
+    """Guests of somebody who is gone are nobody's guests, and what was told about them goes."""
+    empty = {"plate": None, "pin": None, "code": False, "note": None, "host_id": None, "household_id": None}
+    mine = PassRow.host_id == resident_id
+    session.execute(update(PassRow).where(mine, PassRow.ended_at.is_(None)).values(ended_at=at))
+    return _deleted(session.execute(update(PassRow).where(mine).values(**empty, forgotten_at=at)))
 
 
 def _deleted(result: object) -> int:

@@ -256,7 +256,11 @@ class RequestRow(Base):
 
 
 class PassRow(Base):
-    """A pass. Once forgotten, nothing is left but the opaque id, the dates and the count."""
+    """A pass. Once forgotten, nothing is left but opaque ids, the dates and the count.
+
+    `host_id` is the resident who made it, with the household whose quota it counts in; staff's passes have none. `seen`
+    counts the uses that the host has been told of.
+    """
 
     __tablename__ = "visitor_pass"
     __table_args__ = (CheckConstraint("used >= 0 AND used <= uses", name="uses"),)
@@ -274,6 +278,11 @@ class PassRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     forgotten_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
+    host_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    household_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    note: Mapped[str | None] = mapped_column(String(40))
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    seen: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class AccountRow(Base):

@@ -30,6 +30,7 @@ CLASSES = (
     "links",
     "phones",
     "requests",
+    "passes",
     "rights",
     "consents",
     "passages",

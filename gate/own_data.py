@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from enrollment.act import Act, Record
 from enrollment.database import reading, writing
 from enrollment.entry import Resident, Vehicle
+from enrollment.passes import Passes
 from enrollment.register import Register
 from enrollment.tables import (
     AccountRow,
@@ -85,6 +86,7 @@ class OwnData:
         self,
         engine: Engine,
         register: Register,
+        passes: Passes,
         record: Record,
         lanes: Mapping[str, str],
         picture_days: int,
@@ -93,6 +95,7 @@ class OwnData:
     ) -> None:
         self._engine = engine
         self._register = register
+        self._passes = passes
         self._record = record
         self._lanes = lanes
         self._picture_days = picture_days
@@ -130,6 +133,7 @@ class OwnData:
             Kept("passages", passages, PASSAGE_DAYS),
             Kept("pictures", pictures, self._picture_days),
             Kept("phones", counted[PhoneRow], self._phone_days),
+            Kept("guests", len(self._passes.of_host(resident.id)), 1),
             Kept("requests", counted[RequestRow], lasts="until_done"),
             Kept("chain", passages, lasts="for_good"),
         )
@@ -199,6 +203,7 @@ class OwnData:
             "vehicles": [asdict(car) for car in self.vehicles(resident)],
             "credentials": [asdict(one) for one in self._register.credentials.of(resident.id)],
             "consents": [asdict(one) for one in self._register.consents.of(resident.id)],
+            "guests": [asdict(one) for one in self._passes.of_host(resident.id)],
             "passages": [
                 asdict(one) for one in self.crossings(resident, datetime.min.replace(tzinfo=UTC), MOST_PASSAGES)
             ],

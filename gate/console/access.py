@@ -50,6 +50,7 @@ OPENERS = Rule(frozenset({Role.GUARD, Role.ADMIN}))
 ENROLLERS = Rule(frozenset({Role.ENROLLER, Role.ADMIN}))
 AUDITORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}))
 INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
+HOSTS = Rule(frozenset({Role.GUARD, Role.ENROLLER, Role.ADMIN}))
 RESIDENTS = Rule(resident=True)
 
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -85,6 +86,15 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/me/leave"): RESIDENTS,
     ("GET", "/me"): RESIDENTS,
     ("GET", "/me/data"): RESIDENTS,
+    ("GET", "/passes"): HOSTS,
+    ("POST", "/passes"): HOSTS,
+    ("POST", "/passes/{pass_id}/end"): HOSTS,
+    ("GET", "/passes/{pass_id}/code.png"): HOSTS,
+    ("GET", "/me/visitors"): RESIDENTS,
+    ("POST", "/me/visitors"): RESIDENTS,
+    ("GET", "/me/visitors/{pass_id}"): RESIDENTS,
+    ("GET", "/me/visitors/{pass_id}/code.png"): RESIDENTS,
+    ("POST", "/me/visitors/{pass_id}/end"): RESIDENTS,
     ("GET", "/me/code"): RESIDENTS,
     ("POST", "/me/code"): RESIDENTS,
     ("GET", "/me/code/next"): RESIDENTS,

@@ -20,7 +20,7 @@ from enrollment.keyring import Keyring
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.config import Console
-from gate.console import barriers, events, health, live, own_account, sign_in, staff
+from gate.console import barriers, events, health, live, own_account, sign_in, staff, visitors
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
@@ -34,6 +34,7 @@ from gate.console.lobby import Lobby
 from gate.console.looks import Looks
 from gate.console.me import code, consents, desk_side, entry
 from gate.console.me import pages as own_pages
+from gate.console.me import visitors as own_visitors
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
 from gate.console.pages import page
@@ -138,7 +139,7 @@ def _assembled(desk: Desk) -> FastAPI:
     app.state.desk = desk
     app.add_middleware(Envelope)
     desk_parts = (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview, enrolment)
-    for part in (*desk_parts, desk_side, entry, own_pages, consents, code):
+    for part in (*desk_parts, desk_side, entry, own_pages, consents, code, own_visitors, visitors):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

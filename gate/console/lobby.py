@@ -12,6 +12,7 @@ from enrollment.entry import Resident
 from enrollment.faces import FacePhoto
 from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
+from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
 from enrollment.register import Register
 from enrollment.requests import Requests
@@ -36,6 +37,8 @@ class Lobby:
     requests: Requests
     own: OwnData
     codes: GateCodes
+    passes: Passes
+    quota: Quota
     keyring: Keyring
     phone_days: int
     address: str | None = None

@@ -33,6 +33,7 @@ ADDRESSES = frozenset(
         "/enrolment",
         "/residents/requests",
         "/me/enter",
+        "/passes",
     }
 )
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -140,5 +141,5 @@ def _own_address(request: Request) -> str:
     if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.
-    parent = f"/{path.split('/')[1]}"
+    parent = f"/{path.split('/')[1]}".replace("/residents", "/enrolment")
     return parent if parent in ADDRESSES else "/"

@@ -1,4 +1,4 @@
-"""Residents' own pages: links, phones, requests to be erased, and codes that are taken once."""
+"""Residents' own pages: links, phones, requests to be erased, and codes that are taken once; residents' guests."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def upgrade() -> None:
     """Add the tables and the column; the secrets of QR codes go, since the site's key signs them."""
     op.add_column("credential", sa.Column("step", sa.Integer))
     op.drop_column("credential", "sealed")
+    for name, length in (("host_id", 32), ("household_id", 32), ("note", 40), ("used_at", 32)):
+        op.add_column("visitor_pass", sa.Column(name, sa.String(length)))
+    op.add_column("visitor_pass", sa.Column("seen", sa.Integer, nullable=False, server_default="0"))
+    for name in ("host_id", "household_id"):
+        op.create_index(f"ix_visitor_pass_{name}", "visitor_pass", [name])
     _owned("phone_link", 64, sa.Column("ends_at", sa.String(32), nullable=False))
     _owned("phone", 64, sa.Column("used_at", sa.String(32), nullable=False))
     for table in ("phone_link", "phone"):

@@ -31,15 +31,15 @@ def make_link(
     person = _resident(lobby, resident)
     link = lobby.phones.link(person.id, session.account)
     # The code stands behind the #, which a browser sends to nobody and a server writes into no log.
-    address = f"{lobby.address or _own_origin(request)}{ENTER}"
+    entrance = f"{lobby.address or _own_origin(request)}{ENTER}"
     return page(
         request,
         "resident_link.html",
         person=person,
         code=link.spaced,
-        address=address,
+        entrance=entrance,
         until=f"{link.ends_at.astimezone(desk.zone):%H:%M}",
-        picture=Markup(qr_svg(f"{address}#{link.code}")),  # noqa: S704 - drawn by segno, of an address made here
+        picture=Markup(qr_svg(f"{entrance}#{link.code}")),  # noqa: S704 - drawn by segno, of an address made here
     )
 
 

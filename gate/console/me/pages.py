@@ -32,6 +32,7 @@ def me_page(request: Request, lobby: TheLobby, caller: Calling, done: str = "") 
         "me.html",
         done=done if done in DONE else "",
         asked_at=lobby.requests.of(caller.resident.id),
+        unseen=lobby.passes.unseen(caller.resident.id),
         photos=lobby.judge is not None and caller.resident.templates > 0,
     )
 

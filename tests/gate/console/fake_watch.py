@@ -31,6 +31,7 @@ from enrollment.finding import Finder
 from enrollment.form import PersonForm
 from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
+from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
 from enrollment.register import Register
 from enrollment.requests import Requests
@@ -100,12 +101,17 @@ class Staff(Accounts):
         self.codes_now = START
         self.second_factor = SecondFactor(self.engine, self._keep, self.keyring, now=lambda: self.codes_now)
         self.phones = Phones(self.engine, self.keyring, self._keep)
+        self.passes = Passes(self.engine, self.keyring, self._keep, now=lambda: START)
+        self.requests = Requests(self.engine, self._keep, lambda: START)
+        lanes = {"men": "东门行人"}
         self.lobby = Lobby(
             register=self.register,
             phones=self.phones,
-            requests=Requests(self.engine, self._keep, lambda: START),
-            own=OwnData(self.engine, self.register, self._keep, {"men": "东门行人"}, 30, 30, now=lambda: START),
+            requests=self.requests,
+            own=OwnData(self.engine, self.register, self.passes, self._keep, lanes, 30, 30, lambda: START),
             codes=GateCodes(self.keyring),
+            passes=self.passes,
+            quota=Quota(3, 5, timedelta(days=3)),
             keyring=self.keyring,
             phone_days=30,
             judge=self.judge,

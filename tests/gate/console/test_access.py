@@ -74,6 +74,15 @@ TABLE = {
     ("POST", "/me/leave"): "resident",
     ("GET", "/me"): "resident",
     ("GET", "/me/data"): "resident",
+    ("GET", "/passes"): "guard enroller admin",
+    ("POST", "/passes"): "guard enroller admin",
+    ("POST", "/passes/{pass_id}/end"): "guard enroller admin",
+    ("GET", "/passes/{pass_id}/code.png"): "guard enroller admin",
+    ("GET", "/me/visitors"): "resident",
+    ("POST", "/me/visitors"): "resident",
+    ("GET", "/me/visitors/{pass_id}"): "resident",
+    ("GET", "/me/visitors/{pass_id}/code.png"): "resident",
+    ("POST", "/me/visitors/{pass_id}/end"): "resident",
     ("GET", "/me/code"): "resident",
     ("POST", "/me/code"): "resident",
     ("GET", "/me/code/next"): "resident",
@@ -101,6 +110,7 @@ LOOSE_ENDS = {
     "account_id": "id-none",
     "household_id": "none",
     "purpose": "care_alerts",
+    "pass_id": "0" * 32,
 }
 
 

@@ -49,6 +49,7 @@ def test_staff_hand_out_a_code_that_stands_behind_the_hash_and_in_no_address(boo
     staff = booth.signed_in("enroller")
     answer = staff.post("/residents/link", data={"csrf": booth.token(staff), "resident": person.id})
     code = re.search(r'class="secret large">([\d ]+)<', answer.text)
+    assert f"{booth.url}/me/enter，输入" in answer.text
     assert code
     assert answer.headers["cache-control"] == "no-store"
     phone = booth.browser()
