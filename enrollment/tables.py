@@ -255,6 +255,22 @@ class RequestRow(Base):
     asked_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class PadRow(Base):
+    """A tablet at a lane's door. `code` lets it join, once, until `code_until`; `token` is what it holds then.
+
+    Both are kept as what the site's key makes of them.
+    """
+
+    __tablename__ = "pad"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    lane: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(40))
+    code: Mapped[str | None] = mapped_column(String(64), unique=True)
+    code_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
 class PassRow(Base):
     """A pass. Once forgotten, nothing is left but opaque ids, the dates and the count.
 

@@ -18,6 +18,7 @@ from gate.console.serving import ConsoleServer
 from gate.ledger.ledger import StaffActs
 from gate.overview import Overview
 from gate.own_data import OwnData
+from gate.pad_way import GatePadWay
 from gate.running import RunningGate
 from models.picture import decode_picture
 from models.roles import FaceRecogniser
@@ -71,6 +72,8 @@ def lobby_of(gate: RunningGate) -> Lobby:
         codes=GateCodes(site.keyring),
         passes=site.passes,
         quota=config.residents.quota,
+        pads=site.pads,
+        pad_way=GatePadWay(gate),
         keyring=site.keyring,
         phone_days=config.residents.phone_days,
         address=config.residents.address,

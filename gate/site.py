@@ -18,6 +18,7 @@ from enrollment.change import own_key_opens
 from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
+from enrollment.pads import Pads
 from enrollment.passes import Passes
 from enrollment.phones import Phones
 from enrollment.register import Register
@@ -52,6 +53,7 @@ class Site:
     accounts: Accounts
     passes: Passes
     phones: Phones
+    pads: Pads
     requests: Requests
     second_factor: SecondFactor
     snapshots: Snapshots
@@ -113,6 +115,7 @@ def open_site(config: Config, *, create: bool = False) -> Site:
             link_lasts=timedelta(minutes=lasts.link_minutes),
             phone_lasts=timedelta(days=lasts.phone_days),
         ),
+        pads=Pads(engine, keyring, acts),
         requests=Requests(engine, acts),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),

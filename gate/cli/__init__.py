@@ -26,6 +26,7 @@ from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
 from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
+from gate.cli.pads import app as pad_commands
 from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
 from gate.cli.report import report
@@ -44,6 +45,7 @@ app.command("calibrate", help=t("calibrate.help"))(calibrate)
 app.command(help=t("cli.demo_help"))(demo)
 app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
+app.add_typer(pad_commands, name="pad")
 app.add_typer(resident_commands, name="resident")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")

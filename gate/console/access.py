@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from enrollment.accounts import Role
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Desk
 from gate.console.errors import RequestRefused
-from gate.console.lobby import RESIDENT_COOKIE, caller_of
+from gate.console.lobby import PAD_COOKIE, RESIDENT_COOKIE, caller_of
 from gate.console.sessions import Session
 from gate.console.wording import chosen_language
 from models.errors import Fault
@@ -31,7 +31,8 @@ class Rule:
     """Who a route is for.
 
     `public` needs no sign-in; `this_machine` lets a program on the gate's own box in; `before_change` is for whoever
-    still has a password that somebody else chose, too. `resident` is for residents' phones, and for no staff.
+    still has a password that somebody else chose, too. `resident` is for residents' phones and `pad` for the pads at
+    doors, and neither for staff.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -39,6 +40,7 @@ class Rule:
     this_machine: bool = False
     before_change: bool = False
     resident: bool = False
+    pad: bool = False
 
 
 PUBLIC = Rule(public=True)
@@ -52,6 +54,7 @@ AUDITORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}))
 INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
 HOSTS = Rule(frozenset({Role.GUARD, Role.ENROLLER, Role.ADMIN}))
 RESIDENTS = Rule(resident=True)
+PADS = Rule(pad=True)
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/sign-in"): PUBLIC,
@@ -86,6 +89,13 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/me/leave"): RESIDENTS,
     ("GET", "/me"): RESIDENTS,
     ("GET", "/me/data"): RESIDENTS,
+    ("GET", "/pads"): ADMINS,
+    ("POST", "/pads"): ADMINS,
+    ("POST", "/pads/{pad_id}/end"): ADMINS,
+    ("GET", "/pinpad"): PUBLIC,
+    ("POST", "/pinpad"): PUBLIC,
+    ("GET", "/pinpad/{lane_id}"): PADS,
+    ("POST", "/pinpad/{lane_id}/try"): PADS,
     ("GET", "/passes"): HOSTS,
     ("POST", "/passes"): HOSTS,
     ("POST", "/passes/{pass_id}/end"): HOSTS,
@@ -148,8 +158,8 @@ async def admit(request: Request) -> None:
         raise RequestRefused("console.cross_site", 403)
     if rule.public or (rule.this_machine and from_this_machine(request)):
         return
-    if rule.resident:
-        await _admit_resident(desk, request)
+    if rule.resident or rule.pad:
+        await (_admit_resident if rule.resident else _admit_pad)(desk, request)
         return
     if session is None:
         raise RequestRefused("console.sign_in_needed", 401)
@@ -169,6 +179,16 @@ async def _admit_resident(desk: Desk, request: Request) -> None:
     request.state.caller = caller
     if request.method not in SAFE_METHODS:
         await _check_token(request, caller.csrf)
+
+
+async def _admit_pad(desk: Desk, request: Request) -> None:
+    cookie = request.cookies.get(PAD_COOKIE, "")
+    pad = await to_thread.run_sync(desk.lobby.pads.find, cookie) if desk.lobby else None
+    if pad is None or desk.lobby is None:
+        raise RequestRefused("pad.sign_in_needed", 401)
+    request.state.pad = pad
+    if request.method not in SAFE_METHODS:
+        await _check_token(request, desk.lobby.token(cookie))
 
 
 async def in_service(desk: Desk, session: Session) -> bool:

@@ -37,6 +37,8 @@ from gate.console.me import pages as own_pages
 from gate.console.me import visitors as own_visitors
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
+from gate.console.pad import pages as pad_pages
+from gate.console.pad import staff as pad_staff
 from gate.console.pages import page
 from gate.console.sessions import Sessions
 from gate.console.throttle import Throttle
@@ -52,6 +54,7 @@ ELSEWHERE = {
     "console.sign_in_needed": "/sign-in",
     "console.password_first": "/account/password",
     "me.sign_in_needed": "/me/enter",
+    "pad.sign_in_needed": "/pinpad",
 }
 """Where a person is led instead of being told."""
 
@@ -110,6 +113,13 @@ def create_app(
         ),
         codes=Throttle(free=bounds.wrong_codes, limit=bounds.remembered_failures, now=clock),
         links=Throttle(free=bounds.wrong_links, limit=bounds.remembered_failures, now=clock),
+        pad_tries=Throttle(
+            free=bounds.wrong_pins,
+            limit=bounds.remembered_failures,
+            now=clock,
+            longest_delay_s=bounds.longest_pad_wait_s,
+        ),
+        pin_tries=Throttle(free=bounds.wrong_pins, limit=bounds.remembered_failures, now=clock),
         devices=Devices(keyring, wall),
         tickets=Tickets(now=clock, token=token),
         checking=CapacityLimiter(bounds.checks_at_once),
@@ -139,7 +149,8 @@ def _assembled(desk: Desk) -> FastAPI:
     app.state.desk = desk
     app.add_middleware(Envelope)
     desk_parts = (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview, enrolment)
-    for part in (*desk_parts, desk_side, entry, own_pages, consents, code, own_visitors, visitors):
+    own_parts = (desk_side, entry, own_pages, consents, code, own_visitors, visitors, pad_pages, pad_staff)
+    for part in (*desk_parts, *own_parts):
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

@@ -12,11 +12,13 @@ from enrollment.entry import Resident
 from enrollment.faces import FacePhoto
 from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
+from enrollment.pads import Pad, Pads
 from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
 from enrollment.register import Register
 from enrollment.requests import Requests
 from gate.console.errors import RequestRefused
+from gate.console.pad.way import PadWay
 from gate.own_data import OwnData
 
 RESIDENT_COOKIE = "menwei_resident"
@@ -24,12 +26,17 @@ RESIDENT_PATH = "/me"
 """The cookie is sent to these pages alone, so that a resident's phone and a guard's desk may share a browser."""
 
 
+PAD_COOKIE = "menwei_pad"
+PAD_PATH = "/pinpad"
+
+
 @dataclass(frozen=True, slots=True)
 class Lobby:
     """The parts of residents' own pages.
 
     `address` is where phones reach them, None for wherever staff's browser is. `judge` makes a face of a photo's bytes
-    and raises `PictureRefused` or `PhotoRefused`; None where this gate has no lane for faces.
+    and raises `PictureRefused` or `PhotoRefused`; None where this gate has no lane for faces. `pad_way` shows to a lane
+    what is typed at a pad.
     """
 
     register: Register
@@ -39,13 +46,15 @@ class Lobby:
     codes: GateCodes
     passes: Passes
     quota: Quota
+    pads: Pads
     keyring: Keyring
     phone_days: int
     address: str | None = None
+    pad_way: PadWay | None = None
     judge: Callable[[bytes], FacePhoto] | None = None
 
     def token(self, cookie: str) -> str:
-        """What stands in the forms of whoever holds this cookie."""
+        """What stands in the forms of the phone or pad that holds this cookie."""
         return self.keyring.mark(cookie.encode("utf-8", "surrogatepass"), b"resident-form/1")
 
 
@@ -79,7 +88,14 @@ def _caller(request: Request) -> Caller:
     return caller
 
 
+def _pad(request: Request) -> Pad:
+    pad: Pad = request.state.pad
+    return pad
+
+
 TheLobby = Annotated[Lobby, Depends(_lobby)]
 """Raises `RequestRefused` on a console without residents' pages."""
 Calling = Annotated[Caller, Depends(_caller)]
 """The resident of a route that is for residents; `access.admit` has seen to it that there is one."""
+AtPad = Annotated[Pad, Depends(_pad)]
+"""The pad of a route that is for pads."""

@@ -1,4 +1,4 @@
-"""Residents' own pages: links, phones, requests to be erased, and codes that are taken once; residents' guests."""
+"""Residents' own pages: links, phones, requests to be erased, codes that are taken once, guests; and pads."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ def upgrade() -> None:
     _owned("phone", 64, sa.Column("used_at", sa.String(32), nullable=False))
     for table in ("phone_link", "phone"):
         op.create_index(f"ix_{table}_resident_id", table, ["resident_id"])
+    op.create_table(
+        "pad",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("lane", sa.String(32), nullable=False),
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("code", sa.String(64)),
+        sa.Column("code_until", sa.String(32)),
+        sa.Column("token", sa.String(64)),
+        sa.PrimaryKeyConstraint("id", name="pk_pad"),
+        sa.UniqueConstraint("code", name="uq_pad_code"),
+        sa.UniqueConstraint("token", name="uq_pad_token"),
+    )
     once = sa.UniqueConstraint("resident_id", name="uq_erasure_request_resident_id")
     _owned("erasure_request", 32, sa.Column("asked_at", sa.String(32), nullable=False), once)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from enrollment.accounts import Accounts
 from enrollment.database import open_database
 from enrollment.keyring import Keyring
+from enrollment.pads import Pads
 from enrollment.passes import Passes
 from enrollment.phones import Phones
 from enrollment.register import Register
@@ -45,6 +46,7 @@ def main() -> None:
         accounts=Accounts(engine, acts),
         passes=Passes(engine, keyring, acts),
         phones=Phones(engine, keyring, acts),
+        pads=Pads(engine, keyring, acts),
         requests=Requests(engine, acts),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=snapshots,

@@ -100,6 +100,17 @@ class Booth:
         assert answer.status_code == 303, answer.text
         return client
 
+    def pad(self, lane: str = "men") -> httpx.Client:
+        """A tablet that has joined as a lane's pad."""
+        client = self.browser()
+        answer = client.post("/pinpad", data={"code": self.accounts.pads.add(lane, "东门", "id-admin").code})
+        assert answer.headers["location"] == f"/pinpad/{lane}", answer.text
+        return client
+
+    def pad_token(self, client: httpx.Client) -> str:
+        """The token that stands in the pad's page."""
+        return self.accounts.lobby.token(client.cookies.get("menwei_pad", ""))
+
     def resident_token(self, client: httpx.Client) -> str:
         """The token that stands in the resident's forms."""
         return self.accounts.lobby.token(client.cookies.get("menwei_resident", ""))

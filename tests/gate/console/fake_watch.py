@@ -31,6 +31,7 @@ from enrollment.finding import Finder
 from enrollment.form import PersonForm
 from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
+from enrollment.pads import Pads
 from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
 from enrollment.register import Register
@@ -87,6 +88,21 @@ def face_photo(number: float, beside: float | None = None, share: float = 0.0) -
     return FacePhoto(face, "invented", b"\xff\xd8\xff photo")
 
 
+@dataclass
+class FakePadWay:
+    """Opens for one card and one PIN, and writes down what it was shown."""
+
+    shown: list[tuple[str, ...]] = field(default_factory=list)
+
+    def card(self, lane_id: str, number: str) -> bool:
+        self.shown.append((lane_id, "card", number))
+        return number == "04A1B2C3"
+
+    def pin(self, lane_id: str, household: str, pin: str) -> bool:
+        self.shown.append((lane_id, household, pin))
+        return (household, pin) in {("3-2-501", "135792"), ("", "12345678")}
+
+
 class Staff(Accounts):
     """Real accounts on a file of their own: one per role, named after it, all with the same password."""
 
@@ -103,6 +119,8 @@ class Staff(Accounts):
         self.phones = Phones(self.engine, self.keyring, self._keep)
         self.passes = Passes(self.engine, self.keyring, self._keep, now=lambda: START)
         self.requests = Requests(self.engine, self._keep, lambda: START)
+        self.pads = Pads(self.engine, self.keyring, self._keep)
+        self.pad_way = FakePadWay()
         lanes = {"men": "东门行人"}
         self.lobby = Lobby(
             register=self.register,
@@ -112,6 +130,8 @@ class Staff(Accounts):
             codes=GateCodes(self.keyring),
             passes=self.passes,
             quota=Quota(3, 5, timedelta(days=3)),
+            pads=self.pads,
+            pad_way=self.pad_way,
             keyring=self.keyring,
             phone_days=30,
             judge=self.judge,

@@ -17,7 +17,8 @@ from tests.gate.console.fake_watch import PASSWORD, FakeWatch, Staff, console_ap
 
 NOBODY = "nobody"
 RESIDENT = "resident"
-EVERYBODY = "nobody guard enroller auditor admin resident"
+PAD = "pad"
+EVERYBODY = "nobody guard enroller auditor admin resident pad"
 STAFF = "guard enroller auditor admin"
 TABLE = {
     ("GET", "/sign-in"): EVERYBODY,
@@ -74,6 +75,13 @@ TABLE = {
     ("POST", "/me/leave"): "resident",
     ("GET", "/me"): "resident",
     ("GET", "/me/data"): "resident",
+    ("GET", "/pads"): "admin",
+    ("POST", "/pads"): "admin",
+    ("POST", "/pads/{pad_id}/end"): "admin",
+    ("GET", "/pinpad"): EVERYBODY,
+    ("POST", "/pinpad"): EVERYBODY,
+    ("GET", "/pinpad/{lane_id}"): "pad",
+    ("POST", "/pinpad/{lane_id}/try"): "pad",
     ("GET", "/passes"): "guard enroller admin",
     ("POST", "/passes"): "guard enroller admin",
     ("POST", "/passes/{pass_id}/end"): "guard enroller admin",
@@ -102,6 +110,8 @@ NEWCOMERS = {("POST", "/sign-out"), ("GET", "/account/password"), ("POST", "/acc
 """All that is open, beside what is open to everybody, to whoever has to choose a password first."""
 
 FILLED = {"lane_id": "men", "snapshot_id": "face-1", "name": "console.css", "barrier_id": "arm", "act": "enable"}
+ENTRANCES = {"/me/enter", "/pinpad"}
+"""Where a wrong code is a 401 too."""
 AWAY = {"X-Forwarded-For": "192.0.2.7"}
 LOOSE_ENDS = {
     "token": "no-such",
@@ -111,6 +121,7 @@ LOOSE_ENDS = {
     "household_id": "none",
     "purpose": "care_alerts",
     "pass_id": "0" * 32,
+    "pad_id": "0" * 32,
 }
 
 
@@ -126,24 +137,27 @@ def let_in(booth: Booth, client: httpx.Client, method: str, path: str) -> str | 
         headers["X-CSRF-Token"] = booth.token(client)
     elif "menwei_resident" in client.cookies:
         headers["X-CSRF-Token"] = booth.resident_token(client)
+    elif "menwei_pad" in client.cookies:
+        headers["X-CSRF-Token"] = booth.pad_token(client)
     with client.stream(method, path.format(**FILLED, **LOOSE_ENDS), headers=headers) as answer:
-        if answer.status_code not in {401, 403} or path.startswith("/sign-in") or path == "/me/enter":
+        if answer.status_code not in {401, 403} or path.startswith("/sign-in") or path in ENTRANCES:
             return None
         answer.read()
         return str(answer.json()["code"])
 
 
 def party(booth: Booth, who: str) -> httpx.Client:
-    if who == RESIDENT:
-        return booth.phone()
+    if who in {RESIDENT, PAD}:
+        return booth.phone() if who == RESIDENT else booth.pad()
     return booth.browser() if who == NOBODY else booth.signed_in(who)
 
 
 def test_every_route_has_a_row_and_every_row_a_route(booth: Booth) -> None:
     assert routes_of(booth.app) == set(RULES) == set(TABLE)
     for route, rule in RULES.items():
-        everybody = {NOBODY, RESIDENT, *Role} if rule.public else set()
-        assert {*rule.roles, *everybody, *({RESIDENT} if rule.resident else ())} == set(TABLE[route].split()), route
+        everybody = {NOBODY, RESIDENT, PAD, *Role} if rule.public else set()
+        outside = {who for who, there in ((RESIDENT, rule.resident), (PAD, rule.pad)) if there}
+        assert {*rule.roles, *everybody, *outside} == set(TABLE[route].split()), route
         assert rule.before_change == (route in NEWCOMERS), route
 
 
@@ -165,9 +179,9 @@ def test_each_party_reaches_what_the_table_says_and_nothing_else(booth: Booth, w
 
 def refusal(who: str, allowed: str) -> str:
     """How the wrong party is turned away: whoever is nobody here is asked to sign in at the right door."""
-    if allowed == RESIDENT:
-        return "me.sign_in_needed"
-    return "console.sign_in_needed" if who in {NOBODY, RESIDENT} else "console.forbidden"
+    if allowed in {RESIDENT, PAD}:
+        return "me.sign_in_needed" if allowed == RESIDENT else "pad.sign_in_needed"
+    return "console.sign_in_needed" if who in {NOBODY, RESIDENT, PAD} else "console.forbidden"
 
 
 @pytest.mark.parametrize("role", Role)

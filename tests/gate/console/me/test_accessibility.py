@@ -1,4 +1,4 @@
-"""Residents' pages, and those that staff have for them, looked at by axe: on a phone and on a desk, in both languages."""
+"""Residents' pages, and those that staff have for them, looked at by axe: on a phone and a desk, in both languages."""
 
 from __future__ import annotations
 
