@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from enrollment.act import Act, FactValue
@@ -152,6 +152,12 @@ class Consents:
             owner = session.scalar(select(VehicleRow.resident_id).where(VehicleRow.id == subject_id)) or subject_id
             living = select(ConsentRow.id).where(ConsentRow.resident_id == owner, alive(purpose, self._changes.now()))
             return session.scalar(living.limit(1)) is not None
+
+    def agreeing(self, purpose: Purpose) -> int:
+        """How many residents agree to the purpose now."""
+        with reading(self._changes.engine) as session:
+            living = select(func.count(ConsentRow.resident_id.distinct())).where(alive(purpose, self._changes.now()))
+            return session.scalar(living) or 0
 
     def unconsented(self) -> tuple[str, ...]:
         """The ids of residents with a face and no record of a consent at all: enrolled before there was a ledger."""

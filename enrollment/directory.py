@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, func, select
@@ -16,6 +18,15 @@ from enrollment.tables import HouseholdRow, ResidentRow, RightRow, TemplateRow, 
 from models.sighting import PlateColour
 
 Row: TypeAlias = ResidentRow | VehicleRow
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many residents there are, how many of them are under fourteen, and how many vehicles."""
+
+    residents: int
+    minors: int
+    vehicles: int
 
 
 def living(session: Session, subject_id: str) -> Row | None:
@@ -97,6 +108,25 @@ def vehicles(session: Session, *where: ColumnElement[bool]) -> tuple[Vehicle, ..
         for row, home in session.execute(select(VehicleRow, HouseholdRow).join(HouseholdRow).where(*fitting))
     ]
     return tuple(one for _, one in sorted(found, key=lambda pair: (pair[0].order, pair[1].plate)))
+
+
+def labels(session: Session, subject_ids: Collection[str]) -> dict[str, str]:
+    """The name or the plate of each living one of these; SQLite takes some hundreds of ids."""
+    told: dict[str, str] = {}
+    for table, column in ((ResidentRow, ResidentRow.name), (VehicleRow, VehicleRow.plate)):
+        found = session.execute(select(table.id, column).where(table.id.in_(subject_ids), table.ended_at.is_(None)))
+        told |= {id_: str(label) for id_, label in found}
+    return told
+
+
+def count(session: Session, today: date) -> Count:
+    """How many there are."""
+    residents_, vehicles_ = ResidentRow.ended_at.is_(None), VehicleRow.ended_at.is_(None)
+    return Count(
+        residents=session.scalar(select(func.count()).where(residents_)) or 0,
+        minors=session.scalar(select(func.count()).where(residents_, ResidentRow.minor_until > today)) or 0,
+        vehicles=session.scalar(select(func.count()).where(vehicles_)) or 0,
+    )
 
 
 def _code(home: HouseholdRow) -> HouseholdCode:

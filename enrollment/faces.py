@@ -12,7 +12,7 @@ from enrollment.change import Changes
 from enrollment.consent import needs_face_consent
 from enrollment.database import reading
 from enrollment.errors import EntryRefused
-from enrollment.gallery import Gallery, gallery_in, version_in
+from enrollment.likeness import Likenesses
 from enrollment.tables import PhotoRow, ResidentRow, TemplateRow
 from enrollment.template import is_unit, open_template, seal_template
 from models.catalog import catalog
@@ -40,17 +40,17 @@ class Faces:
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
-        self._gallery: Gallery | None = None
+        self._likenesses: Likenesses | None = None
 
     def warm(self, photo: FacePhoto) -> None:
         """Open all templates before the write lock is taken, so that it is held only briefly."""
         _embedding(photo.face)
         with reading(self._changes.engine) as session:
-            self._gallery_in(session, photo.model_id)
+            self._likenesses_of(photo.model_id).follow(session)
 
     def forget(self) -> None:
         """Keep no erased face in memory."""
-        self._gallery = None
+        self._likenesses = None
 
     def add(self, session: Session, row: ResidentRow, photo: FacePhoto) -> dict[str, FactValue]:
         """A template of that face, and the photo where the consent allows keeping it; the facts for the record.
@@ -88,21 +88,21 @@ class Faces:
         opened = (open_template(keyring, row.sealed, row.id, resident_id, photo.model_id) for row in rows)
         return [float(embedding @ template) for template in opened if template is not None]
 
-    def _gallery_in(self, session: Session, model_id: str) -> Gallery:
-        gallery = self._gallery
-        if gallery is None or gallery.model_id != model_id or gallery.version != version_in(session):
-            gallery = self._gallery = gallery_in(session, self._changes.keyring, model_id, gallery)
-        return gallery
+    def _likenesses_of(self, model_id: str) -> Likenesses:
+        known = self._likenesses
+        if known is None or known.model_id != model_id:
+            known = self._likenesses = Likenesses(self._changes.keyring, model_id)
+        return known
 
     def _likeness(self, session: Session, embedding: Embedding, photo: FacePhoto, besides: str) -> dict[str, FactValue]:
         """Refuse a face like somebody else's; where a person has allowed it, the facts of that decision."""
-        nearest = self._gallery_in(session, photo.model_id).nearest(embedding, besides)
+        nearest = self._likenesses_of(photo.model_id).nearest(session, embedding, besides)
         if nearest is None or nearest[1] < similar(photo.model_id):
             return {}
-        subject, score = nearest
+        who, score = nearest
         if not photo.allow_similar:
-            raise EntryRefused("register.face_already_enrolled", person=subject.id, score=f"{score:.2f}")
-        return {"allowed_beside": subject.id, "likeness": f"{score:.2f}"}
+            raise EntryRefused("register.face_already_enrolled", person=who, score=f"{score:.2f}")
+        return {"allowed_beside": who, "likeness": f"{score:.2f}"}
 
 
 def similar(model_id: str) -> float:

@@ -19,7 +19,7 @@ from enrollment.keyring import Keyring
 from enrollment.shelf import Shelf
 from enrollment.subjects import resident_subjects, vehicle_subjects
 from enrollment.tables import RegisterVersionRow, TemplateRow, VehicleRow
-from enrollment.template import is_unit, open_template
+from enrollment.template import BATCH, TemplateKey, is_unit, open_templates
 from models.errors import ModelIncompatible
 from models.plate.grammar import normalise
 from models.sighting import Embedding, PlateColour
@@ -28,14 +28,8 @@ log = structlog.get_logger("enrollment")
 
 Indices: TypeAlias = NDArray[np.intp]
 
-TemplateKey: TypeAlias = tuple[str, str]
-"""A template's id and its resident's: a row that was moved to somebody else is another one, and does not open."""
-
 MOSTLY = 0.75
 """Where less than this share of the rows is anybody's, the rest is cleared away."""
-
-BATCH = 500
-"""Rows that are fetched at once; SQLite takes 999 values at least."""
 
 GONE = -1
 """The owner of a row whose template was taken away."""
@@ -181,16 +175,6 @@ class Gallery:
         scores[reach.owners == owner] = -1.0
         return Candidate(self.subjects[owner], score, _cosine(scores.max()), reach.templates)
 
-    def nearest(self, embedding: Embedding, besides: str | None = None) -> tuple[Subject, float] | None:
-        """The most alike of all people but the one with the id `besides`, and the cosine. Raises like `search`."""
-        left_out = [GONE, *(place for place, subject in enumerate(self.subjects) if subject.id == besides)]
-        others = np.flatnonzero(~np.isin(self.owners, left_out))
-        if not len(others):
-            return None
-        scores = self._scores(embedding)[others]
-        best = int(scores.argmax())
-        return self.subjects[self.owners[others[best]]], _cosine(scores[best])
-
     def _scores(self, embedding: Embedding) -> NDArray[np.float32]:
         """The cosine of each row, in an array of its own.
 
@@ -258,7 +242,7 @@ def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Galler
     keys = dict.fromkeys((id_, resident_id) for id_, resident_id in _rows(session, stored))
     unknown = [key for key in keys if key not in known]
     size = before.matrix.shape[1] if before is not None and known else None
-    opened = _open(session, keyring, model_id, unknown, size)
+    opened = open_templates(session, keyring, model_id, unknown, size)
     others = session.scalar(select(func.count()).select_from(TemplateRow).where(TemplateRow.model_id != model_id)) or 0
     spoilt = [id_ for id_, resident_id in unknown if (id_, resident_id) not in opened]
     if spoilt:
@@ -279,22 +263,6 @@ def gallery_in(session: Session, keyring: Keyring, model_id: str, before: Galler
 def _rows(session: Session, statement: Select[Any, Any] | Select[Any, Any, Any]) -> Iterator[Any]:
     """The rows of a statement, fetched a few at a time: fetching holds up every other thread of the process."""
     return iter(session.execute(statement, execution_options={"yield_per": BATCH}))
-
-
-def _open(
-    session: Session, keyring: Keyring, model_id: str, keys: Sequence[TemplateKey], size: int | None
-) -> dict[TemplateKey, Embedding]:
-    """Those of the stored templates that open, all of one size."""
-    opened: dict[TemplateKey, Embedding] = {}
-    for batch in (keys[start : start + BATCH] for start in range(0, len(keys), BATCH)):
-        ids = [id_ for id_, _ in batch]
-        found = session.execute(select(TemplateRow.id, TemplateRow.sealed).where(TemplateRow.id.in_(ids)))
-        sealed = {row.id: row.sealed for row in found}
-        for key in batch:
-            embedding = open_template(keyring, sealed.get(key[0], b""), *key, model_id)
-            if embedding is not None and size in {None, embedding.size}:
-                opened[key], size = embedding, embedding.size
-    return opened
 
 
 def load_plate_book(engine: Engine) -> PlateBook:

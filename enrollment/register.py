@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from argon2 import PasswordHasher
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import ColumnElement, Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from enrollment import directory, households
@@ -202,15 +202,25 @@ class Register:
         with reading(self._engine) as session:
             return directory.vehicles(session, VehicleRow.id == vehicle_id)[0]
 
-    def residents(self) -> tuple[Resident, ...]:
-        """All living residents, by household and name."""
+    def residents(self, household_id: str | None = None) -> tuple[Resident, ...]:
+        """All living residents, or those of a household, by household and name."""
         with reading(self._engine) as session:
-            return directory.residents(session)
+            return directory.residents(session, *_at(ResidentRow, household_id))
 
-    def vehicles(self) -> tuple[Vehicle, ...]:
-        """All living vehicles, by household and plate."""
+    def vehicles(self, household_id: str | None = None) -> tuple[Vehicle, ...]:
+        """All living vehicles, or those of a household, by household and plate."""
         with reading(self._engine) as session:
-            return directory.vehicles(session)
+            return directory.vehicles(session, *_at(VehicleRow, household_id))
+
+    def count(self) -> directory.Count:
+        """How many there are."""
+        with reading(self._engine) as session:
+            return directory.count(session, self._changes.now().date())
+
+    def labels(self, subject_ids: Collection[str]) -> dict[str, str]:
+        """The name or the plate of each living one of some hundred ids; whoever was erased is left out."""
+        with reading(self._engine) as session:
+            return directory.labels(session, subject_ids)
 
     def find(self, subject_id: str) -> Entry | None:
         """The living entry with this id; None where nobody has it or its subject was erased."""
@@ -286,6 +296,10 @@ class Register:
         row.plate, row.colour, row.type, row.resident_id = form.plate, form.colour, form.type, form.owner
         row.notes, row.since, row.until = form.notes, form.term.since, form.term.until
         return row.household_id
+
+
+def _at(table: type[ResidentRow | VehicleRow], household_id: str | None) -> tuple[ColumnElement[bool], ...]:
+    return () if household_id is None else (table.household_id == household_id,)
 
 
 def _fill_person(row: ResidentRow, form: PersonForm) -> None:

@@ -1,212 +1,197 @@
 """A whole compound from a table: every row tried on its own, those that fit taken in, the rest told why not.
 
-The same table again changes nothing: whoever is there already, by household and name or by plate, is left as they are.
-So an import that was cut off is simply run again.
+The same table again changes nothing: whoever is there already, by household and name or by plate, is left as they are,
+and so is whoever has a face. So an import that was cut off is simply run again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from enum import StrEnum
 
-from enrollment.errors import EnrollmentError, EntryRefused
-from enrollment.form import PersonForm, Standing, VehicleForm, VehicleType, minor_until
-from enrollment.household import HouseholdCode
+from enrollment.consent import Purpose
+from enrollment.errors import EntryRefused, PhotoRefused
+from enrollment.faces import FacePhoto
+from enrollment.form import PersonForm, VehicleForm
+from enrollment.photo_pack import PhotoPack
 from enrollment.register import Register
-from models.sighting import PlateColour
+from enrollment.roster_form import Column, Line, RosterForm, Wrong, blaming
+from models.errors import Fault, PictureRefused
 
+Row = tuple[int, tuple[str, ...]]
+"""The number of a row in its file, and its cells."""
 
-class Column(StrEnum):
-    """The columns of the form; a row names a person, a vehicle or both, and their household."""
-
-    HOUSEHOLD = "household"
-    NAME = "name"
-    PHONE = "phone"
-    STANDING = "standing"
-    BORN = "born"
-    NOTES = "notes"
-    PLATE = "plate"
-    COLOUR = "colour"
-    TYPE = "type"
+Who = tuple[str, str]
+"""Household and name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row cannot be taken in: its number in the file, its column where one is to blame, and the fault."""
+    """What of a row cannot be taken in: its number in the file, its column where one is to blame, and the fault."""
 
     row: int
     column: Column | None
-    fault: EnrollmentError
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row that means something: a person, a vehicle or both."""
-
-    row: int
-    person: PersonForm | None
-    vehicle: VehicleForm | None
+    fault: Fault
 
 
 @dataclass(slots=True)
 class Intake:
-    """What came of a table. `rejected` are the cells of the rows that were not taken in, with the heading first."""
+    """What came of a table. `rejected` are the cells of the rows with a problem, with the heading first."""
 
     people: int = 0
     vehicles: int = 0
+    faces: int = 0
     known: int = 0
     problems: list[Problem] = field(default_factory=list)
     rejected: list[tuple[str, ...]] = field(default_factory=list)
+    unused: tuple[str, ...] = ()
 
 
-Words = Mapping[str, str]
-"""What people write in a heading or a cell, folded to lower case, and the key it means."""
+@dataclass(frozen=True, slots=True)
+class Album:
+    """The photos of a table: where they are, and what makes a judged face with its embedding of one.
+
+    `judge` raises `PhotoRefused` and `PictureRefused`.
+    """
+
+    pack: PhotoPack
+    judge: Callable[[bytes], FacePhoto]
 
 
 class Roster:
-    """Reads rows by the headings and words of `words`; takes them into `register`."""
+    """Takes tables into a register."""
 
-    def __init__(self, register: Register, words: Words) -> None:
+    def __init__(self, register: Register, form: RosterForm) -> None:
         self._register = register
-        self._words = words
+        self._form = form
 
-    def take_in(self, rows: Iterable[tuple[int, tuple[str, ...]]], actor: str, *, dry: bool = False) -> Intake:
-        """Try every row; with `dry`, only say what would come of it.
+    def take_in(
+        self,
+        rows: Sequence[Row],
+        actor: str,
+        album: Album | None = None,
+        *,
+        dry: bool = False,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Intake:
+        """Try every row; with `dry`, only say what would come of it. `progress` hears how many rows are done.
+
+        Whoever's photo cannot be used is taken in without a face, and told of; a photo is not even looked at before a
+        consent is there.
 
         Raises:
             EntryRefused: `roster.no_heading`, the first row names no household or neither people nor vehicles.
             StoreBusy: the rows before were taken in; run it again.
         """
-        intake, columns, width = Intake(), None, 0
-        people = {(one.household, one.name): one.id for one in self._register.residents()}
-        cars = {car.plate: car.household for car in self._register.vehicles()}
-        for number, cells in rows:
-            if columns is None:
-                columns = self._columns(cells)
-                intake.rejected.append(cells)
-                width = len(cells)
-                continue
-            try:
-                line = self._line(number, cells, columns)
-                self._take(line, people, cars, intake, None if dry else actor)
-            except _Wrong as wrong:
-                intake.problems.append(Problem(number, wrong.column, wrong.fault))
-                intake.rejected.append((*cells, *[""] * (width - len(cells)))[:width])
-        if columns is None:
+        if not rows:
             raise EntryRefused("roster.no_heading")
+        heading = rows[0][1]
+        columns = self._form.columns(heading)
+        entering = _Entering(self._register, None if dry else actor, album, _alone(rows, columns))
+        intake = entering.intake
+        intake.rejected.append(heading)
+        for done, (number, cells) in enumerate(rows[1:], 1):
+            try:
+                entering.take(self._form.line(number, cells, columns))
+            except Wrong as wrong:
+                intake.problems.append(Problem(number, wrong.column, wrong.fault))
+                intake.rejected.append((*cells, *[""] * (len(heading) - len(cells)))[: len(heading)])
+            progress(done)
+        intake.unused = album.pack.unused if album else ()
         return intake
 
-    def _columns(self, heading: Sequence[str]) -> dict[Column, int]:
-        keys = {member.value: member for member in Column}
-        found = {keys[key]: place for place, cell in enumerate(heading) if (key := self._key(cell)) in keys}
-        if Column.HOUSEHOLD not in found or not found.keys() & {Column.NAME, Column.PLATE}:
-            raise EntryRefused("roster.no_heading")
-        return found
 
-    def _key(self, cell: str) -> str:
-        return self._words.get(cell.casefold(), cell.casefold())
+class _Entering:
+    """One run over a table: what is enrolled so far, by whom it was entered, and what came of it."""
 
-    def _line(self, number: int, cells: Sequence[str], columns: Mapping[Column, int]) -> Line:
-        told = {column: cells[place] for column, place in columns.items() if place < len(cells) and cells[place]}
-        if not told.keys() & {Column.NAME, Column.PLATE}:
-            raise _Wrong(Column.NAME, EntryRefused("roster.nobody"))
-        home = told.get(Column.HOUSEHOLD, "")
-        with _blaming(Column.HOUSEHOLD):
-            HouseholdCode.parse(home)
-        return Line(number, self._person(told, home), self._vehicle(told, home))
+    def __init__(self, register: Register, actor: str | None, album: Album | None, alone: set[str]) -> None:
+        residents = register.residents()
+        self.intake = Intake()
+        self._register = register
+        self._actor = actor
+        self._album = album
+        self._alone = alone
+        self._people: dict[Who, str] = {(one.household, one.name): one.id for one in residents}
+        self._faced = {(one.household, one.name) for one in residents if one.templates}
+        self._cars = {car.plate: car.household for car in register.vehicles()}
 
-    def _person(self, told: Mapping[Column, str], home: str) -> PersonForm | None:
-        if Column.NAME not in told:
-            return None
-        with _blaming(Column.BORN):
-            grown = _grown(told.get(Column.BORN))
-        with _blaming(Column.STANDING):
-            standing = Standing(self._one_of(Standing, told.get(Column.STANDING, Standing.FAMILY)))
-        with _blaming(Column.NAME):
-            PersonForm.of(told[Column.NAME], home)
-        with _blaming(Column.PHONE):
-            PersonForm.of(told[Column.NAME], home, phone=told.get(Column.PHONE))
-        phone, notes = told.get(Column.PHONE), told.get(Column.NOTES)
-        with _blaming(Column.NOTES):
-            return PersonForm.of(
-                told[Column.NAME], home, phone=phone, minor_until=grown, notes=notes, standing=standing
-            )
-
-    def _vehicle(self, told: Mapping[Column, str], home: str) -> VehicleForm | None:
-        if Column.PLATE not in told:
-            return None
-        with _blaming(Column.COLOUR):
-            colour = PlateColour(self._one_of(PlateColour, told.get(Column.COLOUR, PlateColour.UNKNOWN)))
-        with _blaming(Column.TYPE):
-            kind = VehicleType(self._one_of(VehicleType, told.get(Column.TYPE, VehicleType.CAR)))
-        with _blaming(Column.PLATE):
-            return VehicleForm.of(told[Column.PLATE], home, colour, type=kind)
-
-    def _one_of(self, kinds: type[StrEnum], cell: str) -> str:
-        key = self._key(cell)
-        if key not in {str(member) for member in kinds}:
-            raise EntryRefused("roster.no_such_word", word=cell)
-        return key
-
-    def _take(
-        self, line: Line, people: dict[tuple[str, str], str], cars: dict[str, str], intake: Intake, actor: str | None
-    ) -> None:
-        """Take one line in, or with no actor only count it; whoever is there already is left as they are."""
+    def take(self, line: Line) -> None:
+        """Take one line in, or with no actor only count it. Raises `Wrong` with what of it was not taken in."""
         car = line.vehicle
-        if car is not None and cars.get(car.plate, str(car.household)) != str(car.household):
-            raise _Wrong(Column.PLATE, EntryRefused("register.plate_taken", plate=car.plate))
-        owner = None
+        if car is not None and self._cars.get(car.plate, str(car.household)) != str(car.household):
+            raise Wrong(Column.PLATE, EntryRefused("register.plate_taken", plate=car.plate))
+        owner, flaw = None, None
         if line.person is not None:
             who = str(line.person.household), line.person.name
-            if who in people:
-                intake.known += 1
-            else:
-                intake.people += 1
-                people[who] = self._register.enrol(line.person, actor).id if actor else ""
-            owner = people[who]
-        if car is not None and car.plate in cars:
-            intake.known += 1
-        elif car is not None:
-            intake.vehicles += 1
-            cars[car.plate] = str(car.household)
-            if actor:
-                owned = VehicleForm(car.plate, car.household, car.colour, car.lanes, car.type, owner, car.notes)
-                with _blaming(Column.PLATE):
-                    self._register.enter_vehicle(owned, actor)
+            try:
+                self._enter(line, line.person, who)
+            except Wrong as wrong:
+                if who not in self._people:
+                    raise
+                flaw = wrong
+            owner = self._people[who]
+        if car is not None:
+            self._enter_vehicle(car, owner)
+        if flaw is not None:
+            raise flaw
+
+    def _enter(self, line: Line, person: PersonForm, who: Who) -> None:
+        if who in self._people:
+            self.intake.known += 1
+            self._consent(line, self._people[who])
+        else:
+            with blaming(Column.SIGNED):
+                given = [line.consent] if line.consent else []
+                self._people[who] = self._register.enrol(person, self._actor, given).id if self._actor else ""
+            self.intake.people += 1
+        if self._album is not None and who not in self._faced:
+            self._face(self._album, line, who)
+
+    def _consent(self, line: Line, resident_id: str) -> None:
+        """Record what somebody enrolled has signed since, once."""
+        if line.consent is None or not self._actor or self._agreed(resident_id):
+            return
+        with blaming(Column.SIGNED):
+            self._register.consents.give(resident_id, [line.consent], self._actor)
+
+    def _agreed(self, resident_id: str) -> bool:
+        return bool(resident_id) and self._register.consents.agreed(resident_id, Purpose.FACE_ENTRY)
+
+    def _face(self, album: Album, line: Line, who: Who) -> None:
+        try:
+            key = album.pack.find(line.photo, *who, alone=who[1] in self._alone)
+            if key is None:
+                return
+            self._add_photo(album, key, self._people[who], agreed=line.consent is not None)
+        except (PhotoRefused, EntryRefused, PictureRefused) as refused:
+            raise Wrong(Column.PHOTO, refused) from refused
+        self._faced.add(who)
+        self.intake.faces += 1
+
+    def _add_photo(self, album: Album, key: str, resident_id: str, *, agreed: bool) -> None:
+        if not agreed and not self._agreed(resident_id):
+            raise EntryRefused("consent.face_needed")
+        photo = album.judge(album.pack.read(key))
+        if self._actor:
+            self._register.add_photo(resident_id, photo, self._actor)
+
+    def _enter_vehicle(self, car: VehicleForm, owner: str | None) -> None:
+        if car.plate in self._cars:
+            self.intake.known += 1
+            return
+        if self._actor:
+            owned = VehicleForm(car.plate, car.household, car.colour, car.lanes, car.type, owner, car.notes)
+            with blaming(Column.PLATE):
+                self._register.enter_vehicle(owned, self._actor)
+        self._cars[car.plate] = str(car.household)
+        self.intake.vehicles += 1
 
 
-class _Wrong(Exception):
-    """A fault with the column to blame."""
-
-    def __init__(self, column: Column | None, fault: EnrollmentError) -> None:
-        super().__init__(fault.code)
-        self.column = column
-        self.fault = fault
-
-
-class _blaming:  # noqa: N801 - reads as a verb where it is used
-    """Turns a refused entry into a fault of the column."""
-
-    def __init__(self, column: Column) -> None:
-        self._column = column
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, raised: BaseException | None, _trace: object) -> None:
-        if isinstance(raised, EntryRefused):
-            raise _Wrong(self._column, raised) from raised
-
-
-def _grown(born: str | None) -> date | None:
-    """The fourteenth birthday where it is still to come."""
-    if not born:
-        return None
-    try:
-        day = date.fromisoformat(born.replace("/", "-").replace(".", "-"))
-    except ValueError as wrong:
-        raise EntryRefused("roster.no_day", entered=born) from wrong
-    grown = minor_until(day)
-    return grown if grown > datetime.now(UTC).date() else None
+def _alone(rows: Sequence[Row], columns: dict[Column, int]) -> set[str]:
+    """The names that one row alone of the table has, as they are typed."""
+    place = columns.get(Column.NAME)
+    if place is None:
+        return set()
+    names = Counter(cells[place].strip() for _, cells in rows[1:] if place < len(cells))
+    return {name for name, times in names.items() if times == 1}

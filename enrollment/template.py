@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from sqlalchemy import func, select
@@ -12,6 +13,12 @@ from enrollment.errors import KeyUnusable
 from enrollment.keyring import Keyring
 from enrollment.tables import CredentialRow, TemplateRow
 from models.sighting import Embedding
+
+TemplateKey: TypeAlias = tuple[str, str]
+"""A template's id and its resident's: a row that was moved to somebody else is another one, and does not open."""
+
+BATCH = 500
+"""Rows that are fetched at once; SQLite takes 999 values at least."""
 
 UNIT_TOLERANCE = 1e-2
 """How far from 1 the length of an embedding may be; beyond it a dot product is no cosine."""
@@ -39,6 +46,22 @@ def open_template(keyring: Keyring, sealed: bytes, id_: str, resident_id: str, m
     return embedding if is_unit(embedding) else None
 
 
+def open_templates(
+    session: Session, keyring: Keyring, model_id: str, keys: Sequence[TemplateKey], size: int | None
+) -> dict[TemplateKey, Embedding]:
+    """Those of the stored templates that open, all of one size."""
+    opened: dict[TemplateKey, Embedding] = {}
+    for batch in (keys[start : start + BATCH] for start in range(0, len(keys), BATCH)):
+        ids = [id_ for id_, _ in batch]
+        found = session.execute(select(TemplateRow.id, TemplateRow.sealed).where(TemplateRow.id.in_(ids)))
+        sealed = {row.id: row.sealed for row in found}
+        for key in batch:
+            embedding = open_template(keyring, sealed.get(key[0], b""), *key, model_id)
+            if embedding is not None and size in {None, embedding.size}:
+                opened[key], size = embedding, embedding.size
+    return opened
+
+
 def keys_in_use(session: Session) -> frozenset[str]:
     """The ids of the keys that templates and credentials are made with: one, unless a key was swapped by hand."""
     found = (session.scalars(select(table.key_id).distinct()) for table in (TemplateRow, CredentialRow))
@@ -52,6 +75,11 @@ def models_in_use(session: Session) -> Mapping[str, int]:
     return {
         row[0]: row[1] for row in session.execute(made.order_by(count.desc(), func.max(TemplateRow.created_at).desc()))
     }
+
+
+def people_in_use(session: Session) -> int:
+    """How many residents have stored templates, whichever model made them."""
+    return session.scalar(select(func.count(TemplateRow.resident_id.distinct()))) or 0
 
 
 def unknown_to(session: Session, model_id: str) -> int:

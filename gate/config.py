@@ -60,6 +60,8 @@ class Compound(Part):
     """The compound this gate belongs to."""
 
     name: str = Field(default="示范小区", min_length=1, description="shown on the console")
+    handler: str = Field(default="", max_length=100, description="who answers for the personal data, by full name")
+    contact: str = Field(default="", max_length=200, description="how residents reach them: telephone, room, hours")
     timezone: str = Field(default="Asia/Shanghai", description="IANA name; hours are counted in it")
 
     @field_validator("timezone")

@@ -14,6 +14,7 @@ from gate.barrier.settings import BarrierPart
 from gate.barrier.simulated_door import SimulatedDoor
 from gate.barrier.simulator import SimulatedBarrier
 from gate.camera.frame import CameraState
+from gate.clocks import Clock, clocks
 from gate.community.deliveries import DestinationView, destination_views
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, SignInStep
@@ -114,6 +115,10 @@ class Overview:
         if not receipt.accepted:
             raise BarrierFault(receipt.refusal or "barrier.not_answering")
         return OpenOutcome(receipt.state.value, receipt.repeated)
+
+    def clocks(self) -> Sequence[Clock]:
+        """What there is of each class of personal data, and what of it is past its time."""
+        return clocks(self._gate.site, self._gate.config.storage.snapshot_days, datetime.now(UTC).date())
 
     def destinations(self) -> Sequence[DestinationView]:
         """Where passages go, and how each place stands now."""

@@ -11,7 +11,6 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.database import reading
-from enrollment.entry import Vehicle
 from enrollment.errors import StoreBusy
 from enrollment.register import Register
 from gate.config import Lane
@@ -43,10 +42,11 @@ def recent(engine: Engine, lanes: Sequence[Lane], register: Register, count: int
     names = {lane.id: lane.name for lane in lanes}
     with reading(engine) as session:
         rows = session.scalars(select(PassageRow).order_by(PassageRow.seq.desc()).limit(count)).all()
-    return tuple(_stored(row, names, register) for row in rows)
+    labels = register.labels({row.subject for row in rows if row.subject})
+    return tuple(_stored(row, names, labels) for row in rows)
 
 
-def _stored(row: PassageRow, names: Mapping[str, str], register: Register) -> PassageView:
+def _stored(row: PassageRow, names: Mapping[str, str], labels: Mapping[str, str]) -> PassageView:
     details = json.loads(row.details)
     return PassageView(
         id=row.id,
@@ -55,26 +55,19 @@ def _stored(row: PassageRow, names: Mapping[str, str], register: Register) -> Pa
         lane_name=names.get(row.lane, row.lane),
         verdict=Verdict(row.verdict),
         reason=Reason(row.reason),
-        subject_label=_label(register, row.subject, details),
+        subject_label=labels.get(row.subject) if row.subject else details.get("plate") or None,
         score=_score(details),
         snapshot=row.snapshot,
     )
 
 
 def _label_now(register: Register, subject: str | None, details: Mapping[str, Any]) -> str | None:
-    try:
-        return _label(register, subject, details)
-    except (StoreBusy, SQLAlchemyError):
-        return None
-
-
-def _label(register: Register, subject: str | None, details: Mapping[str, Any]) -> str | None:
     if subject is None:
         return details.get("plate") or None
-    entry = register.find(subject)
-    if entry is None:
+    try:
+        return register.labels({subject}).get(subject)
+    except (StoreBusy, SQLAlchemyError):
         return None
-    return entry.plate if isinstance(entry, Vehicle) else entry.name
 
 
 def _score(details: Mapping[str, Any]) -> float | None:

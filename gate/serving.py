@@ -19,6 +19,7 @@ from gate.ledger.ledger import StaffActs
 from gate.overview import Overview
 from gate.own_data import OwnData
 from gate.pad_way import GatePadWay
+from gate.privacy import handling_of
 from gate.running import RunningGate
 from models.picture import decode_picture
 from models.roles import FaceRecogniser
@@ -44,6 +45,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
         archive=archive,
         office=Office(site.register, Finder(site.engine)),
         lobby=lobby_of(gate),
+        handling=partial(handling_of, site, gate.config),
     )
     with ConsoleServer(app, settings) as console:
         try:

@@ -190,13 +190,13 @@ SAMPLE = Script(
         Approach(VEHICLES[0], 0.3),
         Approach(VEHICLES[1], 5.6),
         Approach(VEHICLES[2], 10.9),
-        Approach(VEHICLES[3], 19.0),
-        Approach(VEHICLES[4], 27.1),
-        Approach(VEHICLES[5], 32.5),
+        Approach(VEHICLES[3], 20.8),
+        Approach(VEHICLES[4], 30.6),
+        Approach(VEHICLES[5], 37.6),
     ),
-    turns=(Turn(0.0, DAY), Turn(18.0, RAIN, 1.6), Turn(31.6, DUSK, 1.8)),
+    turns=(Turn(0.0, DAY), Turn(19.6, RAIN, 1.6), Turn(35.1, DUSK, 1.8)),
     pedestrian_s=27.8,
-    vehicle_s=39.6,
+    vehicle_s=44.7,
 )
 """Six people, the last two side by side; six vehicles by day, in rain and at dusk."""
 

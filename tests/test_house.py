@@ -18,7 +18,15 @@ MAY_IMPORT = {
 }
 SAMPLES_DOORS = {
     ROOT / "gate" / "cli" / name
-    for name in ("bench.py", "bench_gate.py", "bench_lanes.py", "bench_liveness.py", "bench_peers.py", "demo.py")
+    for name in (
+        "bench.py",
+        "bench_gate.py",
+        "bench_lanes.py",
+        "bench_liveness.py",
+        "bench_pages.py",
+        "bench_peers.py",
+        "demo.py",
+    )
 }
 """The files through which the command line reaches the samples."""
 

@@ -13,8 +13,10 @@ from gate.cli.barrier import app as barrier_commands
 from gate.cli.bench import app as bench_commands
 from gate.cli.bench_barrier import barrier as bench_barrier
 from gate.cli.bench_gate import gate as bench_gate
+from gate.cli.bench_intake import intake as bench_intake
 from gate.cli.bench_lanes import lanes as bench_lanes
 from gate.cli.bench_liveness import liveness as bench_liveness
+from gate.cli.bench_pages import pages as bench_pages
 from gate.cli.bench_peers import peers as bench_peers
 from gate.cli.bench_rules import rules as bench_rules
 from gate.cli.bench_search import search as bench_search
@@ -29,6 +31,7 @@ from gate.cli.models import app as models_commands
 from gate.cli.pads import app as pad_commands
 from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
+from gate.cli.privacy import app as privacy_commands
 from gate.cli.report import report
 from gate.cli.residents import app as resident_commands
 from gate.cli.retention import retention
@@ -50,13 +53,16 @@ app.add_typer(resident_commands, name="resident")
 app.add_typer(account_commands, name="account")
 app.add_typer(models_commands, name="models")
 app.add_typer(plates_commands, name="plates")
+app.add_typer(privacy_commands, name="privacy")
 app.add_typer(rules_commands, name="rules")
 app.add_typer(pass_commands, name="pass")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)
+bench_commands.command("pages", help=t("bench_pages.help"))(bench_pages)
 bench_commands.command("peers", help=t("bench_peers.help"))(bench_peers)
 bench_commands.command("lanes", help=t("bench_lanes.help"))(bench_lanes)
+bench_commands.command("intake", help=t("bench_intake.help"))(bench_intake)
 bench_commands.command("rules", help=t("bench_rules.help"))(bench_rules)
 bench_commands.command("liveness", help=t("bench_liveness.help"))(bench_liveness)
 bench_commands.command("search", help=t("bench_search.help"))(bench_search)

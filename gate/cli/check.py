@@ -27,6 +27,7 @@ from gate.community.deliveries import destination_views
 from gate.config import BarrierPart, CameraPart, Config, load_config
 from gate.errors import ConfigRefused
 from gate.holidays import unknown_years
+from gate.privacy import Filing, faces_of, filing
 from gate.rulebook.reading import read_access
 from gate.rulebook.versions import households_of
 from gate.site import open_site
@@ -97,6 +98,10 @@ def _lawful(config: Config) -> Iterator[Finding]:
     with suppress(Fault), open_site(config) as site:  # the database's own line says what is wrong with it
         if unasked := site.register.consents.unconsented():
             yield Finding("consent", config.compound.name, t("check.unconsented", count=len(unasked)), doubtful=True)
+        if not (config.compound.handler and config.compound.contact):
+            yield Finding("consent", config.compound.name, t("privacy.unnamed"), doubtful=True)
+        if (stage := filing(faces := faces_of(site))) is not Filing.NONE:
+            yield Finding("consent", config.compound.name, t(f"privacy.filing_{stage}", faces=faces), doubtful=True)
         today = datetime.now(UTC).date()
         for clock in clocks(site, config.storage.snapshot_days, today):
             if clock.overdue:
@@ -183,8 +188,8 @@ def _tried(part: str, name: str, attempt: Callable[[], str]) -> Finding:
 def _database(config: Config) -> str:
     with open_site(config) as site:
         accounts = len(site.accounts.list())
-        people, vehicles = len(site.register.residents()), len(site.register.vehicles())
-    return t("check.register", residents=people, vehicles=vehicles, accounts=accounts)
+        count = site.register.count()
+    return t("check.register", residents=count.residents, vehicles=count.vehicles, accounts=accounts)
 
 
 def _plate_models(cast: Cast, threads: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 from paho.mqtt import client as mqtt
@@ -86,7 +87,9 @@ class BrokerLine:
         stood, client, self._client = self.stands, self._client, None
         if client is not None:
             if stood:
-                client.publish(self._online, "false", qos=1, retain=True).wait_for_publish(1.0)
+                # A line that broke and does not know it yet says this too: then our will speaks for us.
+                with suppress(RuntimeError, ValueError):
+                    client.publish(self._online, "false", qos=1, retain=True).wait_for_publish(1.0)
             client.disconnect()
             client.loop_stop()
         self._connected = None

@@ -137,6 +137,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/barriers/now"): WATCHERS,
     ("POST", "/barriers/{barrier_id}/order"): OPENERS,
     ("POST", "/compound/order"): OPENERS,
+    ("GET", "/privacy"): PUBLIC,
+    ("GET", "/privacy/assessment"): AUDITORS,
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/metrics"): INSPECTORS,
 }

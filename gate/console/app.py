@@ -20,7 +20,7 @@ from enrollment.keyring import Keyring
 from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.config import Console
-from gate.console import barriers, events, health, live, own_account, sign_in, staff, visitors
+from gate.console import barriers, events, health, live, own_account, privacy, sign_in, staff, visitors
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
@@ -45,10 +45,36 @@ from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.console.wording import chosen_language
+from gate.privacy import Handling
 from gate.texts import explain
 from models.errors import Fault
 
 HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}
+
+PARTS = (
+    sign_in,
+    own_account,
+    staff,
+    live,
+    barriers,
+    events,
+    health,
+    pages,
+    export,
+    overview,
+    enrolment,
+    privacy,
+    visitors,
+    desk_side,
+    entry,
+    own_pages,
+    consents,
+    code,
+    own_visitors,
+    pad_pages,
+    pad_staff,
+)
+"""Each has a `router` with its routes."""
 
 ELSEWHERE = {
     "console.sign_in_needed": "/sign-in",
@@ -78,6 +104,7 @@ def create_app(
     archive: Archive | None = None,
     office: Office | None = None,
     lobby: Lobby | None = None,
+    handling: Callable[[], Handling] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall: Callable[[], datetime] = _now,
@@ -86,10 +113,10 @@ def create_app(
     """The console of one gate.
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
-    register for the enrollers', and `lobby` what residents' own pages need; without them these are not there.
-    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
-    unguessable strings. The application holds one
-    thread while it is served, and its parts in `state.desk`.
+    register for the enrollers', `lobby` what residents' own pages need, and `handling` tells what is done with personal
+    data; without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds,
+    and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it is served,
+    and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -131,6 +158,7 @@ def create_app(
         archive=archive,
         office=office,
         lobby=lobby,
+        handling=handling,
         searches=Searches(),
     )
     return _assembled(desk)
@@ -148,9 +176,7 @@ def _assembled(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Envelope)
-    desk_parts = (sign_in, own_account, staff, live, barriers, events, health, pages, export, overview, enrolment)
-    own_parts = (desk_side, entry, own_pages, consents, code, own_visitors, visitors, pad_pages, pad_staff)
-    for part in (*desk_parts, *own_parts):
+    for part in PARTS:
         app.include_router(part.router)
     app.exception_handler(Fault)(_answer_fault)
     app.exception_handler(HTTPException)(_answer_http)

@@ -28,6 +28,7 @@ from gate.console.sessions import Session, Sessions
 from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
+from gate.privacy import Handling
 from gate.texts import Language
 
 SESSION_COOKIE = "menwei_session"
@@ -107,6 +108,7 @@ class Desk:
     archive: Archive | None
     office: Office | None
     lobby: Lobby | None
+    handling: Callable[[], Handling] | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

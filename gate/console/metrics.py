@@ -59,9 +59,10 @@ class _State(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """Cameras and barriers by lane, the way out, then the record."""
+        """Cameras and barriers by lane, the way out, what is kept, then the record."""
         yield from self._lanes()
         yield from self._destinations()
+        yield from self._clocks()
         health = self._watch.health()
         healthy = GaugeMetricFamily("menwei_part_works", "1 while the part works", labels=["part"])
         for part in ("database", "ledger", "models", "cameras", "barriers"):
@@ -93,6 +94,14 @@ class _State(Collector):
             counted["delivered"].add_metric([view.id], standing.delivered)
             counted["dropped"].add_metric([view.id], standing.dropped)
         yield from (*gauges.values(), *counted.values())
+
+    def _clocks(self) -> Iterator[Metric]:
+        kept = GaugeMetricFamily("menwei_kept", "Personal data that is stored, by class", labels=["class"])
+        overdue = GaugeMetricFamily("menwei_overdue", "What of it is past its time", labels=["class"])
+        for clock in self._watch.clocks():
+            kept.add_metric([clock.name], clock.kept)
+            overdue.add_metric([clock.name], clock.overdue)
+        yield from (kept, overdue)
 
     def _lanes(self) -> Iterator[Metric]:
         camera = GaugeMetricFamily("menwei_camera_state", "1 for the state it is in", labels=["lane", "state"])

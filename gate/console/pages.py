@@ -35,6 +35,7 @@ ADDRESSES = frozenset(
         "/me/enter",
         "/passes",
         "/pads",
+        "/privacy",
     }
 )
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -121,6 +122,13 @@ def copy_file(language: Language, **facts: Any) -> str:
     return _templates().get_template("me_copy_file.html").render(facts, style=style, **_words(language))
 
 
+def privacy_file(language: Language, document: str, **facts: Any) -> str:
+    """The `notice` or the `assessment` as one HTML file that needs nothing else."""
+    style = Markup("\n".join(assets()[name].content.decode() for name in ("console.css", "privacy.css")))  # noqa: S704 - ours
+    told = {"document": document, "style": style, **facts}
+    return _templates().get_template("privacy_file.html").render(told, **_words(language))
+
+
 def _words(language: Language) -> dict[str, Any]:
     """What every template says things with."""
     return {"t": partial(_say, language), "has": catalogue().__contains__, "clock": _clock, "language": language}
@@ -138,7 +146,7 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    kept = path.startswith(("/audit", "/enrolment/households/", "/me", "/pinpad"))
+    kept = path.startswith(("/audit", "/enrolment/households/", "/privacy/", "/me", "/pinpad"))
     if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.

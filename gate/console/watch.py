@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from gate.camera.frame import CameraHealth
+from gate.clocks import Clock
 from gate.community.deliveries import DestinationView
 from gate.console.barrier_watch import BarrierWatch
 from gate.decision.decision import Reason, Verdict
@@ -163,6 +164,10 @@ class Watch(BarrierWatch, Protocol):
 
     def health(self) -> HealthView:
         """What works now."""
+        ...
+
+    def clocks(self) -> Sequence[Clock]:
+        """What there is of each class of personal data, and what of it is past its time."""
         ...
 
     def destinations(self) -> Sequence[DestinationView]:

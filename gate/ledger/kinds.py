@@ -74,7 +74,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "pass.forgotten",
     ),
     "views": ("view", "passage.viewed", "history.viewed"),
-    "exports": ("export", "report.made"),
+    "exports": ("export", "report.made", "assessment.made"),
     "complaints": ("complaint.filed", "complaint.closed"),
     "keeping": (
         "ledger.began",

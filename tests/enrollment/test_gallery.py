@@ -110,19 +110,6 @@ def test_the_order_of_people_changes_no_score(known: list[Person], looked: Embed
         assert (one.score, one.runner_up) == pytest.approx((other.score, other.runner_up), abs=1e-6)
 
 
-@given(people(), embeddings)
-def test_the_nearest_besides_somebody_is_never_that_person(known: list[Person], looked: Embedding) -> None:
-    gallery = Gallery.of("m", known)
-    others = [(who, seen) for who, seen in known if who.id != "p0"]
-    nearest = gallery.nearest(looked, besides="p0")
-    if not others:
-        assert nearest is None
-        return
-    assert nearest is not None
-    assert nearest[0].id != "p0"
-    assert nearest[1] == pytest.approx(max(float(t @ looked) for _, seen in others for t in seen), abs=1e-5)
-
-
 def _one(looked: Embedding) -> Gallery:
     return Gallery.of("m", [(Subject("p", SubjectKind.RESIDENT, "h"), [looked])])
 
@@ -240,7 +227,7 @@ def test_after_any_change_only_what_is_new_is_opened_and_the_gallery_is_as_if_lo
     gallery = load_gallery(engine, keyring, "m1")
     untouched = gallery.matrix.copy()
     first = gallery
-    monkeypatch.setattr("enrollment.gallery.open_template", count)
+    monkeypatch.setattr("enrollment.template.open_template", count)
     changes: list[tuple[Callable[[], object], int]] = [
         (lambda: register.add_resident("新人", "1-1-201", make_face(50), "m1", "t", consent=FACE), 1),
         (lambda: register.add_face(people[2].id, make_face(51), "m1", "t"), 1),

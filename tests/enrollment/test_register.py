@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from enrollment.act import Act
 from enrollment.database import open_database, reading, writing
 from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled, StoreBusy
 from enrollment.faces import SIMILAR, similar
+from enrollment.form import PersonForm
 from enrollment.gallery import register_version
 from enrollment.keyring import Keyring
 from enrollment.register import Register
@@ -325,3 +326,20 @@ def test_an_erasure_that_left_something_is_not_taken_for_one(
         register.remove(person.id, "t")
     assert kept.value.code == "register.not_erased"
     assert kept.value.facts == {"id": person.id, "left": 1}
+
+
+def test_a_household_is_listed_alone_and_everything_is_counted(register: Register) -> None:
+    child = PersonForm.of("张小三", "3-2-501", minor_until=datetime.now(UTC).date() + timedelta(days=9))
+    mine = register.enrol(child, "local:0")
+    register.enrol(PersonForm.of("李四", "3-2-502"), "local:0")
+    car = register.add_vehicle("辽A12345", "3-2-501", "local:0")
+    gone = register.add_vehicle("辽A54321", "3-2-501", "local:0")
+    register.remove(gone.id, "local:0")
+    home = next(one.id for one in register.households.list() if str(one.code) == "3-2-501")
+    assert register.residents(home) == (mine,)
+    assert register.vehicles(home) == (car,)
+    assert register.residents("nowhere") == ()
+    count = register.count()
+    assert (count.residents, count.minors, count.vehicles) == (2, 1, 1)
+    assert register.labels({mine.id, car.id, gone.id, "nobody"}) == {mine.id: "张小三", car.id: "辽A12345"}
+    assert register.labels(set()) == {}

@@ -20,6 +20,10 @@ from models.sighting import Box, FaceQuality, FaceSighting
 from tests.consents import FACE
 
 CONFIG = """
+[compound]
+handler = "示范小区业主委员会"
+contact = "三号楼一层"
+
 [[camera]]
 id = "c"
 url = "folder:pictures"
@@ -88,6 +92,13 @@ def test_plates_alone_need_no_warning(site: Site) -> None:
     assert done.exit_code == 0, done.output
     assert "starter-plate-reader" in done.output
     assert t("check.doubtful") not in done.output
+
+
+def test_a_gate_that_names_nobody_who_answers_for_the_data_is_told(site: Site) -> None:
+    path = site("vehicle")
+    assert t("privacy.unnamed") not in _check(path).output
+    path.write_text(path.read_text("utf-8").replace("contact =", "# contact ="), "utf-8")
+    assert t("privacy.unnamed") in _check(path).output
 
 
 def test_faces_that_another_version_enrolled_are_counted(site: Site) -> None:

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -18,7 +14,8 @@ from gate.config import load_config
 from gate.site import open_site
 from models.errors import Fault
 from models.roles import FaceRecogniser
-from models.sighting import Box, FaceFault, FaceQuality, FaceSighting, Picture, PlateColour
+from models.sighting import PlateColour
+from tests.gate.cli.painted import PaintedFaces, painted
 
 CONFIG = """
 [storage]
@@ -43,24 +40,6 @@ barrier = "bar-1"
 PAPER = ("--consent", "paper", "--signed-on", "2025-01-02")
 
 
-class PaintedFaces:
-    """Takes the picture's brightness for the person: 40 for person 4, and a black picture for nobody."""
-
-    model_id = "painted-1"
-
-    def find(self, picture: Picture) -> Sequence[FaceSighting]:
-        brightness = int(picture.mean().round())
-        if brightness == 0:
-            return []
-        faults = (FaceFault.TOO_BRIGHT,) if brightness > 200 else ()
-        quality = FaceQuality(0.8, 120, 0.9, 0.9, 0.9, faults)
-        return [FaceSighting(Box(0, 0, 100, 120), np.zeros((5, 2), np.float32), 0.9, quality)]
-
-    def embed(self, picture: Picture, faces: Sequence[FaceSighting]) -> Sequence[FaceSighting]:
-        person = np.eye(32, dtype=np.float32)[int(picture.mean().round()) // 10]
-        return [replace(face, embedding=person) for face in faces]
-
-
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "gate.toml"
@@ -78,7 +57,7 @@ def _painted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _photo(config: Path, brightness: int) -> str:
     path = config.parent / f"{brightness}.png"
-    cv2.imwrite(str(path), np.full((200, 200, 3), brightness, np.uint8))
+    path.write_bytes(painted(brightness))
     return str(path)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import gate.cli.enroll
 from enrollment.errors import EntryRefused
 from gate.config import load_config
 from gate.site import open_site
+from tests.gate.cli.painted import PaintedFaces, painted
 
 TABLE = """住户,姓名,电话,身份,出生日期（未满十四周岁）,备注,车牌,车牌颜色,车型
 3-2-501,张三,138 0000 1234,业主,,听力不好,辽A12345,蓝,小轿车
@@ -103,3 +105,87 @@ def test_a_table_without_a_heading_is_refused(config: Path) -> None:
     fault = _run(config, "import", str(config.parent / "a.csv")).exception
     assert isinstance(fault, EntryRefused)
     assert fault.code == "roster.no_heading"
+
+
+WITH_PHOTOS = """住户,姓名,出生日期（未满十四周岁）,人脸同意书签署日期,监护人,监护人是其,同意留存照片,照片文件名
+3-2-501,张三,,2026-03-01,,,是,
+3-2-501,张小三,2020-05-01,2026-03-01,张三,父亲,,xiao.png
+3-2-502,李四,,,,,,
+3-2-503,王五,,2026-03-01,,,,
+3-2-504,赵六,,2026-03-01,,,,
+3-2-505,钱七,2021-05-01,2026-03-01,,,,
+3-2-506,孙八,,2026-03-01,,,,没有.png
+3-2-507,周九,,2026-03-01,,,,
+"""
+
+
+@pytest.fixture
+def photos(config: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("gate.cli.roster.open_face_recogniser", lambda *_names: PaintedFaces())
+    (config.parent / "in.csv").write_text(WITH_PHOTOS, "utf-8")
+    path = config.parent / "photos.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("三号楼/3-2-501 张三.png", painted(40))
+        packed.writestr("xiao.png", painted(60))
+        packed.writestr("3-2-502_李四.png", painted(80))
+        packed.writestr("王五.png", painted(0))
+        packed.writestr("3-2-504-赵六.png", painted(40))
+        packed.writestr("没有人.png", painted(100))
+        packed.writestr("__MACOSX/._王五.png", b"rubbish")
+    return path
+
+
+def test_photos_come_in_under_a_consent_and_what_is_wrong_with_each_is_told(config: Path, photos: Path) -> None:
+    rest = config.parent / "rest.csv"
+    words = ("import", str(config.parent / "in.csv"), "--photos", str(photos), "--rejected", str(rest))
+    for times in (1, 2):
+        result = _run(config, *words)
+        assert result.exit_code == 1
+        told = result.output.replace("\n", "")
+        for row, said in {4: "同意", 5: "没有找到人脸", 6: "很像", 7: "监护人", 8: "没有照片"}.items():
+            assert f"第 {row} 行" in told
+            assert said in told.partition(f"第 {row} 行")[2].partition("第")[0]
+        assert "没有人.png" in told
+        assert ("人脸 2 张" if times == 1 else "人脸 0 张") in told
+        with open_site(load_config(config)) as site:
+            faces = {one.name: one.templates for one in site.register.residents()}
+            consents = [len(site.register.consents.of(one.id)) for one in site.register.residents()]
+        assert faces == {"张三": 1, "张小三": 1, "李四": 0, "王五": 0, "赵六": 0, "孙八": 0, "周九": 0}
+        assert sorted(consents) == [0, 1, 1, 1, 1, 1, 1]
+    with rest.open(encoding="utf-8-sig", newline="") as file:
+        assert [row[1] for row in csv.reader(file)] == ["姓名", "李四", "王五", "赵六", "钱七", "孙八"]
+
+
+def test_a_dry_run_judges_the_photos_and_enrols_nobody(config: Path, photos: Path) -> None:
+    result = _run(config, "import", str(config.parent / "in.csv"), "--photos", str(photos), "--dry-run")
+    assert "人脸 3 张" in result.output.replace("\n", "")
+    assert _kept(config) == ([], [])
+
+
+def test_a_consent_and_a_photo_that_come_later_are_added_to_who_is_enrolled(config: Path, photos: Path) -> None:
+    _run(config, "import", str(config.parent / "in.csv"), "--photos", str(photos))
+    later = WITH_PHOTOS.replace("3-2-502,李四,,,", "3-2-502,李四,,2026-03-02,")
+    (config.parent / "in.csv").write_text(later, "utf-8")
+    _run(config, "import", str(config.parent / "in.csv"), "--photos", str(photos))
+    with open_site(load_config(config)) as site:
+        assert {one.name: one.templates for one in site.register.residents()}["李四"] == 1
+
+
+def test_a_photo_is_kept_only_where_that_is_ticked(config: Path, photos: Path) -> None:
+    _run(config, "import", str(config.parent / "in.csv"), "--photos", str(photos))
+    with open_site(load_config(config)) as site:
+        kept = {one.name: site.register.consents.of(one.id)[0].keep_photo for one in site.register.residents()[:2]}
+    assert kept == {"张三": True, "张小三": False}
+
+
+@pytest.mark.parametrize(("content", "code"), [(None, "pack.unreadable"), (b"PK not at all", "pack.damaged")])
+def test_a_pack_that_cannot_be_read_stops_before_anybody_is_entered(
+    config: Path, photos: Path, content: bytes | None, code: str
+) -> None:
+    bad = photos.with_name("bad.zip")
+    if content is not None:
+        bad.write_bytes(content)
+    fault = _run(config, "import", str(config.parent / "in.csv"), "--photos", str(bad)).exception
+    assert isinstance(fault, EntryRefused)
+    assert fault.code == code
+    assert _kept(config) == ([], [])

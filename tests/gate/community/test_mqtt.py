@@ -141,6 +141,19 @@ def test_a_broker_that_is_gone_is_away_and_one_that_is_back_takes_events_again(b
     destination.close()
 
 
+def test_a_line_that_broke_before_it_was_told_so_is_away(broker: MosquittoBroker) -> None:
+    destination = _open(broker.url)
+    destination.send([CAR])
+    client = destination._line._client
+    assert client is not None
+    client.on_disconnect = None
+    broker.stop()
+    while client.is_connected():  # the loss is noticed by the library alone
+        threading.Event().wait(0.01)
+    with pytest.raises(Away):
+        destination.send([CAR])
+
+
 def test_a_broker_that_does_not_answer_is_given_up_in_time(broker: MosquittoBroker) -> None:
     destination = _open(broker.url, timeout_s=1)
     destination.send([CAR])

@@ -10,8 +10,8 @@ import threading
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow
 from gate.barrier.act import Command
 from gate.camera.frame import CameraHealth, CameraState
+from gate.clocks import Clock
+from gate.community.connections import Connection
 from gate.community.deliveries import DestinationView
 from gate.config import Console
 from gate.console.app import create_app
@@ -51,6 +53,7 @@ from gate.decision.decision import Reason, Verdict
 from gate.errors import BarrierFault
 from gate.feed import Feed
 from gate.own_data import OwnData
+from gate.privacy import Handling, Recipient
 from models.errors import PictureRefused
 from models.sighting import Box, Embedding, FaceQuality, FaceSighting, Picture
 from tests.databases import migrated_file
@@ -194,7 +197,32 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         keyring=accounts.keyring,
         office=Office(accounts.register, Finder(accounts.engine)),
         lobby=accounts.lobby,
+        handling=partial(handling, watch),
         **parts,
+    )
+
+
+def handling(watch: FakeWatch) -> Handling:
+    """What an invented compound does with personal data."""
+    return Handling(
+        day=date(2026, 3, 1),
+        compound=watch.compound,
+        handler="示范小区业主委员会",
+        contact="",
+        lanes={"南门人行": "pedestrian"},
+        finder="yunet-s",
+        embedder="starter-face",
+        liveness=None,
+        clocks=(*watch.clocks(), Clock("probe", 0, 0), Clock("templates", None, 80_001), Clock("chain", None, 9)),
+        recipients=(Recipient("office", "webhook", "https://192.0.2.9", names=True, pictures=False, plates=True),),
+        connections=(Connection("destination", "office", "https://192.0.2.9"),),
+        residents=90_000,
+        minors=3,
+        vehicles=900,
+        faces=80_001,
+        consents={Purpose.FACE_ENTRY: 80_001},
+        staff=5,
+        with_code=1,
     )
 
 
@@ -269,6 +297,9 @@ class FakeWatch:
     def record_sign_in(self, *, username: str, ok: bool, address: str, step: str) -> None:
         self.signed_in.append((username, ok, address))
         self.steps.append(step)
+
+    def clocks(self) -> Sequence[Clock]:
+        return [Clock("passages", 365, 12, date(2026, 1, 1)), Clock("pictures", 30, 7, date(2026, 1, 1), overdue=2)]
 
     def destinations(self) -> Sequence[DestinationView]:
         return self.places

@@ -65,6 +65,8 @@ TABLE = {
     ("POST", "/audit/export"): "auditor admin",
     ("GET", "/audit/charts"): "auditor admin",
     ("GET", "/audit/report"): "auditor admin",
+    ("GET", "/privacy"): EVERYBODY,
+    ("GET", "/privacy/assessment"): "auditor admin",
     ("GET", "/metrics"): "auditor admin",
     ("POST", "/residents/link"): "enroller admin",
     ("POST", "/residents/phones"): "enroller admin",

@@ -16,7 +16,7 @@ WANTED = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 PAGES = {
     "guard": ("/", "/barriers", "/account", "/account/password", "/account/code"),
     "admin": ("/accounts", "/enrolment"),
-    "auditor": ("/no-such-page",),
+    "auditor": ("/privacy", "/privacy/assessment", "/no-such-page"),
 }
 
 

@@ -69,6 +69,12 @@ def test_each_destination_has_its_backlog_and_whether_it_works(watch: FakeWatch)
     assert found["menwei_destination_works", "office"] == 0
 
 
+def test_what_is_kept_and_what_is_past_its_time_is_counted_by_class(watch: FakeWatch) -> None:
+    found = numbers(Metrics(watch))
+    assert found["menwei_kept", "passages"] == 12
+    assert (found["menwei_overdue", "passages"], found["menwei_overdue", "pictures"]) == (0, 2)
+
+
 def test_two_gates_in_one_process_do_not_share_numbers(watch: FakeWatch) -> None:
     one, other = Metrics(watch), Metrics(watch)
     watch.pass_by(passage(1))
