@@ -74,7 +74,7 @@ class Phones:
         self._keyring = keyring
         self._record = record
         self._link_lasts = link_lasts
-        self._phone_lasts = phone_lasts
+        self.lasts = phone_lasts
         self._now = now
         self._token = token
 
@@ -118,7 +118,7 @@ class Phones:
         mark, now = self._token_mark(token), self._now()
         with reading(self._engine) as session:
             row = session.get(PhoneRow, mark)
-            if row is None or row.used_at + self._phone_lasts <= now or not _lives_here(session, row.resident_id):
+            if row is None or row.used_at + self.lasts <= now or not _lives_here(session, row.resident_id):
                 return None
             found, stale = Phone(row.id, row.resident_id), now - row.used_at >= USED_EVERY
         if stale:
@@ -144,7 +144,7 @@ class Phones:
 
     def count(self, resident_id: str) -> int:
         """How many phones of a resident are signed in."""
-        alive = PhoneRow.used_at > self._now() - self._phone_lasts
+        alive = PhoneRow.used_at > self._now() - self.lasts
         with reading(self._engine) as session:
             counted = select(func.count()).select_from(PhoneRow)
             return session.scalar(counted.where(PhoneRow.resident_id == resident_id, alive)) or 0
@@ -154,7 +154,7 @@ class Phones:
         now = self._now()
         over = (
             delete(LinkRow).where(LinkRow.ends_at <= now),
-            delete(PhoneRow).where(PhoneRow.used_at <= now - self._phone_lasts),
+            delete(PhoneRow).where(PhoneRow.used_at <= now - self.lasts),
         )
         with writing(self._engine) as session:
             return sum(_gone(session.execute(one)) for one in over)
