@@ -17,6 +17,8 @@ QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 LOOK_EVERY_S = 0.25
 AGAIN_S = 5.0
 """A code that stays in sight was shown once; out of sight for so long, it is shown again."""
+APART_S = 1.0
+"""New codes are taken a second apart at least: whoever flashes forged ones at a camera fills no record with them."""
 MOST_KEPT = 200
 LONGEST = 100
 
@@ -27,6 +29,7 @@ class CodeReader:
     def __init__(self, region: Region | None = None) -> None:
         self._region = region or Region()
         self._looked_s = float("-inf")
+        self._taken_s = float("-inf")
         self._seen: dict[str, float] = {}
 
     def read(self, luma: Luma, at_s: float) -> tuple[str, ...]:
@@ -45,6 +48,10 @@ class CodeReader:
         """A holder's next code is no other code: who stands there for half a minute came once."""
         for gone in [name for name, seen_s in self._seen.items() if at_s - seen_s >= AGAIN_S]:
             del self._seen[gone]
-        new = holder not in self._seen and len(self._seen) < MOST_KEPT
+        new = holder not in self._seen
+        if new and (at_s - self._taken_s < APART_S or len(self._seen) >= MOST_KEPT):
+            return False
+        if new:
+            self._taken_s = at_s
         self._seen[holder] = at_s
         return new

@@ -70,3 +70,11 @@ def test_codes_that_are_not_meant_for_a_gate_are_left_alone(text: str) -> None:
 def test_what_is_held_up_outside_of_the_region_is_not_read() -> None:
     aside = Region(((0.0, 0.0), (0.2, 0.0), (0.2, 1.0), (0.0, 1.0)))
     assert CodeReader(aside).read(held_up(TEXT)[:, :, 1], 0.0) == ()
+
+
+def test_a_flood_of_codes_is_taken_a_second_apart_and_none_is_lost_that_stays() -> None:
+    reader, taken = CodeReader(), []
+    for number in range(12):
+        text = CODES.lasting(str(number) * 32) if number < 8 else TEXT
+        taken += reader.read(held_up(text)[:, :, 1], number * LOOK_EVERY_S)
+    assert taken == [CODES.lasting("0" * 32), CODES.lasting("4" * 32), TEXT]
