@@ -182,6 +182,8 @@ class Lane(Part):
             raise refusal("config.credential_of_camera", lane=self.id, seen=seen)
         if set(self.credentials) == {"face"}:
             raise refusal("config.face_only", lane=self.id)
+        if self.qr and self.credentials and "qr" not in self.credentials:
+            raise refusal("config.qr_not_taken", lane=self.id)
         return self
 
     @field_validator("region")

@@ -425,6 +425,7 @@ REFUSED = {
     "config.rules_in_two_places": '[rules]\nfile = "rules.toml"\ngrace_days = 2\n',
     "config.rules_name_no_lane": GOOD + '[[rules.group]]\nid = "a"\nlanes = ["north-inn"]\n',
     "config.not_date": '[rules]\ndays_off = ["someday"]\n',
+    "config.qr_not_taken": GOOD.replace('kind = "vehicle"', 'kind = "vehicle"\nqr = true\ncredentials = ["plate"]'),
     "config.residents_address": '[residents]\naddress = "gate.example"\n',
     "config.not_list": "lane = 3\n",
     "config.not_table": "compound = 3\n",
