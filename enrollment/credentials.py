@@ -9,18 +9,17 @@ from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
 from enrollment.change import Changes, needed_resident
 from enrollment.credential import Credential, CredentialKind, Issued
-from enrollment.database import purge, reading
+from enrollment.database import purge, reading, writing
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.household import HouseholdCode
 from enrollment.tables import CredentialRow, HouseholdRow, ResidentRow
 
 PIN_DIGITS = 6
-QR_BYTES = 32
 
 _CARD = re.compile(r"[0-9A-F]{4,32}")
 _PIN = re.compile(rf"[0-9]{{{PIN_DIGITS}}}")
@@ -82,9 +81,6 @@ class Credentials:
             self._number(session, row, number or "")
         elif kind is CredentialKind.PIN:
             pin = self._pin(session, row, resident, number)
-        else:
-            keyring = self._changes.keyring
-            row.sealed = keyring.seal(secrets.token_bytes(QR_BYTES), _context(row.id, resident.id))
         session.add(row)
         session.flush()
         return Issued(_credential(row), pin)
@@ -132,19 +128,23 @@ class Credentials:
             ).all()
         return next((row.resident_id for row in known if self._matches(row.hash, pin)), None)
 
-    def qr_secret(self, credential_id: str) -> bytes | None:
-        """The 32 secret bytes of a QR credential; None where there is none of that id or its time is over.
+    def take_code(self, credential_id: str, step: int) -> str | None:
+        """The id of the resident whose QR code it is, and take the code of this half minute, once.
+
+        None where it was shown before, or a later one was: also after a restart, and on a clock that was set back. Two
+        lanes never take the same.
 
         Raises:
-            KeyUnusable: `key.does_not_open`.
+            NotEnrolled: `credential.none`, there is no such code any more.
         """
-        with reading(self._changes.engine) as session:
-            row = session.scalars(
-                select(CredentialRow).where(CredentialRow.id == credential_id, self._in_time())
-            ).first()
-            if row is None or row.sealed is None:
-                return None
-            return self._changes.keyring.open_sealed(row.sealed, _context(row.id, row.resident_id))
+        with writing(self._changes.engine) as session:
+            mine = (CredentialRow.id == credential_id, CredentialRow.kind == CredentialKind.QR, self._in_time())
+            owner = session.scalar(select(CredentialRow.resident_id).where(*mine))
+            if owner is None:
+                raise NotEnrolled("credential.none")
+            unused = or_(CredentialRow.step.is_(None), CredentialRow.step < step)
+            taken = session.execute(update(CredentialRow).where(*mine, unused).values(step=step))
+            return owner if isinstance(taken, CursorResult) and taken.rowcount == 1 else None
 
     def _in_time(self) -> ColumnElement[bool]:
         return or_(CredentialRow.until.is_(None), CredentialRow.until > self._changes.now())
@@ -207,7 +207,3 @@ def _drawn() -> str:
 
 def _credential(row: CredentialRow) -> Credential:
     return Credential(row.id, row.resident_id, CredentialKind(row.kind), row.ending, row.created_at, row.until)
-
-
-def _context(credential_id: str, resident_id: str) -> bytes:
-    return f"credential:{credential_id}:{resident_id}".encode()

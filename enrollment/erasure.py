@@ -12,7 +12,11 @@ from enrollment.errors import EnrollmentError
 from enrollment.tables import (
     ConsentRow,
     CredentialRow,
+    LinkRow,
+    PassRow,
+    PhoneRow,
     PhotoRow,
+    RequestRow,
     ResidentRow,
     RightRow,
     SourceEntryRow,
@@ -21,17 +25,28 @@ from enrollment.tables import (
     VehicleRow,
 )
 
-PERSONAL = ("face_template", "resident", "vehicle", "credential", "tenancy", "register_source_entry")
+PERSONAL = (
+    "face_template",
+    "resident",
+    "vehicle",
+    "credential",
+    "tenancy",
+    "register_source_entry",
+    "visitor_pass",
+)
 """The tables that are written anew when somebody was erased (`database.purge`).
 
 Consents and photos are not: what is personal in them is sealed with the key in the resident's own row.
 """
 
-_OWNED: dict[str, type[TemplateRow | PhotoRow | CredentialRow | TenancyRow]] = {
+_OWNED: dict[str, type[TemplateRow | PhotoRow | CredentialRow | TenancyRow | LinkRow | PhoneRow | RequestRow]] = {
     "templates": TemplateRow,
     "photos": PhotoRow,
     "credentials": CredentialRow,
     "tenancies": TenancyRow,
+    "links": LinkRow,
+    "phones": PhoneRow,
+    "requests": RequestRow,
 }
 """What a resident's id leads to, by what it is called on a certificate."""
 
@@ -56,6 +71,7 @@ def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
         for name, table in _OWNED.items():
             gone[name] = _deleted(session.execute(delete(table).where(table.resident_id == row.id)))
         gone["consents"] = _forget_signers(session, row.id)
+        gone["passes"] = _end_passes(session, row.id, at)
         session.execute(update(VehicleRow).where(VehicleRow.resident_id == row.id).values(resident_id=None))
         row.name = row.phone = row.minor_until = row.own_key = None
     else:
@@ -72,6 +88,7 @@ def prove_erased(session: Session, subject_id: str) -> None:
     """Raise `EnrollmentError` (`register.not_erased`) where something of a subject is still stored."""
     counted = [select(func.count()).select_from(RightRow).where(RightRow.subject_id == subject_id)]
     counted += [select(func.count()).select_from(of).where(of.resident_id == subject_id) for of in _OWNED.values()]
+    counted.append(select(func.count()).select_from(PassRow).where(PassRow.host_id == subject_id))
     left = sum(session.scalar(count) or 0 for count in counted)
     if left or directory.living(session, subject_id):
         raise EnrollmentError("register.not_erased", id=subject_id, left=left)
@@ -89,6 +106,14 @@ def _forget_told(session: Session, subject_id: str) -> None:
     mine = SourceEntryRow.subject == subject_id
     session.execute(update(SourceEntryRow).where(mine).values(said="{}"))
     session.execute(update(SourceEntryRow).where(mine, SourceEntryRow.told.is_not(None)).values(told=b""))
+
+
+def _end_passes(session: Session, resident_id: str, at: datetime) -> int:
+    """Guests of somebody who is gone are nobody's guests, and what was told about them goes."""
+    empty = {"plate": None, "pin": None, "code": False, "note": None, "host_id": None, "household_id": None}
+    mine = PassRow.host_id == resident_id
+    session.execute(update(PassRow).where(mine, PassRow.ended_at.is_(None)).values(ended_at=at))
+    return _deleted(session.execute(update(PassRow).where(mine).values(**empty, forgotten_at=at)))
 
 
 def _deleted(result: object) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enrollment.act import FactValue
@@ -14,7 +15,7 @@ from enrollment.database import reading
 from enrollment.errors import EntryRefused
 from enrollment.likeness import Likenesses
 from enrollment.tables import PhotoRow, ResidentRow, TemplateRow
-from enrollment.template import is_unit, seal_template
+from enrollment.template import is_unit, open_template, seal_template
 from models.catalog import catalog
 from models.sighting import Embedding, FaceSighting
 
@@ -94,6 +95,15 @@ class Faces:
             session.add(PhotoRow(id=id_, resident_id=row.id, sealed=sealed, created_at=self._changes.now()))
         session.flush()
         return {"model": model_id, "consent": consent.id, **facts}
+
+    def likeness_to_own(self, session: Session, resident_id: str, photo: FacePhoto) -> list[float]:
+        """The cosine of a face to each template of that model that the resident has."""
+        rows = session.scalars(
+            select(TemplateRow).where(TemplateRow.resident_id == resident_id, TemplateRow.model_id == photo.model_id)
+        )
+        keyring, embedding = self._changes.keyring, _embedding(photo.face)
+        opened = (open_template(keyring, row.sealed, row.id, resident_id, photo.model_id) for row in rows)
+        return [float(embedding @ template) for template in opened if template is not None]
 
     def _likenesses_of(self, model_id: str) -> Likenesses:
         known = self._likenesses

@@ -1,12 +1,11 @@
 """Visitors' passes: who comes in without being enrolled, for how long and how often, and when it is forgotten.
 
-A pass is held as a plate, as a PIN or as a code that changes every half minute. The database knows of a PIN and of a
-code only what the site's key makes of them.
+A pass is held as a plate, as a PIN or as a QR code (`enrollment.gate_code`). The database knows of a PIN only what the
+site's key makes of it.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
 import uuid
@@ -14,10 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import CursorResult, Engine, select, update
+from sqlalchemy import CursorResult, Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from enrollment.act import Act, FactValue, Record
+from enrollment.change import needed_resident
 from enrollment.database import purge, reading, writing
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.keyring import Keyring
@@ -27,18 +27,22 @@ from models.sighting import PlateColour
 
 LONGEST = timedelta(days=31)
 MOST_USES = 100
+MONTH = timedelta(days=30)
+LONGEST_NOTE = 40
 LEAVE_WITHIN = timedelta(hours=24)
 """Who came in by a pass may leave for so long after it is over; then its plate is forgotten."""
 PIN_DIGITS = 8
 TRIES = 20
-STEP_S = 30
-"""A code lasts so long, and the one before it still holds: a guard's clock and a phone's may differ."""
 TABLE = PassRow.__tablename__
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A pass that is not forgotten yet. `over_at` is when it ends or was ended; `lanes` is None for every lane."""
+    """A pass that is not forgotten yet. `over_at` is when it ends or was ended; `lanes` is None for every lane.
+
+    `host` is the id of the resident who made it and `household` that of the home; `note` is who is expected. `used_at`
+    is the last arrival, and `seen` how many of them the host has been told of.
+    """
 
     id: str
     plate: str | None
@@ -49,6 +53,11 @@ class Pass:
     over_at: datetime
     uses: int
     used: int
+    host: str | None = None
+    household: str | None = None
+    note: str | None = None
+    used_at: datetime | None = None
+    seen: int = 0
 
     def lets_in(self, at: datetime) -> bool:
         """Whether it holds for coming in."""
@@ -57,6 +66,15 @@ class Pass:
     def lets_out(self, at: datetime) -> bool:
         """Whether somebody who came in by it may leave: a use is for coming in, and nobody is locked in."""
         return self.used > 0 and at < self.over_at + LEAVE_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many living passes a household may have at once, and make within `MONTH`; and how long each may last."""
+
+    at_once: int
+    per_month: int
+    longest: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +112,29 @@ class Passes:
         pin: bool = False,
         code: bool = False,
         lanes: Iterable[str] | None = None,
+        note: str | None = None,
+        quota: Quota | None = None,
     ) -> Made:
-        """Make a pass by a plate, a PIN, a changing code or several of them.
+        """Make a pass by a plate, a PIN, a QR code or several of them.
+
+        With a `quota`, the `actor` is a resident, who becomes the host and whose household's quota it counts in.
 
         Raises:
             EntryRefused: `pass.no_credential`, `pass.bad_span` (it ends before it begins, lies in the past or lasts too
-                long), `pass.bad_uses`, `register.not_a_plate`, `pass.plate_enrolled`.
+                long), `pass.bad_uses`, `register.not_a_plate`, `pass.plate_enrolled`, `pass.note_long`,
+                `pass.quota_at_once`, `pass.quota_month`.
+            NotEnrolled: `register.nobody`, there is no such host.
         """
-        self._check(starts_at, ends_at, uses, given=plate is not None or pin or code)
+        longest = quota.longest if quota else LONGEST
+        self._check(starts_at, ends_at, uses, longest, given=plate is not None or pin or code)
+        if len(note or "") > LONGEST_NOTE:
+            raise EntryRefused("pass.note_long", most=LONGEST_NOTE)
         text = None if plate is None else _plate(plate)
         named = None if lanes is None else sorted(set(lanes))
         with writing(self._engine) as session:
             if text and session.scalars(select(VehicleRow.id).where(VehicleRow.plate == text)).first():
                 raise EntryRefused("pass.plate_enrolled", plate=text)
+            household = self._within(session, actor, quota) if quota else None
             number = self._free_pin(session) if pin else None
             row = PassRow(
                 id=uuid.uuid4().hex,
@@ -120,6 +148,10 @@ class Passes:
                 used=0,
                 made_by=actor,
                 created_at=self._now(),
+                host_id=actor if quota else None,
+                household_id=household,
+                note=" ".join((note or "").split()) or None,
+                seen=0,
             )
             session.add(row)
             session.flush()
@@ -133,24 +165,36 @@ class Passes:
             rows = select(PassRow).where(PassRow.forgotten_at.is_(None)).order_by(PassRow.starts_at, PassRow.id)
             return tuple(pass_of(row) for row in session.scalars(rows))
 
-    def find(self, pass_id: str) -> Pass:
-        """A pass that is not forgotten. Raises `NotEnrolled`: `pass.none`."""
-        with reading(self._engine) as session:
-            row = session.get(PassRow, pass_id)
-            if row is None or row.forgotten_at is not None:
-                raise NotEnrolled("pass.none", id=pass_id)
-            return pass_of(row)
-
     def use(self, pass_id: str, at: datetime, about: str) -> bool:
         """Take one use for coming in, `about` a passage; False where none is left. Two lanes never take the same."""
         with writing(self._engine) as session:
             living = (PassRow.used < PassRow.uses, PassRow.starts_at <= at, PassRow.ends_at > at)
             free = update(PassRow).where(PassRow.id == pass_id, PassRow.ended_at.is_(None), *living)
-            taken = session.execute(free.values(used=PassRow.used + 1))
+            taken = session.execute(free.values(used=PassRow.used + 1, used_at=at))
             if not isinstance(taken, CursorResult) or taken.rowcount != 1:
                 return False
             self._record(session, Act("pass.used", pass_id, "gate", {"about": about}))
             return True
+
+    def of_host(self, resident_id: str) -> tuple[Pass, ...]:
+        """The passes that a resident made and that are not forgotten, the newest first."""
+        rows = select(PassRow).where(PassRow.host_id == resident_id, PassRow.forgotten_at.is_(None))
+        with reading(self._engine) as session:
+            return tuple(pass_of(row) for row in session.scalars(rows.order_by(PassRow.created_at.desc(), PassRow.id)))
+
+    def unseen(self, resident_id: str) -> int:
+        """How many arrivals of a resident's guests the resident has not been told of."""
+        counted = select(func.coalesce(func.sum(PassRow.used - PassRow.seen), 0))
+        with reading(self._engine) as session:
+            mine = counted.where(PassRow.host_id == resident_id, PassRow.forgotten_at.is_(None))
+            return session.scalar(mine) or 0
+
+    def tell(self, resident_id: str, told: Iterable[Pass]) -> None:
+        """The resident has seen these passes with the arrivals that they show."""
+        with writing(self._engine) as session:
+            for one in told:
+                mine = (PassRow.id == one.id, PassRow.host_id == resident_id, PassRow.seen < one.used)
+                session.execute(update(PassRow).where(*mine).values(seen=one.used))
 
     def end(self, pass_id: str, actor: str) -> None:
         """End a pass now. Raises `NotEnrolled` for one that is not there or is over."""
@@ -169,19 +213,11 @@ class Passes:
             row = session.scalars(select(PassRow).where(PassRow.pin == tag)).first()
             return None if row is None else pass_of(row)
 
-    def code(self, pass_id: str, at: datetime) -> str:
-        """What the holder's QR code says at this moment; another half a minute later."""
-        return self._code(pass_id, int(at.timestamp()) // STEP_S)
-
-    def by_code(self, code: str, at: datetime) -> Pass | None:
-        """The pass whose code this is now, or was half a minute ago. Copied and shown later, it is nobody's."""
-        pass_id, _, _ = code.partition(".")
-        step = int(at.timestamp()) // STEP_S
-        if not any(hmac.compare_digest(code.encode(), self._code(pass_id, one).encode()) for one in (step, step - 1)):
-            return None
+    def find(self, pass_id: str) -> Pass | None:
+        """A pass that is not forgotten yet."""
         with reading(self._engine) as session:
             row = session.get(PassRow, pass_id)
-            return pass_of(row) if row is not None and row.code and row.forgotten_at is None else None
+            return None if row is None or row.forgotten_at is not None else pass_of(row)
 
     def forget(self) -> int:
         """Erase the plates and PINs of passes that are over and that nobody may still leave by; how many went."""
@@ -190,18 +226,29 @@ class Passes:
             rows = session.scalars(select(PassRow).where(PassRow.forgotten_at.is_(None))).all()
             gone = [row for row in rows if _over_at(row) <= now and not pass_of(row).lets_out(now)]
             for row in gone:
-                row.plate = row.pin = None
+                row.plate = row.pin = row.note = row.host_id = None
                 row.code, row.forgotten_at = False, now
                 self._record(session, Act("pass.forgotten", row.id, "gate"))
         if gone:
             purge(self._engine, (TABLE,))
         return len(gone)
 
-    def _check(self, starts_at: datetime, ends_at: datetime, uses: int, *, given: bool) -> None:
+    def _within(self, session: Session, resident_id: str, quota: Quota) -> str:
+        """The household of a resident, whose quota takes one more."""
+        home = needed_resident(session, resident_id).household_id or ""
+        count, now = select(func.count()).select_from(PassRow).where(PassRow.household_id == home), self._now()
+        living = (PassRow.ended_at.is_(None), PassRow.ends_at > now, PassRow.used < PassRow.uses)
+        if (session.scalar(count.where(*living)) or 0) >= quota.at_once:
+            raise EntryRefused("pass.quota_at_once", most=quota.at_once)
+        if (session.scalar(count.where(PassRow.created_at > now - MONTH)) or 0) >= quota.per_month:
+            raise EntryRefused("pass.quota_month", most=quota.per_month)
+        return home
+
+    def _check(self, starts_at: datetime, ends_at: datetime, uses: int, longest: timedelta, *, given: bool) -> None:
         if not given:
             raise EntryRefused("pass.no_credential")
-        if not (starts_at < ends_at and self._now() < ends_at and ends_at - starts_at <= LONGEST):
-            raise EntryRefused("pass.bad_span", days=LONGEST.days)
+        if not (starts_at < ends_at and self._now() < ends_at and ends_at - starts_at <= longest):
+            raise EntryRefused("pass.bad_span", days=longest.days)
         if not 1 <= uses <= MOST_USES:
             raise EntryRefused("pass.bad_uses", most=MOST_USES)
 
@@ -214,9 +261,6 @@ class Passes:
 
     def _pin_tag(self, pin: str) -> str:
         return self._keyring.mark(pin.encode(), b"visitor-pin/1")
-
-    def _code(self, pass_id: str, step: int) -> str:
-        return f"{pass_id}.{self._keyring.mark(f'{pass_id}.{step}'.encode(), b'visitor-code/1')[:20]}"
 
 
 def _plate(plate: str) -> str:
@@ -234,4 +278,19 @@ def pass_of(row: PassRow) -> Pass:
     """What a row is outside of this room."""
     lanes = None if row.lanes is None else frozenset(json.loads(row.lanes))
     over_at = _over_at(row)
-    return Pass(row.id, row.plate, row.pin is not None, row.code, lanes, row.starts_at, over_at, row.uses, row.used)
+    return Pass(
+        id=row.id,
+        plate=row.plate,
+        has_pin=row.pin is not None,
+        has_code=row.code,
+        lanes=lanes,
+        starts_at=row.starts_at,
+        over_at=over_at,
+        uses=row.uses,
+        used=row.used,
+        host=row.host_id,
+        household=row.household_id,
+        note=row.note,
+        used_at=row.used_at,
+        seen=row.seen,
+    )

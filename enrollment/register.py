@@ -19,7 +19,7 @@ from enrollment.database import purge, reading, writing
 from enrollment.entry import Entry, Erasure, Resident, Vehicle
 from enrollment.erasure import PERSONAL, clear, prove_erased
 from enrollment.errors import EntryRefused
-from enrollment.faces import FacePhoto, Faces
+from enrollment.faces import FacePhoto, Faces, similar
 from enrollment.form import PersonForm, VehicleForm, clean_reason
 from enrollment.households import Households
 from enrollment.keyring import Keyring
@@ -28,6 +28,9 @@ from enrollment.tables import ResidentRow, RightRow, TenancyRow, VehicleRow
 from enrollment.tenancies import Tenancies
 from models.plate.grammar import normalise
 from models.sighting import FaceSighting, PlateColour
+
+MOST_OWN_FACES = 4
+"""With so many faces a resident brings no more: each is searched at every lane."""
 
 
 class Register:
@@ -120,6 +123,28 @@ class Register:
             edit.facts.update(self.faces.add(edit.session, row, photo))
         with reading(self._engine) as session:
             return directory.residents(session, ResidentRow.id == resident_id)[0]
+
+    def add_own_photo(self, resident_id: str, photo: FacePhoto) -> None:
+        """A photo that the resident brought, taken where it is like each of the resident's faces as one person's are.
+
+        Like all of them and not just one: however many follow each other, none is far from those that staff took, and
+        whoever holds somebody's phone cannot bring in another face.
+
+        Raises:
+            NotEnrolled: `register.nobody`.
+            EntryRefused: `register.no_face_yet`, `register.faces_enough`, `register.face_not_alike`, and like `enrol`.
+        """
+        self.faces.warm(photo)
+        with self._changes.edit(resident_id, "face_added", resident_id) as edit:
+            row = needed_resident(edit.session, resident_id)
+            alike = self.faces.likeness_to_own(edit.session, resident_id, photo)
+            if not alike:
+                raise EntryRefused("register.no_face_yet")
+            if len(alike) >= MOST_OWN_FACES:
+                raise EntryRefused("register.faces_enough", most=MOST_OWN_FACES)
+            if min(alike) < similar(photo.model_id):
+                raise EntryRefused("register.face_not_alike")
+            edit.facts.update(self.faces.add(edit.session, row, photo))
 
     def edit_person(self, resident_id: str, form: PersonForm, actor: str, expected: int) -> Resident:
         """Replace what is entered about a resident; stays elsewhere are kept. Raises `NotEnrolled`, `EntryRefused`."""

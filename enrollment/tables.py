@@ -164,9 +164,12 @@ class TenancyRow(Base):
 
 
 class CredentialRow(Base):
-    """A way in besides the face. A card has a `mark` (keyed digest of its number), a PIN a `hash`, a QR code a secret.
+    """A way in besides the face. A card has a `mark` (keyed digest of its number), a PIN a `hash`, a QR code neither.
 
-    `ending` is the last four characters of a card's number, for people to tell their cards apart.
+    A QR code is signed with the site's key (`gate_code`), which `key_id` names.
+
+    `ending` is the last four characters of a card's number, for people to tell their cards apart. `step` is the half
+    minute of the last QR code that was shown at a gate: none of it or of before is taken again.
     """
 
     __tablename__ = "credential"
@@ -177,9 +180,9 @@ class CredentialRow(Base):
     kind: Mapped[str] = mapped_column(String(8))
     mark: Mapped[str | None] = mapped_column(String(64))
     hash: Mapped[str | None] = mapped_column(String(200))
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     key_id: Mapped[str | None] = mapped_column(String(16))
     ending: Mapped[str | None] = mapped_column(String(4))
+    step: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     until: Mapped[datetime | None] = mapped_column(UtcTime)
 
@@ -222,8 +225,58 @@ class PhotoRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class LinkRow(Base):
+    """A code that signs a resident's phone in, once; `id` is what the site's key makes of it."""
+
+    __tablename__ = "phone_link"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), index=True)
+    ends_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class PhoneRow(Base):
+    """A phone that is signed in to its resident's own pages; `id` is what the site's key makes of its token."""
+
+    __tablename__ = "phone"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), index=True)
+    used_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class RequestRow(Base):
+    """A resident's open request to be erased."""
+
+    __tablename__ = "erasure_request"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"), unique=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class PadRow(Base):
+    """A tablet at a lane's door. `code` lets it join, once, until `code_until`; `token` is what it holds then.
+
+    Both are kept as what the site's key makes of them.
+    """
+
+    __tablename__ = "pad"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    lane: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(40))
+    code: Mapped[str | None] = mapped_column(String(64), unique=True)
+    code_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
 class PassRow(Base):
-    """A pass. Once forgotten, nothing is left but the opaque id, the dates and the count."""
+    """A pass. Once forgotten, nothing is left but opaque ids, the dates and the count.
+
+    `host_id` is the resident who made it, with the household whose quota it counts in; staff's passes have none. `seen`
+    counts the uses that the host has been told of.
+    """
 
     __tablename__ = "visitor_pass"
     __table_args__ = (CheckConstraint("used >= 0 AND used <= uses", name="uses"),)
@@ -241,6 +294,11 @@ class PassRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     forgotten_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
+    host_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    household_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    note: Mapped[str | None] = mapped_column(String(40))
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    seen: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class AccountRow(Base):

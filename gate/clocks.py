@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, select
 
 from enrollment.database import reading
-from enrollment.tables import PhotoRow, TemplateRow
+from enrollment.passes import LEAVE_WITHIN
+from enrollment.tables import PhoneRow, PhotoRow, TemplateRow
 from gate.ledger.tables import LedgerRow, PassageRow, RemarkRow
 from gate.retention import PASSAGE_DAYS
 from gate.site import Site
@@ -59,8 +60,29 @@ def clocks(site: Site, snapshot_days: int, today: date) -> tuple[Clock, ...]:
         Clock("remarks", PASSAGE_DAYS, *_span(counted[RemarkRow]), late[RemarkRow]),
         Clock("templates", None, templates, overdue=site.register.consents.lapsed()),
         Clock("photos", None, photos),
+        _phones(site, today),
+        _guests(site, today),
         Clock("chain", None, *_span(counted[LedgerRow])),
     )
+
+
+def _phones(site: Site, today: date) -> Clock:
+    """Residents' phones that are signed in, by the day of their last use."""
+    days = site.phones.lasts.days
+    late = datetime.combine(today - timedelta(days=days + LATE_DAYS), time(), UTC)
+    with reading(site.engine) as session:
+        count, oldest = session.execute(select(func.count(), func.min(PhoneRow.used_at))).one()
+        overdue = session.scalar(select(func.count()).where(PhoneRow.used_at < late)) or 0
+    return Clock("phones", days, count, oldest.date() if oldest else None, overdue)
+
+
+def _guests(site: Site, today: date) -> Clock:
+    """Visitors' passes, by the day from which on nobody may leave by them any more."""
+    passes = site.passes.kept()
+    late = datetime.combine(today - timedelta(days=LEAVE_WITHIN.days + LATE_DAYS), time(), UTC)
+    over = [one.over_at for one in passes if one.over_at < datetime.combine(today, time(), UTC)]
+    gone = sum(at < late for at in over)
+    return Clock("guests", LEAVE_WITHIN.days, len(passes), min(over, default=None) and min(over).date(), gone)
 
 
 def _limit(today: date, days: int) -> str:

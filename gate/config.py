@@ -23,6 +23,7 @@ from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
+from gate.resident_settings import Residents
 from gate.week import WeekHours
 from models.cast import ROLES, Cast, pack_of
 from models.catalog import catalog
@@ -48,6 +49,7 @@ __all__ = [
     "Models",
     "Part",
     "PlateRules",
+    "Residents",
     "Storage",
     "WeekHours",
     "load_config",
@@ -168,6 +170,7 @@ class Lane(Part):
     )
     hours: tuple[WeekHours, ...] = Field(default=(), description="when the lane opens by itself; empty is always")
 
+    qr: bool = Field(default=False, description="read QR codes that are held to the camera")
     credentials: tuple[Credential, ...] = Field(
         default=(),
         description="ways in: face or plate, card, pin, qr, guard; empty is all of them. A face is never the only one",
@@ -180,6 +183,8 @@ class Lane(Part):
             raise refusal("config.credential_of_camera", lane=self.id, seen=seen)
         if set(self.credentials) == {"face"}:
             raise refusal("config.face_only", lane=self.id)
+        if self.qr and self.credentials and "qr" not in self.credentials:
+            raise refusal("config.qr_not_taken", lane=self.id)
         return self
 
     @field_validator("region")
@@ -220,6 +225,7 @@ class Config(Part):
     rules: RulesPart = RulesPart()
     console: Console = Console()
     api: Api = Api()
+    residents: Residents = Residents()
     camera: tuple[CameraPart, ...] = ()
     barrier: tuple[BarrierPart, ...] = ()
     lane: tuple[Lane, ...] = ()

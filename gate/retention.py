@@ -6,7 +6,7 @@ Faces and vehicles go with the consent that they rest on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import structlog
@@ -32,12 +32,13 @@ class Retention:
     """Sweeps at the start and every hour, so that a box that slept for days catches up."""
 
     def __init__(
-        self, snapshots: Snapshots, engine: Engine, consents: Consents, forget_passes: Callable[[], int]
+        self, snapshots: Snapshots, engine: Engine, consents: Consents, forgets: Sequence[Callable[[], int]]
     ) -> None:
+        """`forgets` each let go of what is over (passes, phones) and say how much that was."""
         self._snapshots = snapshots
         self._engine = engine
         self._consents = consents
-        self._forget_passes = forget_passes
+        self._forgets = forgets
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -56,13 +57,13 @@ class Retention:
             today = datetime.now(UTC).date()
             try:
                 days, rows = sweep(self._engine, self._snapshots, today), forget(self._engine, today)
-                ended, passes = self._consents.end_expired(ACTOR), self._forget_passes()
+                ended, over = self._consents.end_expired(ACTOR), sum(let_go() for let_go in self._forgets)
                 texts = forget_rules(self._engine, datetime.now(UTC) - timedelta(days=PASSAGE_DAYS))
             except (OSError, StoreBusy) as failed:
                 log.error("retention.failed", why=str(failed))
             else:
-                if days or rows or ended or passes or texts:
-                    log.info("retention.swept", days=days, rows=rows, consents=ended, passes=passes, rules=texts)
+                if days or rows or ended or over or texts:
+                    log.info("retention.swept", days=days, rows=rows, consents=ended, over=over, rules=texts)
             if self._stopping.wait(SWEEP_EVERY_S):
                 return
 

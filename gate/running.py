@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from enrollment.consent import Purpose
+from enrollment.gate_code import GateCodes
 from gate.backup_keeper import BackupKeeper
 from gate.barrier.act import ActKind, BarrierAct, Command
 from gate.barrier.controller import Barrier
 from gate.barrier.standing import State
 from gate.barriers import Barriers
-from gate.camera.frame import CameraHealth
+from gate.camera.frame import CameraHealth, Frame
 from gate.camera.region import Region
 from gate.camera.worker import CameraWorker, open_camera
 from gate.community.deliveries import Deliveries, outbox_of
@@ -26,9 +27,11 @@ from gate.community.registers.registers import Registers
 from gate.config import Config, Lane
 from gate.console.watch import PassageView, passage_body
 from gate.feed import Feed
-from gate.lane.lane import Facts, LaneWorker, Outcome
+from gate.lane.code_reader import CodeReader
+from gate.lane.lane import Codes, Facts, LaneWorker, Outcome
 from gate.lane.presence import Presence
 from gate.lane.register_watch import RegisterWatch
+from gate.lane.showing import Showing, Shown
 from gate.lane.supervisor import Supervisor
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
 from gate.ledger.anchors import AnchorKeeper, Folder, Place
@@ -92,6 +95,9 @@ class RunningGate:
         self.faces = self._open_faces(store) if "pedestrian" in kinds else None
         self.plates = self._open_plates(store) if "vehicle" in kinds else None
         self.register_watch = RegisterWatch(site.engine, site.keyring, self.faces.model_id if self.faces else None)
+        self.showing = Showing(
+            GateCodes(site.keyring), site.register.credentials, site.passes, self.register_watch.people
+        )
         self.cameras: dict[str, CameraWorker] = {
             part.id: open_camera(part, on_change=self._camera_changed) for part in config.camera
         }
@@ -101,7 +107,9 @@ class RunningGate:
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
-        self._retention = Retention(site.snapshots, site.engine, site.register.consents, site.passes.forget)
+        self._retention = Retention(
+            site.snapshots, site.engine, site.register.consents, (site.passes.forget, site.phones.forget)
+        )
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
         self.shares = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
@@ -178,6 +186,7 @@ class RunningGate:
             return LaneWorker(
                 rules=lambda: self.rulebook.of(lane.id),
                 facts=facts,
+                codes=self._codes(lane),
                 zone=ZoneInfo(self.config.compound.timezone),
                 camera=self.cameras[lane.camera],
                 watcher=self._watcher(lane),
@@ -190,6 +199,19 @@ class RunningGate:
             )
 
         return build
+
+    def _codes(self, lane: Lane) -> Codes | None:
+        if not lane.qr:
+            return None
+        reader = CodeReader(Region(lane.region))
+
+        def shown(frame: Frame) -> Iterator[Shown]:
+            for text in reader.read(frame.luma, frame.taken_s):
+                found = self.showing.qr(text, frame.at, lane.direction)
+                if found is not None:
+                    yield found
+
+        return shown
 
     def _watcher(self, lane: Lane) -> Watcher:
         region = Region(lane.region)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from enrollment.faces import FacePhoto
 from enrollment.finding import Finder
+from enrollment.gate_code import GateCodes
 from enrollment.roster_form import RosterForm
 from gate.api.app import create_api
 from gate.archive import Archive
@@ -16,9 +18,13 @@ from gate.console.app import create_app
 from gate.console.desk import Office, Sources
 from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
+from gate.console.lobby import Lobby
 from gate.console.serving import ConsoleServer
 from gate.erasure import erase
+from gate.ledger.ledger import StaffActs
 from gate.overview import Overview
+from gate.own_data import OwnData
+from gate.pad_way import GatePadWay
 from gate.privacy import handling_of
 from gate.running import RunningGate
 from gate.vocabulary import words
@@ -34,6 +40,7 @@ def serving(gate: RunningGate) -> Iterator[str]:
     settings = gate.config.console
     overview, site = Overview(gate), gate.site
     archive = Archive(site.engine, site.signer, site.snapshots, overview.record)
+    office = _office(gate)
     app = create_app(
         overview,
         site.accounts,
@@ -42,7 +49,8 @@ def serving(gate: RunningGate) -> Iterator[str]:
         second_factor=site.second_factor,
         keyring=site.keyring,
         archive=archive,
-        office=_office(gate),
+        office=office,
+        lobby=lobby_of(gate, office.photos.take if office.photos else None),
         handling=partial(handling_of, site, gate.config),
         post_room=PostRoom(site, gate.config, gate.shares),
         sources=Sources(gate.registers, gate.register_keepers.wake),
@@ -66,3 +74,31 @@ def _office(gate: RunningGate) -> Office:
         photos.take if photos else None,
     )
     return Office(site.register, Finder(site.engine), photos, partial(erase, site), intake)
+
+
+def lobby_of(gate: RunningGate, judge: Callable[[bytes], FacePhoto] | None = None) -> Lobby:
+    """The parts of residents' own pages over a running gate."""
+    site, config = gate.site, gate.config
+    return Lobby(
+        register=site.register,
+        phones=site.phones,
+        requests=site.requests,
+        own=OwnData(
+            site.engine,
+            site.register,
+            site.passes,
+            StaffActs(site.signer),
+            {lane.id: lane.name for lane in config.lane},
+            config.storage.snapshot_days,
+            config.residents.phone_days,
+        ),
+        codes=GateCodes(site.keyring),
+        passes=site.passes,
+        quota=config.residents.quota,
+        pads=site.pads,
+        pad_way=GatePadWay(gate),
+        keyring=site.keyring,
+        phone_days=config.residents.phone_days,
+        address=config.residents.address,
+        judge=judge,
+    )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -18,8 +18,11 @@ from enrollment.change import own_key_opens
 from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
+from enrollment.pads import Pads
 from enrollment.passes import Passes
+from enrollment.phones import Phones
 from enrollment.register import Register
+from enrollment.requests import Requests
 from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow
 from enrollment.template import keys_in_use, models_in_use, unknown_to
@@ -50,6 +53,9 @@ class Site:
     register: Register
     accounts: Accounts
     passes: Passes
+    phones: Phones
+    pads: Pads
+    requests: Requests
     second_factor: SecondFactor
     snapshots: Snapshots
 
@@ -95,14 +101,24 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         keyring = _keyring(engine, folder / KEY)
         signer = _signer(engine, folder / LEDGER_KEY)
         undo.pop_all()
+    acts, lasts = StaffActs(signer), config.residents
     return Site(
         engine=engine,
         keyring=keyring,
         signer=signer,
-        register=Register(engine, keyring, StaffActs(signer)),
-        accounts=Accounts(engine, StaffActs(signer)),
-        passes=Passes(engine, keyring, StaffActs(signer)),
-        second_factor=SecondFactor(engine, StaffActs(signer), keyring),
+        register=Register(engine, keyring, acts),
+        accounts=Accounts(engine, acts),
+        passes=Passes(engine, keyring, acts),
+        phones=Phones(
+            engine,
+            keyring,
+            acts,
+            link_lasts=timedelta(minutes=lasts.link_minutes),
+            phone_lasts=timedelta(days=lasts.phone_days),
+        ),
+        pads=Pads(engine, keyring, acts),
+        requests=Requests(engine, acts),
+        second_factor=SecondFactor(engine, acts, keyring),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from enrollment.errors import NotEnrolled
 from enrollment.listing import passes_page
 from enrollment.passes import MOST_USES
 from enrollment.passes import Pass as Kept
@@ -85,6 +86,8 @@ def add_pass(response: Response, parts: TheParts, caller: TheCaller, entry: Pass
 def one_pass(parts: TheParts, caller: TheCaller, pass_id: SubjectId) -> Pass:
     """One pass."""
     found = parts.site.passes.find(pass_id)
+    if found is None:
+        raise NotEnrolled("pass.none", id=pass_id)
     parts.desk.looks.record(caller, f"pass:{pass_id}")
     return _told(found)
 

@@ -30,10 +30,12 @@ from gate.cli.enroll import app as enroll_commands
 from gate.cli.ledger import app as ledger_commands
 from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
+from gate.cli.pads import app as pad_commands
 from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
 from gate.cli.privacy import app as privacy_commands
 from gate.cli.report import report
+from gate.cli.residents import app as resident_commands
 from gate.cli.retention import retention
 from gate.cli.rules import app as rules_commands
 from gate.cli.run import run
@@ -48,6 +50,8 @@ app.command("calibrate", help=t("calibrate.help"))(calibrate)
 app.command(help=t("cli.demo_help"))(demo)
 app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
+app.add_typer(pad_commands, name="pad")
+app.add_typer(resident_commands, name="resident")
 app.add_typer(account_commands, name="account")
 app.add_typer(api_key_commands, name="api-key")
 app.command("openapi", help=t("api_key.openapi_help"))(openapi)

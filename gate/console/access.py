@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from enrollment.accounts import Role
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Desk
 from gate.console.errors import RequestRefused
+from gate.console.lobby import PAD_COOKIE, RESIDENT_COOKIE, caller_of
 from gate.console.sessions import Session
 from gate.console.wording import chosen_language
 from models.errors import Fault
@@ -31,7 +32,8 @@ class Rule:
 
     `public` needs no sign-in; `this_machine` lets a program on the gate's own box in; `before_change` is for whoever
     still has a password that somebody else chose, too. `machine` is for programs elsewhere, which show a token of their
-    own to the route itself; no cookie counts there, so no page of another site can borrow one.
+    own to the route itself; no cookie counts there, so no page of another site can borrow one. `resident` is for
+    residents' phones and `pad` for the pads at doors, and neither for staff.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -39,6 +41,8 @@ class Rule:
     this_machine: bool = False
     before_change: bool = False
     machine: bool = False
+    resident: bool = False
+    pad: bool = False
 
 
 PUBLIC = Rule(public=True)
@@ -51,6 +55,9 @@ OPENERS = Rule(frozenset({Role.GUARD, Role.ADMIN}))
 ENROLLERS = Rule(frozenset({Role.ENROLLER, Role.ADMIN}))
 AUDITORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}))
 INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
+HOSTS = Rule(frozenset({Role.GUARD, Role.ENROLLER, Role.ADMIN}))
+RESIDENTS = Rule(resident=True)
+PADS = Rule(pad=True)
 
 RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/sign-in"): PUBLIC,
@@ -106,6 +113,43 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/enrolment/import/enter"): ENROLLERS,
     ("POST", "/enrolment/import/forget"): ENROLLERS,
     ("POST", "/enrolment/export"): ADMINS,
+    ("POST", "/residents/link"): ENROLLERS,
+    ("POST", "/residents/phones"): ENROLLERS,
+    ("GET", "/residents/requests"): ENROLLERS,
+    ("POST", "/residents/requests"): ENROLLERS,
+    ("GET", "/me/enter"): PUBLIC,
+    ("POST", "/me/enter"): PUBLIC,
+    ("POST", "/me/leave"): RESIDENTS,
+    ("GET", "/me"): RESIDENTS,
+    ("GET", "/me/data"): RESIDENTS,
+    ("GET", "/pads"): ADMINS,
+    ("POST", "/pads"): ADMINS,
+    ("POST", "/pads/{pad_id}/end"): ADMINS,
+    ("GET", "/pinpad"): PUBLIC,
+    ("POST", "/pinpad"): PUBLIC,
+    ("GET", "/pinpad/{lane_id}"): PADS,
+    ("POST", "/pinpad/{lane_id}/try"): PADS,
+    ("GET", "/passes"): HOSTS,
+    ("POST", "/passes"): HOSTS,
+    ("POST", "/passes/{pass_id}/end"): HOSTS,
+    ("GET", "/passes/{pass_id}/code.png"): HOSTS,
+    ("GET", "/me/visitors"): RESIDENTS,
+    ("POST", "/me/visitors"): RESIDENTS,
+    ("GET", "/me/visitors/{pass_id}"): RESIDENTS,
+    ("GET", "/me/visitors/{pass_id}/code.png"): RESIDENTS,
+    ("POST", "/me/visitors/{pass_id}/end"): RESIDENTS,
+    ("GET", "/me/code"): RESIDENTS,
+    ("POST", "/me/code"): RESIDENTS,
+    ("GET", "/me/code/next"): RESIDENTS,
+    ("GET", "/me/history"): RESIDENTS,
+    ("POST", "/me/copy"): RESIDENTS,
+    ("POST", "/me/erasure"): RESIDENTS,
+    ("POST", "/me/erasure/back"): RESIDENTS,
+    ("GET", "/me/photo"): RESIDENTS,
+    ("POST", "/me/photo"): RESIDENTS,
+    ("GET", "/me/consents"): RESIDENTS,
+    ("POST", "/me/consents/{purpose}/withdraw"): RESIDENTS,
+    ("POST", "/me/consents/{purpose}/give"): RESIDENTS,
     ("GET", "/"): WATCHERS,
     ("GET", "/now"): WATCHERS,
     ("GET", "/events"): WATCHERS,
@@ -149,6 +193,7 @@ async def admit(request: Request) -> None:
     if session is not None and not await in_service(desk, session):
         session = None
     request.state.session = session
+    request.state.caller = None
     request.state.language = chosen_language(request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
     rule = RULES.get((request.method, request.scope["route"].path))
     if rule is None:
@@ -157,6 +202,9 @@ async def admit(request: Request) -> None:
         raise RequestRefused("console.cross_site", 403)
     if rule.public or (rule.this_machine and from_this_machine(request)):
         return
+    if rule.resident or rule.pad:
+        await (_admit_resident if rule.resident else _admit_pad)(desk, request)
+        return
     if session is None:
         raise RequestRefused("console.sign_in_needed", 401)
     if session.role not in rule.roles:
@@ -164,7 +212,27 @@ async def admit(request: Request) -> None:
     if session.must_change and not rule.before_change:
         raise RequestRefused("console.password_first", 403)
     if request.method not in SAFE_METHODS:
-        await _check_token(request, session)
+        await _check_token(request, session.csrf)
+
+
+async def _admit_resident(desk: Desk, request: Request) -> None:
+    cookie = request.cookies.get(RESIDENT_COOKIE, "")
+    caller = await to_thread.run_sync(caller_of, desk.lobby, cookie) if desk.lobby else None
+    if caller is None:
+        raise RequestRefused("me.sign_in_needed", 401)
+    request.state.caller = caller
+    if request.method not in SAFE_METHODS:
+        await _check_token(request, caller.csrf)
+
+
+async def _admit_pad(desk: Desk, request: Request) -> None:
+    cookie = request.cookies.get(PAD_COOKIE, "")
+    pad = await to_thread.run_sync(desk.lobby.pads.find, cookie) if desk.lobby else None
+    if pad is None or desk.lobby is None:
+        raise RequestRefused("pad.sign_in_needed", 401)
+    request.state.pad = pad
+    if request.method not in SAFE_METHODS:
+        await _check_token(request, desk.lobby.token(cookie))
 
 
 async def in_service(desk: Desk, session: Session) -> bool:
@@ -200,11 +268,11 @@ def same_origin(headers: Headers) -> bool:
     return origin is None or (origin != "null" and urlsplit(origin).netloc == headers.get("host"))
 
 
-async def _check_token(request: Request, session: Session) -> None:
+async def _check_token(request: Request, token: str) -> None:
     given = request.headers.get(TOKEN_HEADER)
     if given is None and request.headers.get("content-type", "").startswith(FORM):
         given = str((await request.form()).get(TOKEN_FIELD, ""))
-    if not hmac.compare_digest((given or "").encode(), session.csrf.encode()):
+    if not hmac.compare_digest((given or "").encode(), token.encode()):
         raise RequestRefused("console.stale_page", 403)
 
 

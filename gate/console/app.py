@@ -22,7 +22,7 @@ from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.config import Console
-from gate.console import barriers, events, health, live, own_account, privacy, push, sign_in, staff
+from gate.console import barriers, events, health, live, own_account, privacy, push, sign_in, staff, visitors
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
@@ -34,9 +34,16 @@ from gate.console.enrolment import consents, erasing, households, intake, people
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
+from gate.console.lobby import Lobby
 from gate.console.looks import Looks
+from gate.console.me import code, desk_side, entry
+from gate.console.me import consents as own_consents
+from gate.console.me import pages as own_pages
+from gate.console.me import visitors as own_visitors
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
+from gate.console.pad import pages as pad_pages
+from gate.console.pad import staff as pad_staff
 from gate.console.pages import page
 from gate.console.sessions import Sessions
 from gate.console.throttle import Throttle
@@ -71,10 +78,24 @@ PARTS = (
     community,
     letters,
     push,
+    visitors,
+    desk_side,
+    entry,
+    own_pages,
+    own_consents,
+    code,
+    own_visitors,
+    pad_pages,
+    pad_staff,
 )
 """Each has a `router` with its routes."""
 
-ELSEWHERE = {"console.sign_in_needed": "/sign-in", "console.password_first": "/account/password"}
+ELSEWHERE = {
+    "console.sign_in_needed": "/sign-in",
+    "console.password_first": "/account/password",
+    "me.sign_in_needed": "/me/enter",
+    "pad.sign_in_needed": "/pinpad",
+}
 """Where a person is led instead of being told."""
 
 
@@ -96,6 +117,7 @@ def create_app(
     keyring: Keyring,
     archive: Archive | None = None,
     office: Office | None = None,
+    lobby: Lobby | None = None,
     handling: Callable[[], Handling] | None = None,
     post_room: PostRoom | None = None,
     sources: Sources | None = None,
@@ -108,10 +130,11 @@ def create_app(
     """The console of one gate.
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
-    register for the enrollers', `handling` tells what is done with personal data, `post_room` is the way out, `sources`
-    are the registers that push to us, and `api` makes what other systems ask under /api/v1; without them these are not
-    there. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token`
-    gives unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
+    register for the enrollers', `lobby` what residents' own pages need, `handling` tells what is done with personal
+    data, `post_room` is the way out, `sources` are the registers that push to us, and `api` makes what other systems
+    ask under /api/v1; without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic,
+    in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it
+    is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -134,6 +157,14 @@ def create_app(
             longest_delay_s=bounds.longest_account_wait_s,
         ),
         codes=Throttle(free=bounds.wrong_codes, limit=bounds.remembered_failures, now=clock),
+        links=Throttle(free=bounds.wrong_links, limit=bounds.remembered_failures, now=clock),
+        pad_tries=Throttle(
+            free=bounds.wrong_pins,
+            limit=bounds.remembered_failures,
+            now=clock,
+            longest_delay_s=bounds.longest_pad_wait_s,
+        ),
+        pin_tries=Throttle(free=bounds.wrong_pins, limit=bounds.remembered_failures, now=clock),
         devices=Devices(keyring, wall),
         tickets=Tickets(now=clock, token=token),
         checking=CapacityLimiter(bounds.checks_at_once),
@@ -144,6 +175,7 @@ def create_app(
         metrics=metrics,
         archive=archive,
         office=office,
+        lobby=lobby,
         handling=handling,
         post_room=post_room,
         sources=sources,
@@ -213,6 +245,7 @@ def _answer(request: Request, fault: Fault, status: int) -> Response:
         # A request that no route took has not come past `admit`.
         request.state.language = language
         request.state.session = desk.sessions.find(request.cookies.get(SESSION_COOKIE, ""))
+        request.state.caller = getattr(request.state, "caller", None)
         answer: Response = page(request, "refusal.html", status, message=said, elsewhere=request.url.path != "/")
     else:
         answer = JSONResponse({"code": fault.code, "message": said}, status)

@@ -25,6 +25,7 @@ from gate.console.devices import Devices
 from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.listeners import Listeners
+from gate.console.lobby import Lobby
 from gate.console.looks import Looks
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
@@ -52,8 +53,10 @@ class Bounds:
     Five wrong passwords for one name from one address are free, thirty from one address for whatever names, and twenty
     for one name from everywhere; whoever goes on waits for longer and longer, up to 15 minutes, for others' guesses
     at most `longest_account_wait_s`. A browser that the account was signed in from before is counted by itself. Five
-    wrong codes after a right password are free. Two passwords are checked at a time, because each check takes tens of
-    megabytes by design.
+    wrong codes after a right password are free, and ten wrong codes of residents' phones from one address. After five
+    wrong tries at a pad it waits, at most `longest_pad_wait_s`: whoever stands there must not keep others out for long.
+    After five wrong PINs for one household, at whatever pads, that household waits for up to 15 minutes. Two passwords
+    are checked at a time, because each check takes tens of megabytes by design.
     """
 
     idle_s: float = 1800.0
@@ -66,6 +69,9 @@ class Bounds:
     failures_per_account: int = 20
     longest_account_wait_s: float = 60.0
     wrong_codes: int = 5
+    wrong_links: int = 10
+    wrong_pins: int = 5
+    longest_pad_wait_s: float = 60.0
     remembered_failures: int = 10_000
     checks_at_once: int = 2
     recent: int = 100
@@ -111,6 +117,9 @@ class Desk:
     addresses: Throttle
     guesses: Throttle
     codes: Throttle
+    links: Throttle
+    pad_tries: Throttle
+    pin_tries: Throttle
     devices: Devices
     tickets: Tickets
     checking: CapacityLimiter
@@ -121,6 +130,7 @@ class Desk:
     metrics: Metrics
     archive: Archive | None
     office: Office | None
+    lobby: Lobby | None
     handling: Callable[[], Handling] | None
     post_room: PostRoom | None
     sources: Sources | None

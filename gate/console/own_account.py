@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from typing import Annotated
 
-import segno
 from anyio import to_thread
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -15,6 +13,7 @@ from enrollment.accounts import Account
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.second_factor import Offer
 from gate.console.desk import Desk, SignedIn, TheDesk
+from gate.console.drawing import qr_svg
 from gate.console.errors import RequestRefused, not_before
 from gate.console.pages import page
 from gate.console.sessions import Session, home
@@ -167,11 +166,9 @@ def _code_page(request: Request, account: Account, refused: Fault | None = None)
 
 
 def _offer_page(request: Request, offer: Offer, refused: Fault | None = None) -> Response:
-    drawn = io.BytesIO()
-    segno.make(offer.address, error="m").save(drawn, kind="svg", scale=5, xmldecl=False, svgns=False, nl=False)
     secret = " ".join(offer.secret[start : start + 4] for start in range(0, len(offer.secret), 4))
     fault = explain(refused, request.state.language) if refused else None
-    picture = Markup(drawn.getvalue().decode())  # noqa: S704 - drawn by segno, of an address made here
+    picture = Markup(qr_svg(offer.address))  # noqa: S704 - drawn by segno, of an address made here
     return page(
         request,
         "account_offer.html",

@@ -31,6 +31,10 @@ ADDRESSES = frozenset(
         "/account/code",
         "/accounts",
         "/enrolment",
+        "/residents/requests",
+        "/me/enter",
+        "/passes",
+        "/pads",
         "/privacy",
         "/community",
         "/connections",
@@ -91,7 +95,8 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
             address=_own_address(request),
             compound=desk.watch.compound,
             session=session,
-            home=home(session.role) if session else "/sign-in",
+            me=request.state.caller,
+            home="/me" if request.state.caller else home(session.role) if session else "/sign-in",
             token_field=TOKEN_FIELD,
         ),
         status,
@@ -112,6 +117,12 @@ def report_file(language: Language, **facts: Any) -> str:
     """A committee's report as one HTML file that needs nothing else, to be kept, printed or sent."""
     style = Markup("\n".join(assets()[name].content.decode() for name in ("console.css", "audit.css")))  # noqa: S704 - ours
     return _templates().get_template("report_file.html").render(facts, style=style, **_words(language))
+
+
+def copy_file(language: Language, **facts: Any) -> str:
+    """A resident's copy of the own data as one HTML file that needs nothing else."""
+    style = Markup(assets()["console.css"].content.decode())  # noqa: S704 - ours
+    return _templates().get_template("me_copy_file.html").render(facts, style=style, **_words(language))
 
 
 def privacy_file(language: Language, document: str, **facts: Any) -> str:
@@ -138,9 +149,9 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    kept = path.startswith(("/audit", "/enrolment/", "/privacy/", "/community/"))
+    kept = path.startswith(("/audit", "/enrolment/", "/privacy/", "/community/", "/me", "/pinpad"))
     if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.
-    parent = f"/{path.split('/')[1]}"
+    parent = f"/{path.split('/')[1]}".replace("/residents", "/enrolment")
     return parent if parent in ADDRESSES else "/"

@@ -6,7 +6,20 @@ wrong otherwise. What follows once it is known who it is stands in one table (`g
 
 from __future__ import annotations
 
-from gate.decision.decision import Decision, Evidence, FaceEvidence, Finding, Movement, PlateEvidence, Reason, Verdict
+from collections.abc import Mapping
+
+from gate.decision.decision import (
+    CredentialEvidence,
+    CredentialFault,
+    Decision,
+    Evidence,
+    FaceEvidence,
+    Finding,
+    Movement,
+    PlateEvidence,
+    Reason,
+    Verdict,
+)
 from gate.decision.moment import NEVER_SEEN, History, Moment, Visit
 from gate.decision.precedence import Arrival, settle
 from gate.decision.rules import Rules
@@ -15,6 +28,14 @@ WAIT: Finding = (Verdict.IGNORE, Reason.NOT_ENOUGH_EVIDENCE, None)
 BY_LOOKS = frozenset({Reason.UNKNOWN_VEHICLE, Reason.EMERGENCY_VEHICLE, Reason.SERVICE_WINDOW})
 """What is said of a vehicle that no list names: that takes as many readings as calling it unknown does."""
 PASSING: Finding = (Verdict.IGNORE, Reason.OTHER_WAY, None)
+FAULTY: Mapping[CredentialFault, tuple[Verdict, Reason]] = {
+    CredentialFault.UNKNOWN: (Verdict.REFUSE, Reason.CREDENTIAL_UNKNOWN),
+    CredentialFault.OVER: (Verdict.ASK, Reason.CODE_OVER),
+    CredentialFault.SHOWN_BEFORE: (Verdict.REFUSE, Reason.CODE_SHOWN_BEFORE),
+    CredentialFault.PASS_OVER: (Verdict.ASK, Reason.PASS_OVER),
+    CredentialFault.UNCHECKED: (Verdict.ASK, Reason.FACTS_MISSING),
+}
+"""A forged code and a copied one are refused; an honest mistake is the guard's to see."""
 
 
 def decide(
@@ -33,11 +54,13 @@ def decide(
         rules: of the lane the track is in.
         moment: now, in the compound's time zone.
         history: which way the subject of the evidence was let through last.
-        visit: the living pass for the plate that was read.
+        visit: the living pass for the plate that was read, or for the PIN or code that was shown.
         decided: True when this track, or this subject, has been settled already and has not left since.
     """
     if decided:
         verdict, reason, subject = Verdict.IGNORE, Reason.ALREADY_DECIDED, None
+    elif isinstance(evidence, CredentialEvidence):
+        verdict, reason, subject = _credential(evidence, rules, moment, history, visit)
     elif rules.heading is not None and evidence.movement not in {rules.heading, Movement.UNSURE}:
         verdict, reason, subject = PASSING
     elif isinstance(evidence, FaceEvidence):
@@ -83,7 +106,20 @@ def _plate(evidence: PlateEvidence, rules: Rules, moment: Moment, history: Histo
     return _arriving(found, evidence, rules, seen_enough=seen_enough)
 
 
-def _arriving(found: Finding, evidence: Evidence, rules: Rules, *, seen_enough: bool) -> Finding:
+def _credential(
+    evidence: CredentialEvidence, rules: Rules, moment: Moment, history: History, visit: Visit | None
+) -> Finding:
+    """One look is enough, and which way anybody moves does not matter: it was held out to this lane."""
+    if not rules.takes(evidence.shown):
+        return Verdict.ASK, Reason.CREDENTIAL_NOT_HERE, evidence.subject
+    if evidence.fault is not None:
+        return *FAULTY[evidence.fault], None
+    if evidence.subject is None and visit is None:
+        return *FAULTY[CredentialFault.PASS_OVER], None
+    return settle(Arrival(evidence.subject, None, moment, history, visit), rules)
+
+
+def _arriving(found: Finding, evidence: FaceEvidence | PlateEvidence, rules: Rules, *, seen_enough: bool) -> Finding:
     """What was found, where the way it moves is clear or does not matter: what may be leaving opens nothing.
 
     Nobody holds up an emergency vehicle for that.

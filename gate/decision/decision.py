@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from enrollment.candidate import Candidate, Subject
+from enrollment.credential import CredentialKind
 from enrollment.plate_match import Doubt
 from gate.decision.liveness import NOTHING_SEEN, Liveness
 from models.sighting import FaceFault, PlateColour, PlateKind
@@ -51,6 +52,11 @@ class Reason(StrEnum):
     LIVENESS_DOUBT = "liveness_doubt"
     ALREADY_DECIDED = "already_decided"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
+    CREDENTIAL_UNKNOWN = "credential_unknown"
+    CREDENTIAL_NOT_HERE = "credential_not_here"
+    CODE_OVER = "code_over"
+    CODE_SHOWN_BEFORE = "code_shown_before"
+    PASS_OVER = "pass_over"  # noqa: S105
 
 
 class Movement(StrEnum):
@@ -125,7 +131,39 @@ class PlateEvidence:
         return frozenset({self.text} | {head + sign + tail for sign in (self.doubt.enrolled, self.doubt.other)})
 
 
-Evidence = FaceEvidence | PlateEvidence
+class CredentialFault(StrEnum):
+    """Why what was shown or typed opens nothing by itself.
+
+    Nobody's; a QR code whose minute is over; one that was shown before; a pass that is over or used up; or the
+    register could not be asked.
+    """
+
+    UNKNOWN = "unknown"
+    OVER = "over"
+    SHOWN_BEFORE = "shown_before"
+    PASS_OVER = "pass_over"  # noqa: S105
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialEvidence:
+    """A card, a PIN or a QR code that somebody has shown or typed, and that was checked.
+
+    `subject` is the resident whose it is, None for a visitor's and where there is a `fault`. Neither the number nor the
+    code is part of it.
+    """
+
+    shown: CredentialKind
+    subject: Subject | None
+    fault: CredentialFault | None
+
+    @property
+    def lasting_s(self) -> float:
+        """It is there at once."""
+        return 0.0
+
+
+Evidence = FaceEvidence | PlateEvidence | CredentialEvidence
 
 
 def meant(evidence: Evidence) -> Subject | None:

@@ -9,7 +9,7 @@ table says, a vehicle that moves the other way is left alone before it is asked,
 | `blocked` | is the person or vehicle blocked in the register? | refuse |
 | `emergency` | is it a police car, a fire engine, an ambulance? | open |
 | `allowed_plate` | is the plate on the list of plates that always pass? | open |
-| `visitor_pass` | not enrolled: is there a living pass for the plate, for this lane? | open |
+| `visitor_pass` | not enrolled: is there a living pass for the plate, PIN or code, for this lane? | open |
 | `service_window` | not enrolled: does a window for deliveries or taxis hold now? | open |
 | `unknown_vehicle` | not enrolled | ask |
 | `facts` | is something not known that a rule needs? | ask |
@@ -37,7 +37,7 @@ from gate.decision.week_plan import open_at
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Who or what stands at the gate, with every fact that the rules ask for. `plate` is None for a face."""
+    """Who or what stands at the gate, with every fact that the rules ask for. `plate` is None without one."""
 
     subject: Subject | None
     plate: PlateEvidence | None
@@ -116,7 +116,7 @@ def _allowed_plate(arrival: Arrival, rules: Rules) -> Finding | None:
 
 def _visitor_pass(arrival: Arrival, rules: Rules) -> Finding | None:
     visit = arrival.visit
-    if arrival.subject is not None or arrival.plate is None or visit is None or not _reaches(visit, rules.lane):
+    if arrival.subject is not None or visit is None or not _reaches(visit, rules.lane):
         return None
     return Verdict.OPEN, Reason.VISITOR_PASS, None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from enrollment.candidate import Subject
+from enrollment.credential import CredentialKind
 from gate.access_rules import AccessRules, AllowedPlate, BlockedPlate, Group, fits
 from gate.config import Config, FaceLimits, Lane, PlateRules
 from gate.decision.decision import Movement
@@ -23,7 +24,8 @@ Part = TypeVar("Part")
 class Rules:
     """What a lane goes by. `version` is a digest of every rule in it: the same rules have the same version.
 
-    `heading` is the movement that a passage through the lane shows, None where any will do. `households` gives the
+    `heading` is the movement that a passage through the lane shows, None where any will do. `credentials` are the ways
+    in that the lane takes, none for all of them. `households` gives the
     opaque id of each household that `access` names by its code; one that nobody lives in has none.
     `text` is all of it but those, from which `read` makes the same rules again.
     """
@@ -36,6 +38,7 @@ class Rules:
     heading: Movement | None = None
     access: AccessRules = field(default_factory=AccessRules)
     direction: Direction = "in"
+    credentials: frozenset[str] = frozenset()
     households: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     _named: _Named = field(init=False, repr=False, compare=False)
@@ -66,6 +69,7 @@ class Rules:
             "faces": faces.model_dump(mode="json"),
             "plates": config.plates.model_dump(mode="json"),
             "access": chosen.model_dump(mode="json", by_alias=True),
+            "credentials": sorted(lane.credentials),
         }
         return cls.read(json.dumps(written, ensure_ascii=False, sort_keys=True), households)
 
@@ -82,6 +86,7 @@ class Rules:
             heading=None if written["moves"] == "any" else Movement(written["moves"]),
             access=AccessRules.model_validate(written["access"]),
             direction=written["direction"],
+            credentials=frozenset(written.get("credentials", ())),
             households={} if households is None else households,
             text=text,
         )
@@ -89,6 +94,10 @@ class Rules:
     def is_emergency(self, plate: str, kind: PlateKind | None) -> bool:
         """Whether a vehicle with this plate always passes."""
         return kind in self.access.emergency_kinds or fits(self.access.emergency_plates, plate)
+
+    def takes(self, shown: CredentialKind) -> bool:
+        """Whether the lane takes a card, PIN or code."""
+        return not self.credentials or shown in self.credentials
 
     @property
     def by_building(self) -> bool:

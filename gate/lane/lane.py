@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -19,13 +19,14 @@ import structlog
 from gate.camera.frame import Camera, Frame
 from gate.camera.region import Region
 from gate.decision.decide import decide
-from gate.decision.decision import Decision, Evidence, FaceEvidence, Reason, Verdict, meant
+from gate.decision.decision import Decision, Evidence, PlateEvidence, Reason, Verdict, meant
 from gate.decision.moment import NEVER_SEEN, History, Visit
 from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
 from gate.holidays import moment_of
 from gate.lane.attention import Attention
 from gate.lane.presence import Presence
+from gate.lane.showing import Shown
 from gate.lane.watching import Case, Watcher
 from gate.ledger.ledger import Passage
 from gate.ledger.writer import LedgerWriter, Saved
@@ -84,6 +85,22 @@ class Outcome:
     moved: bool
 
 
+Codes = Callable[[Frame], Iterable[Shown]]
+"""Gives the credentials that have come into sight in a picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Settled:
+    """What is about to be carried out: when, for which passage, with which details and picture."""
+
+    details: Mapping[str, Any]
+    best: Picture | None
+    passage: str
+    at: datetime
+    taken_s: float
+    frame: Frame | None
+
+
 class LaneWorker:
     """Works through the frames of one lane; run by a supervisor in a thread of its own."""
 
@@ -100,13 +117,16 @@ class LaneWorker:
         presence: Presence,
         region: Region | None = None,
         facts: Facts = NO_FACTS,
+        codes: Codes | None = None,
         context: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`presence` outlives a crash of the lane; what moves outside of `region` wakes nobody.
 
-        `rules` gives those in force. With `context`, the whole picture is kept beside the crop.
+        `rules` gives those in force. `codes` reads QR codes from the pictures. With `context`, the whole picture is
+        kept beside the crop.
         """
+        self._codes = codes
         self._facts = facts
         self._context = context
         self.id = rules().lane
@@ -130,12 +150,28 @@ class LaneWorker:
             return False
         self._number = frame.number
         self.frame = frame
+        if self._codes is not None:
+            for shown in self._codes(frame):
+                self.show(shown, frame.at, frame.taken_s, frame)
         if self._attention.worth(frame.luma, frame.taken_s, waiting=self._watcher.waiting(frame.taken_s)):
             for case in self._watcher.look(frame.pixels, frame.taken_s):
                 self._consider(case, frame)
             for key in self._watcher.present():
                 self._presence.see(key, frame.taken_s)
         return True
+
+    def show(self, shown: Shown, at: datetime, taken_s: float, frame: Frame | None = None) -> Decision:
+        """Decide about a credential that was shown, from any thread: a pad's as well as the lane's own.
+
+        `taken_s` is the monotonic moment of it. Its picture is kept where somebody has to be asked about it.
+        """
+        passage = uuid.uuid4().hex
+        decision, recorded = self._decide(shown.evidence, at, passage, stays=False, visit=shown.visit)
+        details: dict[str, Any] = {"shown": shown.evidence.shown.value, "fault": shown.evidence.fault}
+        wanted = frame is not None and decision.verdict is not Verdict.OPEN
+        best = frame.pixels if frame is not None and wanted else None
+        self._carry_out(_Settled(details, best, passage, at, taken_s, frame), decision, recorded)
+        return decision
 
     def _consider(self, case: Case, frame: Frame) -> None:
         track, at_s = case.track, frame.taken_s
@@ -155,43 +191,46 @@ class LaneWorker:
             track.key = case.key
         if case.key is not None:
             self._presence.decided(case.key, at_s, settled=decision.settles)
-        self._carry_out(case, decision, recorded, passage, frame)
+        details = case.details if decision.subject is None else _impersonal(case.details)
+        settled = _Settled(details, track.best, passage, frame.at, at_s, frame)
+        self._carry_out(settled, decision, recorded)
 
-    def _decide(self, evidence: Evidence, at: datetime, passage: str, *, stays: bool) -> tuple[Decision, Recorded]:
+    def _decide(
+        self, evidence: Evidence, at: datetime, passage: str, *, stays: bool, visit: Visit | None = None
+    ) -> tuple[Decision, Recorded]:
         """The decision, and what it rested on. A pass whose last use another lane has just taken is none."""
         rules = self._rules()
         moment = moment_of(at, self._zone, rules.access)
         who = meant(evidence)
         history = self._facts.history(who.id) if who else NEVER_SEEN
-        visit = None if isinstance(evidence, FaceEvidence) or who else self._facts.visit(evidence.text, at)
+        if isinstance(evidence, PlateEvidence) and not who:
+            visit = self._facts.visit(evidence.text, at)
         decision = decide(evidence, rules, moment, history=history, visit=visit, decided=stays)
         if decision.reason is Reason.VISITOR_PASS and visit is not None and not self._facts.use(visit, at, passage):
             visit = None
             decision = decide(evidence, rules, moment, history=history, decided=stays)
         return decision, Recorded.of(evidence, rules, moment, history, visit)
 
-    def _carry_out(self, case: Case, decision: Decision, recorded: Recorded, passage_id: str, frame: Frame) -> None:
-        details = case.details if decision.subject is None else _impersonal(case.details)
+    def _carry_out(self, case: _Settled, decision: Decision, recorded: Recorded) -> None:
         passage = Passage(
-            id=passage_id,
-            at=frame.at,
+            id=case.passage,
+            at=case.at,
             lane=self.id,
             verdict=decision.verdict.value,
             reason=decision.reason.value,
             subject=decision.subject.id if decision.subject else None,
             rules_version=decision.rules_version,
-            details={**details, "rests_on": written(recorded)},
+            details={**case.details, "rests_on": written(recorded)},
         )
-        jpeg = encode(case.track.best) if case.track.best is not None else None
-        whole = encode(frame.pixels, CONTEXT_WIDTH, 75) if self._context else None
+        jpeg = encode(case.best) if case.best is not None else None
+        whole = encode(case.frame.pixels, CONTEXT_WIDTH, 75) if self._context and case.frame is not None else None
         snapshot = self._on_record(self._writer.submit(passage, jpeg, whole))
         commanded_s = self._way.open_for(passage.id) if decision.verdict is Verdict.OPEN else None
         if decision.verdict is Verdict.OPEN and decision.subject is not None:
-            self._facts.passed(decision.subject.id, frame.at)
+            self._facts.passed(decision.subject.id, case.at)
         done_s = self._clock() if commanded_s is None else commanded_s
-        self._on_outcome(
-            Outcome(passage, decision, snapshot, max(0.0, done_s - frame.taken_s), moved=commanded_s is not None)
-        )
+        delay_s = max(0.0, done_s - case.taken_s)
+        self._on_outcome(Outcome(passage, decision, snapshot, delay_s, moved=commanded_s is not None))
 
     def _on_record(self, saving: Future[Saved]) -> str | None:
         """Wait until the row is on disk, unless the disk is sick; the id of its snapshot."""

@@ -6,17 +6,19 @@ A right that begins by its date is a change too.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from enrollment.candidate import Subject
 from enrollment.database import reading
 from enrollment.errors import StoreBusy
 from enrollment.gallery import Gallery, PlateBook, load_gallery, load_plate_book, version_in
 from enrollment.keyring import Keyring
-from enrollment.subjects import next_start
+from enrollment.subjects import next_start, resident_subjects
 
 log = structlog.get_logger("register")
 
@@ -37,6 +39,7 @@ class RegisterWatch:
         self._gallery: Gallery | None = None
         self._gallery = self._load_gallery()
         self._book = load_plate_book(engine)
+        self._people = self._load_people()
 
     def gallery(self) -> Gallery:
         """The gallery of the embedder in use. Raises LookupError when no lane has a face model."""
@@ -47,6 +50,10 @@ class RegisterWatch:
     def book(self) -> PlateBook:
         """The enrolled plates."""
         return self._book
+
+    def people(self) -> Mapping[str, Subject]:
+        """The living residents by id, for whoever comes by card, PIN or code."""
+        return self._people
 
     @property
     def fresh(self) -> bool:
@@ -69,6 +76,7 @@ class RegisterWatch:
         if (version, next_start) == (self._version, self._next_start):
             return False
         self._gallery, self._book = self._load_gallery(), load_plate_book(self._engine)
+        self._people = self._load_people()
         self._version, self._next_start = version, next_start
         log.info("register.reloaded", version=version, plates=len(self._book.vehicles))
         return True
@@ -82,6 +90,10 @@ class RegisterWatch:
         if not self._model_id:
             return None
         return load_gallery(self._engine, self._keyring, self._model_id, self._gallery)
+
+    def _load_people(self) -> Mapping[str, Subject]:
+        with reading(self._engine) as session:
+            return resident_subjects(session)
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from enrollment.candidate import Subject, SubjectKind
 from gate.decision.decide import decide
-from gate.decision.decision import Decision, Evidence, FaceEvidence, PlateEvidence
+from gate.decision.decision import CredentialEvidence, Decision, Evidence, FaceEvidence, PlateEvidence
 from gate.decision.moment import History, Moment, Visit
 from gate.decision.rules import Rules
 
@@ -24,7 +24,7 @@ class Recorded:
     The plate of an enrolled vehicle is not among them: it is in the register, and goes from there when it is erased.
     """
 
-    evidence: FaceEvidence | PlateEvidence
+    evidence: FaceEvidence | PlateEvidence | CredentialEvidence
     moment: Moment
     history: History
     visit: Visit | None = None
@@ -35,6 +35,8 @@ class Recorded:
         if isinstance(evidence, PlateEvidence):
             kept: Evidence = evidence if evidence.subject is None else replace(evidence, text="")
             return cls(kept, moment, history, visit)
+        if isinstance(evidence, CredentialEvidence):
+            return cls(evidence, moment, history, visit)
         candidate = evidence.candidate
         if candidate is not None and candidate.score < rules.faces.needed(candidate.searched):
             evidence = replace(evidence, candidate=replace(candidate, subject=NOBODY))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -83,16 +84,36 @@ def test_a_chosen_pin_that_is_easy_or_taken_is_refused(register: Register, perso
     assert refused.value.code == code
 
 
-def test_a_qr_secret_is_kept_sealed_and_ends_with_its_time(
-    register: Register, engine: Engine, keyring: Keyring, person: str
-) -> None:
+def test_a_qr_code_is_taken_once_and_none_of_before(register: Register, person: str) -> None:
+    code = register.credentials.give(person, CredentialKind.QR, "t").credential.id
+    assert register.credentials.take_code(code, 100) == person
+    assert register.credentials.take_code(code, 100) is None
+    assert register.credentials.take_code(code, 99) is None
+    assert register.credentials.take_code(code, 101) == person
+
+
+def test_many_lanes_at_once_take_a_code_once(register: Register, person: str) -> None:
+    code = register.credentials.give(person, CredentialKind.QR, "t").credential.id
+    with ThreadPoolExecutor(8) as lanes:
+        taken = list(lanes.map(lambda _: register.credentials.take_code(code, 7), range(8)))
+    assert taken.count(person) == 1
+
+
+def test_a_code_that_was_taken_back_or_is_no_qr_code_is_nobody_s(register: Register, person: str) -> None:
+    code = register.credentials.give(person, CredentialKind.QR, "t").credential.id
+    card = register.credentials.give(person, CredentialKind.CARD, "t", "04A1B2C3").credential.id
+    register.credentials.take_back(code, "t")
+    for credential in (code, card, "none"):
+        with pytest.raises(NotEnrolled):
+            register.credentials.take_code(credential, 100)
+
+
+def test_a_code_ends_with_its_time(register: Register, engine: Engine, keyring: Keyring, person: str) -> None:
     until = NOW + timedelta(days=1)
     issued = register.credentials.give(person, CredentialKind.QR, "t", until=until)
-    secret = register.credentials.qr_secret(issued.credential.id)
-    assert secret
-    assert len(secret) == 32
     later = Register(engine, keyring, lambda *_: None, now=lambda: until)
-    assert later.credentials.qr_secret(issued.credential.id) is None
+    with pytest.raises(NotEnrolled):
+        later.credentials.take_code(issued.credential.id, 100)
 
 
 def test_what_is_taken_back_opens_nothing(register: Register, person: str, acts: list[Act]) -> None:

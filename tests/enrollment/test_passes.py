@@ -14,7 +14,7 @@ from enrollment.act import Act
 from enrollment.database import reading
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.keyring import Keyring
-from enrollment.passes import LEAVE_WITHIN, LONGEST, STEP_S, Passes
+from enrollment.passes import LEAVE_WITHIN, LONGEST, Passes
 from enrollment.register import Register
 from enrollment.tables import PassRow
 
@@ -107,17 +107,13 @@ def test_a_pin_is_known_by_its_holder_alone(passes: Passes, database: Path) -> N
     assert all(made.pin.encode() not in file.read_bytes() for file in database.parent.glob("menwei.db*"))
 
 
-def test_a_code_holds_for_a_minute_at_most_and_for_its_own_pass(passes: Passes) -> None:
+def test_a_pass_is_found_until_it_is_forgotten(passes: Passes, clock: _Clock) -> None:
     made = passes.add("local:0", NOW, NOW + HOUR, code=True).made
-    code = passes.code(made.id, NOW)
-    found = passes.by_code(code, NOW + timedelta(seconds=STEP_S))
-    assert found is not None
-    assert found.id == made.id
-    assert passes.by_code(code, NOW + timedelta(seconds=2 * STEP_S)) is None
-    other = passes.add("local:0", NOW, NOW + HOUR, pin=True).made
-    assert passes.by_code(passes.code(other.id, NOW), NOW) is None
-    for wrong in ("", ".", "…", f"{other.id}.{code.partition('.')[2]}"):
-        assert passes.by_code(wrong, NOW) is None
+    assert passes.find(made.id) == made
+    clock.now = NOW + HOUR
+    passes.forget()
+    assert passes.find(made.id) is None
+    assert passes.find("none") is None
 
 
 @pytest.mark.parametrize(

@@ -436,6 +436,8 @@ REFUSED = {
     "config.rules_name_no_lane": GOOD + '[[rules.group]]\nid = "a"\nlanes = ["north-inn"]\n',
     "config.api_origin": '[api]\nallow_origins = ["*"]\n',
     "config.not_date": '[rules]\ndays_off = ["someday"]\n',
+    "config.qr_not_taken": GOOD.replace('kind = "vehicle"', 'kind = "vehicle"\nqr = true\ncredentials = ["plate"]'),
+    "config.residents_address": '[residents]\naddress = "gate.example"\n',
     "config.not_list": "lane = 3\n",
     "config.not_table": "compound = 3\n",
 }

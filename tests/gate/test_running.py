@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from enrollment.credential import CredentialKind
 from enrollment.database import reading
+from enrollment.form import PersonForm
+from enrollment.gate_code import GateCodes
 from gate.barrier.act import Command
-from gate.camera.frame import CameraState
+from gate.camera.frame import CameraState, Frame
 from gate.config import Community, Config, load_config
 from gate.errors import BarrierFault
-from gate.ledger.tables import LedgerRow
+from gate.ledger.tables import LedgerRow, PassageRow
 from gate.ledger.verify import verify
 from gate.overview import Overview
+from gate.pad_way import GatePadWay
 from gate.running import BarrierWay, RunningGate
 from gate.serving import serving
 from gate.site import open_site
 from models.store import Store
 from tests.gate.community.peers import MicroCommunityPusher
+from tests.gate.lane.drawn_codes import held_up
 
 TOML = """
 [console]
@@ -204,3 +210,42 @@ def test_a_guards_orders_reach_the_barriers_and_the_record(config: Config) -> No
             assert views["door"].inputs is not None
         assert {"manual.emergency", "manual.close"} <= set(_kinds(gate))
         assert verify(site.engine).first_broken is None
+
+
+def test_a_pin_typed_at_a_pad_and_a_card_go_the_way_of_every_passage(config: Config) -> None:
+    with open_site(config, create=True) as site:
+        person = site.register.enrol(PersonForm.of("张三", "3-2-501"), "staff")
+        pin = site.register.credentials.give(person.id, CredentialKind.PIN, "staff").pin
+        site.register.credentials.give(person.id, CredentialKind.CARD, "staff", "04A1B2C3")
+        gate = RunningGate(config, site, Store())
+        pad = GatePadWay(gate)
+        with serving(gate):
+            assert pad.pin("walk", "3-2-501", str(pin))
+            assert pad.card("walk", "04A1B2C3")
+            assert not pad.pin("walk", "3-2-501", "000000")
+            assert not pad.pin("walk", "", "00000000")
+        with reading(site.engine) as session:
+            rows = session.scalars(select(PassageRow).order_by(PassageRow.seq)).all()
+        assert [(row.verdict, row.reason, row.subject) for row in rows] == [
+            ("open", "known_resident", person.id),
+            ("open", "known_resident", person.id),
+            ("refuse", "credential_unknown", None),
+            ("refuse", "credential_unknown", None),
+        ]
+        assert not [row for row in rows if str(pin) in row.details or "04A1B2C3" in row.details]
+        assert verify(site.engine).first_broken is None
+
+
+def test_a_lane_that_wants_codes_reads_them_and_the_others_do_not(config: Config) -> None:
+    lanes = (config.lane[0].model_copy(update={"qr": True}), config.lane[1])
+    config = config.model_copy(update={"lane": lanes})
+    with open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        codes = {name: one.worker._codes for name, one in gate.supervisors.items()}
+        assert codes["drive"] is None
+        assert codes["walk"] is not None
+        made = site.passes.add("staff", datetime.now(UTC), datetime.now(UTC) + timedelta(hours=1), code=True).made
+        picture = held_up(GateCodes(site.keyring).lasting(made.id))
+        (shown,) = codes["walk"](Frame("gone", 1, datetime.now(UTC), 1.0, picture))
+        assert shown.visit is not None
+        assert shown.visit.pass_id == made.id

@@ -12,8 +12,11 @@ import pytest
 from enrollment.accounts import Accounts
 from enrollment.database import writing
 from enrollment.keyring import Keyring
+from enrollment.pads import Pads
 from enrollment.passes import Passes
+from enrollment.phones import Phones
 from enrollment.register import Register
+from enrollment.requests import Requests
 from enrollment.second_factor import SecondFactor
 from gate.community.delivery import Clocks, Delivery
 from gate.community.destination import Message
@@ -155,6 +158,9 @@ def gate(database: Database, tmp_path: Path, hands: Hands) -> Gate:
         register=Register(engine, keyring, acts),
         accounts=Accounts(engine, acts),
         passes=Passes(engine, keyring, acts),
+        phones=Phones(engine, keyring, acts),
+        pads=Pads(engine, keyring, acts),
+        requests=Requests(engine, acts),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=Snapshots(tmp_path / "snapshots", keyring, days=30),
     )

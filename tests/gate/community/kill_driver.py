@@ -15,8 +15,11 @@ from pathlib import Path
 from enrollment.accounts import Accounts
 from enrollment.database import open_database
 from enrollment.keyring import Keyring
+from enrollment.pads import Pads
 from enrollment.passes import Passes
+from enrollment.phones import Phones
 from enrollment.register import Register
+from enrollment.requests import Requests
 from enrollment.second_factor import SecondFactor
 from gate.community.delivery import Clocks, Delivery
 from gate.community.event import Allowed, Events
@@ -42,6 +45,9 @@ def main() -> None:
         register=Register(engine, keyring, acts),
         accounts=Accounts(engine, acts),
         passes=Passes(engine, keyring, acts),
+        phones=Phones(engine, keyring, acts),
+        pads=Pads(engine, keyring, acts),
+        requests=Requests(engine, acts),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=snapshots,
     )

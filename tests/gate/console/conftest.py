@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
+from enrollment.entry import Resident
 from gate.config import Console
 from gate.console.desk import Bounds, Desk
 from gate.console.serving import ConsoleServer
@@ -90,6 +91,29 @@ class Booth:
             if self.desk.sessions.find(client.cookies.get("menwei_session", "")) == session:
                 return session.csrf
         raise LookupError("nobody is signed in here")
+
+    def phone(self, resident: Resident | None = None) -> httpx.Client:
+        """A resident's phone, signed in with a code."""
+        person = resident or self.accounts.live_in()
+        client = self.browser()
+        answer = client.post("/me/enter", data={"code": self.accounts.phones.link(person.id, "id-enroller").code})
+        assert answer.status_code == 303, answer.text
+        return client
+
+    def pad(self, lane: str = "men") -> httpx.Client:
+        """A tablet that has joined as a lane's pad."""
+        client = self.browser()
+        answer = client.post("/pinpad", data={"code": self.accounts.pads.add(lane, "东门", "id-admin").code})
+        assert answer.headers["location"] == f"/pinpad/{lane}", answer.text
+        return client
+
+    def pad_token(self, client: httpx.Client) -> str:
+        """The token that stands in the pad's page."""
+        return self.accounts.lobby.token(client.cookies.get("menwei_pad", ""))
+
+    def resident_token(self, client: httpx.Client) -> str:
+        """The token that stands in the resident's forms."""
+        return self.accounts.lobby.token(client.cookies.get("menwei_resident", ""))
 
     def open_lane(self, client: httpx.Client, lane: str = "men", **changes: str) -> httpx.Response:
         body = {"choice": "visitor", "words": "", "request_id": "request-0001", **changes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,22 @@ from fastapi import FastAPI
 
 from enrollment.accounts import Account, Accounts, Role
 from enrollment.act import Act
-from enrollment.consent import Purpose
+from enrollment.consent import ConsentForm, Means, Purpose
 from enrollment.database import open_database, writing
+from enrollment.entry import Resident
+from enrollment.faces import FacePhoto
 from enrollment.finding import Finder
+from enrollment.form import PersonForm
+from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
+from enrollment.pads import Pads
+from enrollment.passes import Passes, Quota
+from enrollment.phones import Phones
 from enrollment.register import Register
+from enrollment.requests import Requests
 from enrollment.roster_form import RosterForm
 from enrollment.second_factor import SecondFactor
-from enrollment.tables import AccountRow, Base, RegisterVersionRow
+from enrollment.tables import AccountRow
 from gate.barrier.act import Command
 from gate.camera.frame import CameraHealth, CameraState
 from gate.clocks import Clock
@@ -42,18 +51,30 @@ from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
 from gate.console.desk import Office
 from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
+from gate.console.lobby import Lobby
 from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, passage_body
 from gate.decision.decision import Reason, Verdict
 from gate.erasure import Certificate
 from gate.errors import BarrierFault
 from gate.feed import Feed
+from gate.own_data import OwnData
 from gate.privacy import Handling, Recipient
 from gate.vocabulary import words
-from models.sighting import Picture
+from models.errors import PictureRefused
+from models.sighting import Box, Embedding, FaceQuality, FaceSighting, Picture
+from tests.databases import migrated_file
 from tests.gate.console.one_face import OneFace
 
 START = datetime(2025, 11, 23, 14, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+
+
+@cache
+def _migrated() -> Path:
+    """A file with the newest schema, made once."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    return migrated_file(folder / "empty.db")
 
 
 class CheapHasher(PasswordHasher):
@@ -63,16 +84,42 @@ class CheapHasher(PasswordHasher):
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
 
 
+def face_photo(number: float, beside: float | None = None, share: float = 0.0) -> FacePhoto:
+    """The face of an invented person as photographed, mixed with so much of another one's."""
+
+    def unit(seed: float) -> Embedding:
+        vector = np.random.default_rng(int(seed)).normal(size=128).astype(np.float32)
+        return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+    mixed = unit(number) * (1 - share) + (unit(beside) * share if beside is not None else 0)
+    embedding = np.asarray(mixed / np.linalg.norm(mixed), np.float32)
+    quality = FaceQuality(0.8, 160, 0.9, 0.9, 0.9, ())
+    face = FaceSighting(Box(0, 0, 128, 160), np.zeros((5, 2), np.float32), 0.9, quality, embedding)
+    return FacePhoto(face, "invented", b"\xff\xd8\xff photo")
+
+
+@dataclass
+class FakePadWay:
+    """Opens for one card and one PIN, and writes down what it was shown."""
+
+    shown: list[tuple[str, ...]] = field(default_factory=list)
+
+    def card(self, lane_id: str, number: str) -> bool:
+        self.shown.append((lane_id, "card", number))
+        return number == "04A1B2C3"
+
+    def pin(self, lane_id: str, household: str, pin: str) -> bool:
+        self.shown.append((lane_id, household, pin))
+        return (household, pin) in {("3-2-501", "135792"), ("", "12345678")}
+
+
 class Staff(Accounts):
     """Real accounts on a file of their own: one per role, named after it, all with the same password."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
         weakref.finalize(self, shutil.rmtree, self.folder)
-        self.engine = open_database(self.folder / "staff.db")
-        Base.metadata.create_all(self.engine)
-        with writing(self.engine) as session:
-            session.add(RegisterVersionRow(id=1, version=0))
+        self.engine = open_database(shutil.copy(_migrated(), self.folder / "staff.db"))
         self.acts: list[Act] = []
         self.tried = 0
         self.keyring = Keyring(bytes(range(32)))
@@ -80,6 +127,26 @@ class Staff(Accounts):
         self.recogniser = OneFace()
         self.codes_now = START
         self.second_factor = SecondFactor(self.engine, self._keep, self.keyring, now=lambda: self.codes_now)
+        self.phones = Phones(self.engine, self.keyring, self._keep)
+        self.passes = Passes(self.engine, self.keyring, self._keep, now=lambda: START)
+        self.requests = Requests(self.engine, self._keep, lambda: START)
+        self.pads = Pads(self.engine, self.keyring, self._keep)
+        self.pad_way = FakePadWay()
+        lanes = {"men": "东门行人"}
+        self.lobby = Lobby(
+            register=self.register,
+            phones=self.phones,
+            requests=self.requests,
+            own=OwnData(self.engine, self.register, self.passes, self._keep, lanes, 30, 30, lambda: START),
+            codes=GateCodes(self.keyring),
+            passes=self.passes,
+            quota=Quota(3, 5, timedelta(days=3)),
+            pads=self.pads,
+            pad_way=self.pad_way,
+            keyring=self.keyring,
+            phone_days=30,
+            judge=self.judge,
+        )
         super().__init__(self.engine, self._keep, hasher=CheapHasher())
         hashed = CheapHasher().hash(PASSWORD)
         with writing(self.engine) as session:
@@ -113,6 +180,21 @@ class Staff(Accounts):
         gone = self.register.remove(subject_id, actor, version)
         return Certificate(subject_id, gone.kind, gone.at.isoformat(), actor, gone.gone, gone.purged, 7, "00" * 32)
 
+    def judge(self, encoded: bytes) -> FacePhoto:
+        """The face whose invented person's number stands in the bytes; anything else is no picture."""
+        try:
+            return face_photo(int(encoded))
+        except ValueError as other:
+            raise PictureRefused("picture.not_a_picture") from other
+
+    def live_in(self, name: str = "张三", household: str = "3-2-501", *, face: int | None = None) -> Resident:
+        """A resident, with a face and the consent to it where a number says whose."""
+        form = PersonForm.of(name, household)
+        if face is None:
+            return self.register.enrol(form, "id-enroller")
+        consent = ConsentForm(Purpose.FACE_ENTRY, Means.PAPER, START - timedelta(days=1))
+        return self.register.enrol(form, "id-enroller", [consent], face_photo(face))
+
     def _keep(self, _session: object, act: Act) -> None:
         self.acts.append(act)
 
@@ -127,6 +209,7 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         second_factor=accounts.second_factor,
         keyring=accounts.keyring,
         office=_office(accounts),
+        lobby=accounts.lobby,
         handling=partial(handling, watch),
         **parts,
     )

@@ -16,7 +16,9 @@ from tests.gate.console.conftest import Booth
 from tests.gate.console.fake_watch import PASSWORD, FakeWatch, Staff, console_app
 
 NOBODY = "nobody"
-EVERYBODY = "nobody guard enroller auditor admin"
+RESIDENT = "resident"
+PAD = "pad"
+EVERYBODY = "nobody guard enroller auditor admin resident pad"
 STAFF = "guard enroller auditor admin"
 TABLE = {
     ("GET", "/sign-in"): EVERYBODY,
@@ -105,6 +107,43 @@ TABLE = {
     ("GET", "/privacy"): EVERYBODY,
     ("GET", "/privacy/assessment"): "auditor admin",
     ("GET", "/metrics"): "auditor admin",
+    ("POST", "/residents/link"): "enroller admin",
+    ("POST", "/residents/phones"): "enroller admin",
+    ("GET", "/residents/requests"): "enroller admin",
+    ("POST", "/residents/requests"): "enroller admin",
+    ("GET", "/me/enter"): EVERYBODY,
+    ("POST", "/me/enter"): EVERYBODY,
+    ("POST", "/me/leave"): "resident",
+    ("GET", "/me"): "resident",
+    ("GET", "/me/data"): "resident",
+    ("GET", "/pads"): "admin",
+    ("POST", "/pads"): "admin",
+    ("POST", "/pads/{pad_id}/end"): "admin",
+    ("GET", "/pinpad"): EVERYBODY,
+    ("POST", "/pinpad"): EVERYBODY,
+    ("GET", "/pinpad/{lane_id}"): "pad",
+    ("POST", "/pinpad/{lane_id}/try"): "pad",
+    ("GET", "/passes"): "guard enroller admin",
+    ("POST", "/passes"): "guard enroller admin",
+    ("POST", "/passes/{pass_id}/end"): "guard enroller admin",
+    ("GET", "/passes/{pass_id}/code.png"): "guard enroller admin",
+    ("GET", "/me/visitors"): "resident",
+    ("POST", "/me/visitors"): "resident",
+    ("GET", "/me/visitors/{pass_id}"): "resident",
+    ("GET", "/me/visitors/{pass_id}/code.png"): "resident",
+    ("POST", "/me/visitors/{pass_id}/end"): "resident",
+    ("GET", "/me/code"): "resident",
+    ("POST", "/me/code"): "resident",
+    ("GET", "/me/code/next"): "resident",
+    ("GET", "/me/history"): "resident",
+    ("POST", "/me/copy"): "resident",
+    ("POST", "/me/erasure"): "resident",
+    ("POST", "/me/erasure/back"): "resident",
+    ("GET", "/me/photo"): "resident",
+    ("POST", "/me/photo"): "resident",
+    ("GET", "/me/consents"): "resident",
+    ("POST", "/me/consents/{purpose}/withdraw"): "resident",
+    ("POST", "/me/consents/{purpose}/give"): "resident",
 }
 """Who is let in where. A new route needs a row here as well as in `access.RULES`."""
 
@@ -112,6 +151,8 @@ NEWCOMERS = {("POST", "/sign-out"), ("GET", "/account/password"), ("POST", "/acc
 """All that is open, beside what is open to everybody, to whoever has to choose a password first."""
 
 FILLED = {"lane_id": "men", "snapshot_id": "face-1", "name": "console.css", "barrier_id": "arm", "act": "enable"}
+ENTRANCES = {"/me/enter", "/pinpad"}
+"""Where a wrong code is a 401 too."""
 AWAY = {"X-Forwarded-For": "192.0.2.7"}
 LOOSE_ENDS = {
     "token": "no-such",
@@ -128,6 +169,9 @@ LOOSE_ENDS = {
     "destination_id": "none",
     "seq": "1",
     "group": "user",
+    "purpose": "care_alerts",
+    "pass_id": "0" * 32,
+    "pad_id": "0" * 32,
 }
 
 
@@ -141,21 +185,29 @@ def let_in(booth: Booth, client: httpx.Client, method: str, path: str) -> str | 
     headers = {**AWAY}
     if "menwei_session" in client.cookies:
         headers["X-CSRF-Token"] = booth.token(client)
+    elif "menwei_resident" in client.cookies:
+        headers["X-CSRF-Token"] = booth.resident_token(client)
+    elif "menwei_pad" in client.cookies:
+        headers["X-CSRF-Token"] = booth.pad_token(client)
     with client.stream(method, path.format(**FILLED, **LOOSE_ENDS), headers=headers) as answer:
-        if answer.status_code not in {401, 403} or path.startswith("/sign-in"):
+        if answer.status_code not in {401, 403} or path.startswith("/sign-in") or path in ENTRANCES:
             return None
         answer.read()
         return str(answer.json()["code"])
 
 
 def party(booth: Booth, who: str) -> httpx.Client:
+    if who in {RESIDENT, PAD}:
+        return booth.phone() if who == RESIDENT else booth.pad()
     return booth.browser() if who == NOBODY else booth.signed_in(who)
 
 
 def test_every_route_has_a_row_and_every_row_a_route(booth: Booth) -> None:
     assert routes_of(booth.app) == set(RULES) == set(TABLE)
     for route, rule in RULES.items():
-        assert {*rule.roles, *({NOBODY, *Role} if rule.public else ())} == set(TABLE[route].split()), route
+        everybody = {NOBODY, RESIDENT, PAD, *Role} if rule.public else set()
+        outside = {who for who, there in ((RESIDENT, rule.resident), (PAD, rule.pad)) if there}
+        assert {*rule.roles, *everybody, *outside} == set(TABLE[route].split()), route
         assert rule.before_change == (route in NEWCOMERS), route
 
 
@@ -165,10 +217,21 @@ def test_each_party_reaches_what_the_table_says_and_nothing_else(booth: Booth, w
     client = party(booth, who)
     for method, path in TABLE:
         reached[method, path] = let_in(booth, client, method, path)
-        if who != NOBODY and booth.desk.sessions.find(client.cookies.get("menwei_session", "")) is None:
+        if who in set(Role) and booth.desk.sessions.find(client.cookies.get("menwei_session", "")) is None:
             client = party(booth, who)
-    refusal = "console.sign_in_needed" if who == NOBODY else "console.forbidden"
-    assert reached == {route: None if who in allowed.split() else refusal for route, allowed in TABLE.items()}
+        if who == RESIDENT and path == "/me/leave":
+            client = party(booth, who)
+    for (method, path), allowed in TABLE.items():
+        assert (reached[method, path] is None) == (who in allowed.split()), (method, path)
+        if who not in allowed.split():
+            assert reached[method, path] == refusal(who, allowed), (method, path)
+
+
+def refusal(who: str, allowed: str) -> str:
+    """How the wrong party is turned away: whoever is nobody here is asked to sign in at the right door."""
+    if allowed in {RESIDENT, PAD}:
+        return "me.sign_in_needed" if allowed == RESIDENT else "pad.sign_in_needed"
+    return "console.sign_in_needed" if who in {NOBODY, RESIDENT, PAD} else "console.forbidden"
 
 
 @pytest.mark.parametrize("role", Role)

@@ -15,14 +15,24 @@ import numpy as np
 import pytest
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
+from enrollment.credential import CredentialKind
 from gate.camera.frame import CameraHealth, CameraState, Frame
 from gate.config import FaceLimits, PlateRules
-from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
+from gate.decision.decision import (
+    CredentialEvidence,
+    CredentialFault,
+    FaceEvidence,
+    Movement,
+    PlateEvidence,
+    Reason,
+    Verdict,
+)
 from gate.decision.moment import DayKind, History, Visit
 from gate.decision.rules import Rules
 from gate.lane import lane as lane_module
 from gate.lane.lane import Facts, LaneWorker, Outcome, encode
 from gate.lane.presence import Presence
+from gate.lane.showing import Shown
 from gate.lane.supervisor import BUDGET, STEADY_S, Supervisor
 from gate.lane.tracking import FaceTrack
 from gate.lane.watching import Case
@@ -372,3 +382,40 @@ def test_the_record_does_not_tie_a_stranger_to_the_one_they_resemble() -> None:
     world = _World()
     _play(world, [10.0], [[_case(STRANGER, key=None)]])
     assert "r1" not in json.dumps(world.outcomes[0].passage.details)
+
+
+def test_a_credential_that_is_shown_goes_the_way_of_every_passage() -> None:
+    world = _World()
+    lane = world.lane([10.0], [[]])
+    told: list[tuple[str, datetime]] = []
+    lane._facts = Facts(passed=lambda subject, at: told.append((subject, at)))
+    at = datetime(2026, 2, 17, 4, tzinfo=UTC)
+    shown = CredentialEvidence(CredentialKind.CARD, RESIDENT, None)
+    decision = lane.show(Shown(shown), at, 10.0)
+    assert decision.reason is Reason.KNOWN_RESIDENT
+    assert world.events == ["submitted", "opened"]
+    assert told == [("r1", at)]
+    (outcome,) = world.outcomes
+    assert (outcome.passage.subject, outcome.moved, outcome.snapshot) == ("r1", True, None)
+
+
+def test_a_code_in_a_picture_is_decided_about_and_its_picture_kept_only_where_somebody_is_asked() -> None:
+    world = _World()
+    lane = world.lane([10.0, 11.0], [[], []])
+    faults = iter([None, CredentialFault.SHOWN_BEFORE])
+    lane._codes = lambda _frame: [Shown(CredentialEvidence(CredentialKind.QR, RESIDENT, next(faults)))]
+    lane.step()
+    lane.step()
+    assert [one.decision.verdict for one in world.outcomes] == [Verdict.OPEN, Verdict.REFUSE]
+    assert [one.snapshot is not None for one in world.outcomes] == [False, True]
+    assert world.events == ["submitted", "opened", "submitted"]
+
+
+def test_a_pass_whose_last_use_was_just_taken_opens_nothing() -> None:
+    world = _World()
+    lane = world.lane([], [])
+    uses = iter([True, False])
+    lane._facts = Facts(use=lambda _visit, _at, _passage: next(uses))
+    shown = Shown(CredentialEvidence(CredentialKind.QR, None, None), Visit("p1"))
+    at = datetime(2026, 2, 17, 4, tzinfo=UTC)
+    assert [lane.show(shown, at, 1.0).reason for _ in range(2)] == [Reason.VISITOR_PASS, Reason.PASS_OVER]

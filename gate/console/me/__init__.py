@@ -1,0 +1,1 @@
+"""What a resident sees and does on the own phone."""
