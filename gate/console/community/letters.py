@@ -60,8 +60,9 @@ def letters_page(
     done: Annotated[int, Query(ge=0, le=LARGEST_NUMBER)] = 0,
     act: LetterAct | None = None,
 ) -> Response:
-    """Letters of a kind and reason or all, newest first; nothing in them is personal."""
+    """Letters of a kind and reason or all, newest first. A peer may have put a name into its words: it is a look."""
     box = room.letters(_known(room, destination_id))
+    desk.looks.record(session, f"letters:{destination_id}")
     found = box.page(Which(kind=kind or None, code=code or None), before or None, PAGE + 1)
     return page(
         request,

@@ -26,6 +26,7 @@ def test_what_was_not_taken_is_listed_by_kind_and_reason_without_anything_person
     assert "回答看不懂" in html
     assert len(re.findall(r'class="reason"', html)) == 3
     assert "苏Z10B88" not in html
+    assert hub.booth.watch.looked == [("id-auditor", "letters:wuye")]
     narrowed = auditor.get(f"{LIST}?kind=decision&code=community.said_no").text
     assert len(re.findall(r'class="reason"', narrowed)) == 2
 
