@@ -99,9 +99,14 @@ async function given(purposes) {
   };
 }
 
+function sending(now) {
+  byId("record").disabled = now || !agreed().length;
+  if (byId("none")) byId("none").disabled = now;
+}
+
 async function send(purposes) {
   byId("fault").hidden = true;
-  byId("record").disabled = byId("none").disabled = true;
+  sending(true);
   try {
     const body = JSON.stringify(await given(purposes));
     const answer = await fetch(page.address, {
@@ -116,12 +121,11 @@ async function send(purposes) {
   } catch (failed) {
     complain(failed.message);
   }
-  byId("none").disabled = false;
-  follow();
+  sending(false);
 }
 
 byId("consent").addEventListener("submit", (event) => {
   event.preventDefault();
   send(agreed());
 });
-byId("none").addEventListener("click", () => send([]));
+byId("none")?.addEventListener("click", () => send([]));

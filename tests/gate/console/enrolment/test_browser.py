@@ -46,6 +46,7 @@ def test_a_family_of_four_with_two_cars_is_entered_with_the_keyboard(booth: Boot
     expect(page.get_by_text("卡 ··B2C3")).to_be_visible()
     print(f"a family of four with two cars and a card, without faces: {time.monotonic() - began:.1f} s")  # noqa: T201 - how long it took is told, not judged
     page.goto("/enrolment")
+    expect(page.locator("#words")).to_be_focused()
     page.keyboard.type("ls 3-2")
     page.locator("#found a").wait_for()
     page.keyboard.press("Enter")

@@ -67,6 +67,16 @@ def test_whoever_declines_the_face_is_led_to_a_card_pin_or_qr_code(table: Table)
     assert [one.purpose for one in table.booth.accounts.register.consents.of(person.id)] == [Purpose.PLATE_ENTRY]
 
 
+def test_declining_all_is_offered_only_to_whoever_has_agreed_to_nothing(table: Table) -> None:
+    person = table.person()
+    here = f"/enrolment/people/{person.id}/consent"
+    assert 'id="none"' in table.client.get(here).text
+    table.agreed(person, Purpose.CARE_ALERTS)
+    page = table.client.get(here).text
+    assert 'id="none"' not in page
+    assert "已同意过" in page
+
+
 def test_for_a_child_a_guardian_signs(table: Table) -> None:
     child = table.person("张小五", born="2020-02-29")
     here = f"/enrolment/people/{child.id}/consent"

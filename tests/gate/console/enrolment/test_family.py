@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -16,7 +18,7 @@ from gate.console.enrolment.photo_desk import PhotoDesk
 from models.open import open_face_recogniser
 from models.store import Store
 from samples.heads import FIRST_MAN, FIRST_WOMAN, SECOND_MAN, SECOND_WOMAN, THIRD_WOMAN, Likeness
-from samples.webcam import write_webcam
+from samples.webcam import HEIGHT, RATE, WALL, WIDTH, write_webcam
 from tests.gate.console.conftest import ARGUMENTS, CHROMIUM, Booth
 from tests.gate.console.enrolment.test_browser import enter
 from tests.gate.console.test_accessibility import sign_in
@@ -80,6 +82,12 @@ def page(with_webcam: Browser, booth: Booth) -> Iterator[Page]:
 
 def sit_down(film: Path, likeness: Likeness) -> None:
     write_webcam(film, likeness, 1.0, 1)
+
+
+def stand_up(film: Path) -> None:
+    """Nobody sits before the webcam."""
+    _, wall_only = cv2.imencode(".jpg", np.full((HEIGHT, WIDTH, 3), WALL, np.uint8))
+    film.write_bytes(wall_only.tobytes() * RATE)
 
 
 def sign(page: Page) -> None:
@@ -146,7 +154,7 @@ def test_a_family_of_four_with_faces_and_two_cars_is_enrolled(booth: Booth, page
 def test_what_is_wrong_is_said_while_one_sits_there_and_a_face_known_already_is_decided_about(
     booth: Booth, page: Page, film: Path
 ) -> None:
-    sit_down(film, FIRST_MAN)
+    stand_up(film)
     enter(page, "main", code="3-2-501")
     enter(page, "main", name="张三")
     page.get_by_role("link", name="征求同意 张三").press("Enter")
@@ -157,6 +165,13 @@ def test_what_is_wrong_is_said_while_one_sits_there_and_a_face_known_already_is_
     page.locator("#keep").press("Space")
     sign(page)
     page.locator("#record").press("Enter")
+    page.wait_for_url("**/photo")
+    expect(page.locator("#verdict")).to_have_attribute("data-verdict", "bad", timeout=20_000)
+    expect(page.locator("#verdict")).to_contain_text("没有找到人脸")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fault")).to_contain_text("没有找到人脸")
+    sit_down(film, FIRST_MAN)
+    page.reload()
     take(page)
     page.wait_for_url("**/enrolment/households/*")
     page.goto("/enrolment")
