@@ -23,7 +23,7 @@ from gate.community.registered import hook_parts
 from gate.config import Config, load_config
 from gate.errors import GateError
 from gate.ledger.ledger import append
-from gate.site import open_site
+from gate.site import Site, open_site
 from gate.texts import explain, system_language, t
 from models.errors import Fault
 
@@ -80,7 +80,7 @@ def dead(name: Name, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """The newest first."""
     settings = load_config(config)
     with open_site(settings) as site:
-        letters = Queue(site.engine, _known(settings, name)).dead()
+        letters = Queue(site.engine, _known(settings, site, name)).dead()
     if not letters:
         out.print(t("community.no_dead"))
         return
@@ -100,7 +100,7 @@ def resend(
     """A row of the record says who did it."""
     settings = load_config(config)
     with open_site(settings) as site:
-        count = Queue(site.engine, _known(settings, name)).resend(seq or None)
+        count = Queue(site.engine, _known(settings, site, name)).resend(seq or None)
         with writing(site.engine) as session:
             facts = {"actor": local_actor(), "destination": name, "events": count}
             append(session, datetime.now(UTC), "community.resent", facts)
@@ -128,8 +128,8 @@ def fields() -> None:
     typer.echo(leaving_table(system_language()))
 
 
-def _known(settings: Config, name: str) -> str:
-    known = [part.id for part in settings.community.destination]
+def _known(settings: Config, site: Site, name: str) -> str:
+    known = [part.id for part in (*settings.community.destination, *hook_parts(site.engine, site.keyring))]
     if name not in known:
         raise GateError("community.unknown", id=name, known=", ".join(known) or "-")
     return name
