@@ -218,7 +218,12 @@ class OwnData:
         home = session.scalar(select(ResidentRow.household_id).where(ResidentRow.id == resident.id))
         subjects = [resident.id, *(car.id for car in self.vehicles(resident) if car.owner == resident.id)]
         rows = select(PassageRow.id, PassageRow.snapshot, PassageRow.context).where(PassageRow.subject.in_(subjects))
-        names = {f"household:{home}": "household", f"resident:{resident.id}": "household"}
+        consents = [one.id for one in self._register.consents.of(resident.id)]
+        names = {f"household:{home}": "household", f"photo:{resident.id}": "photo"}
+        names |= {
+            f"{what}:{subject}": "household" for what in ("resident", "vehicle", "subject") for subject in subjects
+        }
+        names |= {f"signature:{consent}": "signature" for consent in consents}
         for passage, *shots in session.execute(rows.order_by(PassageRow.seq.desc()).limit(MOST_PASSAGES)):
             names[passage] = names[f"passage:{passage}"] = "passage"
             names |= {f"snapshot:{shot}": "picture" for shot in shots if shot}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
@@ -20,7 +20,7 @@ from gate.api.problem_answers import Refused
 from gate.api.scopes import Scope
 from gate.console.audit.searches import LONGEST_FIELD, LONGEST_WORDS, Purpose, stated
 from gate.decision.decision import Reason, Verdict
-from gate.ledger.search import Place, search_passages
+from gate.ledger.search import Found, Place, search_passages
 from gate.ledger.search import Query as Search
 from gate.ledger.tables import PassageRow
 from gate.texts import Language, catalogue, t
@@ -74,27 +74,24 @@ def passages(
     next_page: cursor.Next = None,
 ) -> Passages:
     """A page of passages. Whoever asks for somebody's history says why, and that is on record first."""
-    asked = {"lane": lane, "since": since, "until": until, "verdict": verdict, "reason": reason, "order": order}
-    asked |= {"subject": subject, "plate": plate}
+    told: dict[str, Any] = {
+        "since": since,
+        "until": until,
+        "lane": lane,
+        "verdict": verdict,
+        "reason": reason,
+        "subject": subject,
+    }
+    told |= {"plate": plate}
+    asked = {**told, "order": order}
     key = cursor.read(asked, next_page, 2)
     if plate is not None and not caller.may(Scope.PASSAGES_PLATES):
         raise scope_needed(Scope.PASSAGES_PLATES)
     if since and until and until <= since:
         raise Refused("api.ends_before_it_begins", 422, field="until")
     _record(parts, caller, {"subject": subject, "plate": plate}, purpose, words)
-    search = Search(
-        since=since,
-        until=until,
-        lane=lane or "",
-        verdict=verdict or "",
-        reason=reason or "",
-        subject=subject or "",
-        plate=plate or "",
-    )
-    after = _place(key)
-    found = search_passages(parts.site.engine, search, after, limit, oldest_first=order == "oldest")
-    last = Place(found.rows[-1].at, found.rows[-1].seq) if found.rows else after
-    ends = last if order == "oldest" or found.after else None
+    search = Search(**{name: value for name, value in told.items() if value is not None})
+    found, ends = _found(parts, search, _place(key), limit, oldest_first=order == "oldest")
     follows = cursor.written(asked, (ends.at, str(ends.seq))) if ends else None
     response.headers.update(cursor.following(request, follows if found.after else None))
     response.headers["Content-Language"] = language
@@ -115,6 +112,16 @@ def passage(
     parts.desk.looks.record_passage(caller, passage_id)
     response.headers["Content-Language"] = language
     return _told(parts, caller, language, [row])[0]
+
+
+def _found(
+    parts: Parts, search: Search, after: Place | None, limit: int, *, oldest_first: bool
+) -> tuple[Found, Place | None]:
+    """A page, and where it ends; for whoever comes back for what is new, the last page ends somewhere too."""
+    found = search_passages(parts.site.engine, search, after, limit, oldest_first=oldest_first)
+    if not oldest_first:
+        return found, found.after
+    return found, Place(found.rows[-1].at, found.rows[-1].seq) if found.rows else after
 
 
 def _place(key: tuple[str, ...] | None) -> Place | None:

@@ -24,7 +24,7 @@ from gate.community.registers.coming_in import coming_in_table
 from gate.community.registers.registers import Registers
 from gate.config import Config, load_config
 from gate.errors import GateError
-from gate.site import open_site
+from gate.site import Site, open_site
 from gate.texts import explain, system_language, t
 from models.errors import Fault
 
@@ -96,7 +96,7 @@ def dead(name: Name, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """The newest first."""
     settings = load_config(config)
     with open_site(settings) as site:
-        letters = DeadLetters(site.engine, _known(settings, name)).page(most=SHOWN)
+        letters = DeadLetters(site.engine, _known(settings, site, name)).page(most=SHOWN)
     if not letters:
         out.print(t("community.no_dead"))
         return
@@ -117,7 +117,8 @@ def resend(
     settings = load_config(config)
     with open_site(settings) as site:
         which = Which(seqs=tuple(seq)) if seq else Which()
-        count = DeadLetters(site.engine, _known(settings, name)).resend(which, local_actor(), datetime.now(UTC))
+        letters = DeadLetters(site.engine, _known(settings, site, name))
+        count = letters.resend(which, local_actor(), datetime.now(UTC))
     out.print(t("community.resent", count=count))
 
 
@@ -146,8 +147,8 @@ def fields(inwards: Annotated[bool, typer.Option("--in", help=t("source.option_i
     typer.echo(coming_in_table(system_language()) if inwards else leaving_table(system_language()))
 
 
-def _known(settings: Config, name: str) -> str:
-    known = [part.id for part in settings.community.destination]
+def _known(settings: Config, site: Site, name: str) -> str:
+    known = [part.id for part in (*settings.community.destination, *hook_parts(site.engine, site.keyring))]
     if name not in known:
         raise GateError("community.unknown", id=name, known=", ".join(known) or "-")
     return name

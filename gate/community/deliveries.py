@@ -50,6 +50,8 @@ TRIM_EVERY_S = 3600.0
 FOLLOW_EVERY_S = 5.0
 """A webhook that was set up at another box is served, or given up, so soon; and a destination seen to be behind."""
 LET_GO_S = 15.0
+PAUSE_S = 1.0
+"""So long is waited for what is being sent to a webhook that is paused or removed."""
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 UNCONFIGURED_DAYS = 30
 """What waits for a destination that gate.toml names no more is kept so long, in case it comes back."""
@@ -173,7 +175,7 @@ class Deliveries:
             served = {name: part for name, (part, paused) in hooks.items() if not paused}
             for name in self._hooks.keys() - served.keys():
                 self._let_go[name] = self._hooks.pop(name)
-                self._let_go[name].stop(0.0)
+                self._let_go[name].stop(PAUSE_S)
             for name in served.keys() - self._hooks.keys():
                 if (before := self._let_go.pop(name, None)) is not None:
                     before.stop(LET_GO_S)

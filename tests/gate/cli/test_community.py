@@ -12,8 +12,9 @@ from gate.cli import app
 from gate.cli.check import examine
 from gate.community.deliveries import outbox_of
 from gate.community.queue import Outcome, Queue
+from gate.community.registered import Webhooks
 from gate.config import load_config
-from gate.ledger.ledger import Passage, append_passage, last_body
+from gate.ledger.ledger import Passage, StaffActs, append_passage, last_body
 from gate.site import open_site
 
 CONFIG = """
@@ -106,3 +107,15 @@ def test_gate_check_says_how_each_destination_stands(config: Path) -> None:
     found = {finding.name: finding for finding in examine(settings) if finding.part == "destination"}
     assert not found["office"].works
     assert found["drop"].works
+
+
+def test_a_webhook_of_the_api_stands_beside_those_of_the_configuration(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(config.parent)
+    with open_site(load_config(config)) as site:
+        hooks = Webhooks(site.engine, site.keyring, StaffActs(site.signer))
+        hook, _ = hooks.add("https://office.example/in", ["passages"], "api:office")
+    assert hook.id in _gate("status")
+    assert "https://office.example" in _gate("connections")
+    assert _gate("dead", hook.id) == _gate("dead", "drop")
