@@ -106,7 +106,7 @@ def add_person(response: Response, parts: TheParts, caller: TheCaller, entry: Pe
 def person(response: Response, parts: TheParts, caller: TheCaller, person_id: SubjectId) -> Person:
     """One person."""
     found = _living(parts, person_id)
-    parts.desk.looks.record(caller, f"person:{person_id}")
+    parts.desk.looks.record(caller, f"resident:{person_id}")
     response.headers.update(version_tag(found.version))
     return _told(parts, [found])[0]
 

@@ -100,7 +100,7 @@ def test_looks_at_people_are_on_record(counter: Counter, client: httpx.Client) -
     for path in ("/people", "/people/r1", "/vehicles", "/vehicles/v1", "/people?household=3-2-501"):
         client.get(path)
         client.get(path)
-    whats = ["people", "person:r1", "vehicles", "vehicle:v1", "household:3-2-501"]
+    whats = ["people", "resident:r1", "vehicles", "vehicle:v1", "household:3-2-501"]
     assert counter.watch.looked == [("api:office", what) for what in whats]
 
 
