@@ -19,9 +19,10 @@ from enrollment.takeover import Outcome
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
 from gate.cli.terminal import out
 from gate.community.registers.registers import Registers, SourceView
+from gate.community.registers.wording import changes_told, told_at
 from gate.config import Config, load_config
 from gate.site import Site, open_site
-from gate.texts import explain, t
+from gate.texts import explain, system_language, t
 from models.errors import Fault
 
 SHOWN = 100
@@ -113,10 +114,7 @@ def print_sources(settings: Config, views: Sequence[SourceView], waiting: Mappin
 
 def local(settings: Config, at: str | datetime | None) -> str:
     """A moment in the compound's time zone; a dash for none."""
-    if at is None:
-        return "-"
-    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{moment.astimezone(ZoneInfo(settings.compound.timezone)):%Y-%m-%d %H:%M:%S}"
+    return told_at(at, ZoneInfo(settings.compound.timezone))
 
 
 def _asked(site: Site, settings: Config, name: str, fetch: bool) -> Registers:
@@ -197,26 +195,7 @@ def _why(settings: Config, one: Conflict) -> str:
 
 
 def _changes(settings: Config, changes: Sequence[Change]) -> str:
-    return "\n".join(
-        t(
-            "source.change",
-            field=t(f"source.field.{one.field}"),
-            before=_value(settings, one.field, one.before),
-            after=_value(settings, one.field, one.after),
-        )
-        for one in changes
-    )
-
-
-def _value(settings: Config, name: str, value: str | None) -> str:
-    if value is None:
-        return t("source.nothing")
-    if name in {"since", "until"}:
-        return local(settings, value)
-    named = {"standing": "standing", "colour": "plate_colour", "type": "vehicle_type"}
-    if name in named:
-        return t(f"{named[name]}.{value}")
-    return t("source.yes") if name == "ended" else value
+    return "\n".join(changes_told(changes, ZoneInfo(settings.compound.timezone), system_language()))
 
 
 def _plain_view(view: SourceView) -> dict[str, Any]:

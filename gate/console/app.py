@@ -23,6 +23,7 @@ from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.config import Console
 from gate.console import barriers, events, health, live, own_account, privacy, push, sign_in, staff, visitors
+from gate.console import sources as sources_pages
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
@@ -78,6 +79,7 @@ PARTS = (
     community,
     letters,
     push,
+    sources_pages,
     visitors,
     desk_side,
     entry,

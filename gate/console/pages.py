@@ -36,6 +36,7 @@ ADDRESSES = frozenset(
         "/passes",
         "/pads",
         "/privacy",
+        "/sources",
         "/community",
         "/connections",
     }
@@ -149,7 +150,7 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    kept = path.startswith(("/audit", "/enrolment/", "/privacy/", "/community/", "/me", "/pinpad"))
+    kept = path.startswith(("/audit", "/enrolment/", "/privacy/", "/community/", "/sources/", "/me", "/pinpad"))
     if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.

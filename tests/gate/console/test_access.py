@@ -104,6 +104,9 @@ TABLE = {
     ("POST", "/enrolment/import/enter"): "enroller admin",
     ("POST", "/enrolment/import/forget"): "enroller admin",
     ("POST", "/enrolment/export"): "admin",
+    ("GET", "/sources"): "enroller admin",
+    ("GET", "/sources/{source_id}"): "enroller admin",
+    ("POST", "/sources/{source_id}/apply"): "admin",
     ("GET", "/privacy"): EVERYBODY,
     ("GET", "/privacy/assessment"): "auditor admin",
     ("GET", "/metrics"): "auditor admin",
@@ -155,6 +158,7 @@ ENTRANCES = {"/me/enter", "/pinpad"}
 """Where a wrong code is a 401 too."""
 AWAY = {"X-Forwarded-For": "192.0.2.7"}
 LOOSE_ENDS = {
+    "source_id": "none",
     "token": "no-such",
     "search_id": "none",
     "passage_id": "none",
