@@ -59,9 +59,11 @@ class KeyedRoute(APIRoute):
         takes_body = self.body_field is not None
 
         async def handler(request: Request) -> Response:
-            await admit(request, self.path)
-            _strict(request, known, takes_body=takes_body)
-            return answered(request, await inner(Request(request.scope, _bounded(request.receive))))
+            parts: Parts = request.app.state.parts
+            async with parts.working:
+                await admit(request, self.path)
+                _strict(request, known, takes_body=takes_body)
+                return answered(request, await inner(Request(request.scope, _bounded(request.receive))))
 
         return handler
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -19,7 +20,7 @@ from starlette.middleware.cors import CORSMiddleware
 from gate.api import lanes, passages, passes, people, vehicles, webhooks
 from gate.api.admission import KeyedRoute, RateHeaders
 from gate.api.keys import ApiKeys
-from gate.api.parts import FREE_WRONG_KEYS, Parts, Uses
+from gate.api.parts import AT_ONCE, FREE_WRONG_KEYS, Parts, Uses
 from gate.api.problem_answers import (
     MEDIA_TYPE,
     Problem,
@@ -75,6 +76,7 @@ def create_api(
         uses=Uses(clock),
         wrong_keys=Throttle(free=FREE_WRONG_KEYS, limit=desk.bounds.remembered_failures, now=clock),
         record_refusal=record_refusal,
+        working=CapacityLimiter(AT_ONCE),
     )
     app = _assembled()
     app.state.parts = parts

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from anyio import CapacityLimiter
+
 from gate.api.keys import ApiKeys
 from gate.api.rates import Rates
 from gate.community.registered import Webhooks
@@ -15,6 +17,8 @@ from gate.site import Site
 
 USE_EVERY_S = 60.0
 FREE_WRONG_KEYS = 10
+AT_ONCE = 8
+"""Requests that are worked on at a time; the others wait, and the console keeps threads for the guard."""
 
 
 class Uses:
@@ -47,6 +51,7 @@ class Parts:
     uses: Uses
     wrong_keys: Throttle
     record_refusal: Callable[[str, str], None]
+    working: CapacityLimiter
 
     @property
     def lanes(self) -> dict[str, str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from enrollment.database import writing
+from gate.api.parts import AT_ONCE
 from gate.camera.frame import CameraState
 from gate.errors import BarrierFault
 from gate.ledger.ledger import append
@@ -99,3 +101,20 @@ def test_a_barrier_that_refuses_says_why(counter: Counter, client: httpx.Client,
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     counter.watch.fault = None
     assert client.post("/lanes/men/open", json=VISITOR, headers=KEY).status_code == 200
+
+
+def test_many_slow_requests_leave_the_console_its_threads(counter: Counter, client: httpx.Client) -> None:
+    counter.watch.hold = threading.Event()
+
+    def order(number: int) -> int:
+        key = {"Idempotency-Key": f"order-{number:04}"}
+        return client.post("/lanes/men/open", json=VISITOR, headers=key).status_code
+
+    with ThreadPoolExecutor(60) as many:
+        waiting = [many.submit(order, number) for number in range(60)]
+        while len(counter.watch.opened) < AT_ONCE:
+            counter.watch.hold.wait(0.01)
+        assert httpx.get(f"{counter.url}/metrics", trust_env=False).status_code == 200
+        assert len(counter.watch.opened) == AT_ONCE
+        counter.watch.hold.set()
+        assert {one.result() for one in waiting} == {200}
