@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Response
@@ -105,7 +105,7 @@ def remove_webhook(parts: TheParts, caller: TheCaller, webhook_id: HookId) -> No
 
 
 def _told(parts: Parts, hook: Hook) -> Webhook:
-    standing = Queue(parts.site.engine, hook.id).standing(datetime.now(UTC))
+    standing = Queue(parts.site.engine, hook.id).standing(parts.desk.wall())
     return Webhook(
         id=hook.id,
         url=hook.url,

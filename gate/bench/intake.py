@@ -18,6 +18,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from enrollment.name import clean_name
@@ -59,12 +60,14 @@ class IntakeScore:
 
 
 def measure(photos: Path, folder: Path, people: int, kills: int, seed: int) -> IntakeScore:
-    """Import so many people, each with the next photo below `photos`; `folder` is empty and takes everything.
+    """Import so many people, each with the next photo below `photos`, which are gone through again where they are
+    fewer; `folder` is empty and takes everything.
 
     Raises:
         RuntimeError: an import broke off by itself; its words go along.
     """
-    chosen = sorted(path for path in photos.rglob("*") if path.suffix.lower() in SUFFIXES)[:people]
+    found = sorted(path for path in photos.rglob("*") if path.suffix.lower() in SUFFIXES)
+    chosen = list(islice(cycle(found), people))
     _write(chosen, folder)
     rng, seconds, killed = random.Random(seed), 0.0, 0  # noqa: S311 - when to kill is no secret
     while killed < kills:

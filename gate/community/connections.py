@@ -54,7 +54,7 @@ def connections(config: Config, hooks: Iterable[HookPart] = ()) -> Iterator[Conn
     for part in (*config.community.destination, *hooks):
         address = open_destination(part, config).address
         block = f'[[community.destination]] id = "{part.id}"'
-        off = f"/api/v1/webhooks/{part.id}" if isinstance(part, HookPart) else block
+        off = f"DELETE /api/v1/webhooks/{part.id}" if isinstance(part, HookPart) else block
         yield Connection("destination", part.id, address, leaves_of(part), off)
     for source in config.community.source:
         if isinstance(source, RestSource):

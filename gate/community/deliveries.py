@@ -48,10 +48,12 @@ log = structlog.get_logger("community")
 
 TRIM_EVERY_S = 3600.0
 FOLLOW_EVERY_S = 5.0
-"""A webhook that was set up at another box is served, or given up, so soon; and a destination seen to be behind."""
+"""A webhook that was set up at another box is served, or given up, so soon."""
 LET_GO_S = 15.0
 PAUSE_S = 1.0
 """So long is waited for what is being sent to a webhook that is paused or removed."""
+LOOK_EVERY_S = 15.0
+"""So often it is seen whether a destination is behind."""
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 UNCONFIGURED_DAYS = 30
 """What waits for a destination that gate.toml names no more is kept so long, in case it comes back."""
@@ -240,15 +242,18 @@ class Deliveries:
         return Delivery(queue, self._events, destination, allowed, self._holder, self._clocks)
 
     def _run(self) -> None:
-        trim_s, broken = self._clocks.monotonic(), False
+        trim_s = look_s = -math.inf
+        broken = False
         while True:
             now_s = self._clocks.monotonic()
             try:
                 self.follow()
-                if now_s >= trim_s:
-                    trim_s = now_s + TRIM_EVERY_S
+                if now_s - trim_s >= TRIM_EVERY_S:
+                    trim_s = now_s
                     self.trim()
-                self.look()
+                if now_s - look_s >= LOOK_EVERY_S:
+                    look_s = now_s
+                    self.look()
                 broken = False
             except (StoreBusy, SQLAlchemyError, KeyUnusable) as failed:
                 if not broken:

@@ -23,7 +23,7 @@ from enrollment.database import reading, writing
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.keyring import Keyring
 from gate.community.settings import HookPart
-from gate.community.tables import DeadLetterRow, DestinationRow, OutboxRow, WebhookRow
+from gate.community.tables import DeadLetterRow, DestinationRow, NamesRow, OutboxRow, WebhookRow
 
 MOST = 20
 """Webhooks that may be set up; each has a thread of its own."""
@@ -123,6 +123,7 @@ class Webhooks:
                 (OutboxRow, OutboxRow.destination),
                 (DeadLetterRow, DeadLetterRow.destination),
                 (DestinationRow, DestinationRow.id),
+                (NamesRow, NamesRow.destination),
             ):
                 session.execute(delete(table).where(column == hook_id))
             self._record(session, Act("webhook.removed", hook_id, actor))

@@ -67,7 +67,7 @@ def test_a_webhook_hears_of_what_happens_while_it_is_set_up(gate: Gate, tmp_path
         _until(lambda: len(got) == 2)
         hooks.pause(hook.id, "api:office", paused=True)
         _pass(gate, outbox, "p3")
-        assert Queue(gate.site.engine, hook.id).standing().waiting == 1
+        assert Queue(gate.site.engine, hook.id).standing(START).waiting == 1
         hooks.pause(hook.id, "api:office", paused=False)
         _until(lambda: len(got) == 3)
         hooks.remove(hook.id, "api:office")
@@ -79,7 +79,7 @@ def test_a_webhook_hears_of_what_happens_while_it_is_set_up(gate: Gate, tmp_path
         assert headers["Menwei-Signature"] == f"sha256={signed}"
         told = json.loads(body)["data"]
         assert (told["verdict"], told.get("plate"), told.get("name")) == ("ask", None, None)
-    assert Queue(gate.site.engine, hook.id).standing().waiting == 0
+    assert Queue(gate.site.engine, hook.id).standing(START).waiting == 0
 
 
 def test_a_webhook_is_seen_among_the_destinations_and_connections(gate: Gate, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from gate.community.deliveries import destination_views
 from gate.community.queue import Queue
+from gate.community.registered import Webhooks
+from gate.ledger.ledger import StaffActs
 from tests.gate.console.community.conftest import Hub
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -74,7 +76,6 @@ def test_what_was_delivered_yesterday_is_not_of_today_and_a_backlog_tells_its_ti
 
 
 def test_without_a_destination_the_page_shows_how_to_have_one(hub: Hub, admin: httpx.Client) -> None:
-    hub.room.parts = {}
     hub.room._config = hub.room._config.model_copy(update={"community": type(hub.config.community)()})
     html = admin.get("/community").text
     assert "[[community.destination]]" in html
@@ -96,3 +97,13 @@ def test_the_live_page_says_what_is_behind(hub: Hub) -> None:
     hub.booth.watch.late = ["office"]
     assert guard.get("/now").json()["late"] == ["office"]
     assert json.loads(guard.get("/now").text)["fault"] is None
+
+
+def test_a_webhook_of_the_api_stands_beside_the_destinations(hub: Hub, admin: httpx.Client) -> None:
+    site = hub.gate.site
+    hooks = Webhooks(site.engine, site.keyring, StaffActs(site.signer))
+    hook, _ = hooks.add("https://office.example/in", ["passages"], "api:office")
+    assert hook.id in admin.get("/community").text
+    listed = admin.get("/connections").text
+    assert "https://office.example" in listed
+    assert f"DELETE /api/v1/webhooks/{hook.id}" in listed
