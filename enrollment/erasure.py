@@ -22,6 +22,7 @@ from enrollment.tables import (
     SourceEntryRow,
     TemplateRow,
     TenancyRow,
+    VehiclePhotoRow,
     VehicleRow,
 )
 
@@ -33,6 +34,7 @@ PERSONAL = (
     "tenancy",
     "register_source_entry",
     "visitor_pass",
+    "vehicle_photo",
 )
 """The tables that are written anew when somebody was erased (`database.purge`).
 
@@ -75,6 +77,7 @@ def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
         session.execute(update(VehicleRow).where(VehicleRow.resident_id == row.id).values(resident_id=None))
         row.name = row.phone = row.minor_until = row.own_key = None
     else:
+        gone["photos"] = _deleted(session.execute(delete(VehiclePhotoRow).where(VehiclePhotoRow.id == row.id)))
         row.plate = row.colour = row.resident_id = None
         row.type = "car"
     row.household_id = row.blocked_reason = row.blocked_until = None
@@ -89,6 +92,7 @@ def prove_erased(session: Session, subject_id: str) -> None:
     counted = [select(func.count()).select_from(RightRow).where(RightRow.subject_id == subject_id)]
     counted += [select(func.count()).select_from(of).where(of.resident_id == subject_id) for of in _OWNED.values()]
     counted.append(select(func.count()).select_from(PassRow).where(PassRow.host_id == subject_id))
+    counted.append(select(func.count()).select_from(VehiclePhotoRow).where(VehiclePhotoRow.id == subject_id))
     left = sum(session.scalar(count) or 0 for count in counted)
     if left or directory.living(session, subject_id):
         raise EnrollmentError("register.not_erased", id=subject_id, left=left)

@@ -26,6 +26,7 @@ from enrollment.keyring import Keyring
 from enrollment.reembedding import Reembedding
 from enrollment.tables import ResidentRow, RightRow, TenancyRow, VehicleRow
 from enrollment.tenancies import Tenancies
+from enrollment.vehicle_photos import VehiclePhotos
 from models.plate.grammar import normalise
 from models.sighting import FaceSighting, PlateColour
 
@@ -57,6 +58,7 @@ class Register:
         self.households = Households(engine)
         self.reembedding = Reembedding(self._changes, self.faces)
         self.tenancies = Tenancies(self._changes)
+        self.vehicle_photos = VehiclePhotos(self._changes)
         self.credentials = Credentials(self._changes, hasher)
         self.consents = Consents(self._changes, self.credentials)
 

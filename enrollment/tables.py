@@ -225,6 +225,16 @@ class PhotoRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class VehiclePhotoRow(Base):
+    """What a vehicle looks like, as JPEG sealed with the site's key; `id` is the vehicle's."""
+
+    __tablename__ = "vehicle_photo"
+
+    id: Mapped[str] = mapped_column(ForeignKey("vehicle.id"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class LinkRow(Base):
     """A code that signs a resident's phone in, once; `id` is what the site's key makes of it."""
 

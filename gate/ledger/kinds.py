@@ -64,6 +64,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "resident.erasure_not_wanted",
         "vehicle.added",
         "vehicle.edited",
+        "vehicle.photo_kept",
+        "vehicle.photo_dropped",
         "vehicle.blocked",
         "vehicle.unblocked",
         "vehicle.removed",

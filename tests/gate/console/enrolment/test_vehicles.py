@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from enrollment.entry import Vehicle
-from tests.gate.console.enrolment.conftest import Table
+from tests.gate.console.enrolment.conftest import Table, jpeg
 
 
 def car(table: Table) -> Vehicle:
@@ -42,3 +42,25 @@ def test_a_wrong_edit_is_said(table: Table) -> None:
         assert 'role="alert"' in answer.text
     assert table.client.get("/enrolment/vehicles/none").json()["code"] == "console.no_such_vehicle"
     assert table.client.get(f"/enrolment/vehicles/{table.person().id}").status_code == 404
+
+
+def test_a_photo_of_a_vehicle_is_kept_small_seen_and_deleted(table: Table) -> None:
+    register = table.booth.accounts.register
+    car = register.add_vehicle("辽A12345", "3-2-501", "id-enroller")
+    address = f"/enrolment/vehicles/{car.id}"
+    assert table.client.get(f"{address}/photo.jpg").status_code == 404
+    answer = table.send(f"{address}/photo", jpeg(1600, 1200))
+    assert (answer.status_code, answer.json()["next"]) == (200, address)
+    seen = table.client.get(f"{address}/photo.jpg")
+    assert seen.headers["content-type"] == "image/jpeg"
+    assert len(seen.content) < len(jpeg(1600, 1200))
+    assert f"{address}/photo.jpg" in table.client.get(address).text
+    assert ("id-enroller", f"vehicle:{car.id}") in table.booth.watch.looked
+    assert table.post(f"{address}/photo/drop").status_code == 303
+    assert register.vehicle_photos.of(car.id) is None
+
+
+def test_what_is_no_picture_is_refused_in_words(table: Table) -> None:
+    car = table.booth.accounts.register.add_vehicle("辽A12345", "3-2-501", "id-enroller")
+    answer = table.send(f"/enrolment/vehicles/{car.id}/photo", b"no picture")
+    assert (answer.status_code, answer.json()["code"]) == (422, "picture.not_a_picture")
