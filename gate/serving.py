@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from fastapi import FastAPI
+
 from enrollment.faces import FacePhoto
 from enrollment.finding import Finder
 from enrollment.gate_code import GateCodes
@@ -37,11 +39,22 @@ def serving(gate: RunningGate) -> Iterator[str]:
     Raises:
         ConfigRefused: the console's port is taken; nothing was started then.
     """
+    app, settings = console_of(gate), gate.config.console
+    with ConsoleServer(app, settings) as console:
+        try:
+            gate.start()
+            yield console.url
+        finally:
+            gate.stop()
+
+
+def console_of(gate: RunningGate) -> FastAPI:
+    """The console of a gate, with every part that it has."""
     settings = gate.config.console
     overview, site = Overview(gate), gate.site
     archive = Archive(site.engine, site.signer, site.snapshots, overview.record)
     office = _office(gate)
-    app = create_app(
+    return create_app(
         overview,
         site.accounts,
         settings,
@@ -56,12 +69,6 @@ def serving(gate: RunningGate) -> Iterator[str]:
         sources=Sources(gate.registers, gate.register_keepers.wake),
         api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
-    with ConsoleServer(app, settings) as console:
-        try:
-            gate.start()
-            yield console.url
-        finally:
-            gate.stop()
 
 
 def _office(gate: RunningGate) -> Office:

@@ -76,6 +76,9 @@ def app(staff: Staff, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         passes=Passes(engine, staff.keyring, StaffActs(signer)),
         second_factor=staff.second_factor,
         snapshots=snapshots,
+        phones=staff.phones,
+        pads=staff.pads,
+        requests=staff.requests,
     )
     drop = {"id": "drop", "kind": "files", "folder": str(folder)}
     config = parse_config({"community": {"destination": [drop]}}, folder / "gate.toml")
