@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from enrollment import directory
 from enrollment.errors import EnrollmentError
+from enrollment.source_tables import SourceEntryRow
 from enrollment.tables import (
     ConsentRow,
     CredentialRow,
@@ -19,7 +20,6 @@ from enrollment.tables import (
     RequestRow,
     ResidentRow,
     RightRow,
-    SourceEntryRow,
     TemplateRow,
     TenancyRow,
     VehiclePhotoRow,

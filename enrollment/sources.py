@@ -21,7 +21,8 @@ from enrollment.household import HouseholdCode
 from enrollment.keyring import Keyring
 from enrollment.plan import Decisions, Entry, Here, Limits, Plan, Standing
 from enrollment.planning import plan
-from enrollment.tables import HouseholdRow, SourceEntryRow, SourcePlateRow, SourceRow, TenancyRow
+from enrollment.source_tables import SourceEntryRow, SourcePlateRow, SourceRow
+from enrollment.tables import HouseholdRow, TenancyRow
 from enrollment.told import DEFAULTS, LISTS, Told, ToldKind, Wrong
 from models.errors import Fault
 

@@ -23,8 +23,8 @@ from enrollment.form import Standing as StandingAs
 from enrollment.keyring import Keyring
 from enrollment.plan import Do, Plan, Step
 from enrollment.register import Register
+from enrollment.source_tables import SourceEntryRow, SourcePlateRow
 from enrollment.sources import Sources, row_of
-from enrollment.tables import SourceEntryRow, SourcePlateRow
 from enrollment.tenancies import Tenancy
 from enrollment.told import LISTS, ToldKind, moment_of, person_form, vehicle_form
 from models.errors import Fault

@@ -19,8 +19,9 @@ from enrollment.form import PersonForm, Standing
 from enrollment.keyring import Keyring
 from enrollment.plan import Decisions, Do, Limits, Plan
 from enrollment.register import Register
+from enrollment.source_tables import SourceEntryRow
 from enrollment.sources import News, Sources, listed_plates, lists_version
-from enrollment.tables import ConsentRow, SourceEntryRow, TemplateRow
+from enrollment.tables import ConsentRow, TemplateRow
 from enrollment.takeover import Outcome, Takeover
 from enrollment.told import Told, ToldKind, Wrong
 
