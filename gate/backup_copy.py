@@ -5,7 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Engine, Table, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
-import gate.community.tables  # noqa: F401 - its tables are copied too
+import enrollment.source_tables  # noqa: F401 - of these the tables are copied too
+import gate.api.tables
+import gate.community.tables
+import gate.ledger.tables  # noqa: F401
 from enrollment.database import reading, writing
 from enrollment.tables import Base
 
