@@ -48,13 +48,13 @@ def import_page(request: Request, session: SignedIn, intake: TheIntake) -> Respo
         "csrf": session.csrf,
         "csrf_header": TOKEN_HEADER,
         "state": _told(intake.of(session.account), request.state.language),
-        "texts": {name: t(f"console.intake.{name}", request.state.language) for name in SPOKEN},
+        "texts": {name: t(f"intake_said.{name}", request.state.language) for name in SPOKEN},
     }
     return page(request, "import.html", data=data, photos=intake.takes_photos, shown=SHOWN)
 
 
 SPOKEN = ("sending", "lost", "broken_off")
-"""What the page's script says by itself, under `console.intake.<name>`."""
+"""What the page's script says by itself, under `intake_said.<name>`."""
 
 
 @router.get("/enrolment/import/state")
@@ -135,7 +135,7 @@ def _told(mine: Import | None, language: Language) -> dict[str, Any]:
         return {"stage": "none"}
     told: dict[str, Any] = {
         "stage": mine.stage,
-        "said": t(f"console.intake.stage_{mine.stage}", language),
+        "said": t(f"intake_stage.{mine.stage}", language),
         "running": mine.stage in RUNNING,
         "table": mine.table,
         "photos": mine.photos,

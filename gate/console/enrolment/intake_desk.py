@@ -37,7 +37,7 @@ class FileKind(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far an import is; each has its words under `console.intake.stage_<stage>`."""
+    """How far an import is; each has its words under `intake_stage.<stage>`."""
 
     FILES = "files"
     CHECKING = "checking"
