@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import unicodedata
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -15,6 +17,9 @@ from enrollment.errors import EntryRefused, PhotoRefused
 MOST_PHOTOS = 100_000
 MOST_BYTES = 30_000_000
 """Bytes of one photo, unpacked: a phone's are 3 to 12 million."""
+
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, NotImplementedError)
+"""What a damaged entry raises, each way of packing its own."""
 
 UTF8 = 0x800
 """The flag of an entry whose name is UTF-8 (PKWARE APPNOTE 4.4.4, bit 11); without it Chinese Windows writes GBK."""
@@ -90,10 +95,7 @@ class PhotoPack:
                 raw = photo.read(MOST_BYTES + 1)
         except RuntimeError as locked:
             raise PhotoRefused("photo.locked_in_pack") from locked
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as wrong:
-            raise PhotoRefused("photo.damaged_in_pack") from wrong
-        except Exception as wrong:
-            # Each way of packing raises its own: zlib.error, LZMAError and the like.
+        except DAMAGED as wrong:
             raise PhotoRefused("photo.damaged_in_pack") from wrong
         if len(raw) > MOST_BYTES:
             raise PhotoRefused("photo.large_in_pack", most=MOST_BYTES // 1_000_000)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from enrollment.errors import EntryRefused, PhotoRefused
 from enrollment.photo_pack import PhotoPack
@@ -105,3 +108,26 @@ def test_too_many_photos_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("enrollment.photo_pack.MOST_PHOTOS", 1)
     with pytest.raises(EntryRefused, match=r"pack\.long"):
         PhotoPack(_packed(tmp_path / "a.zip", {"a.jpg": b"", "b.jpg": b""}))
+
+
+HOW = {
+    "stored": zipfile.ZIP_STORED,
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bz2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
+
+
+@pytest.mark.parametrize("how", HOW)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=4))
+def test_whatever_is_damaged_is_refused_in_words(tmp_path: Path, how: str, changes: list[tuple[float, int]]) -> None:
+    path = _packed(tmp_path / "a.zip", {"a.jpg": bytes(range(256)) * 4, "b.jpg": b"photo" * 50}, HOW[how])
+    raw = bytearray(path.read_bytes())
+    for place, flip in changes:
+        raw[int(place * len(raw))] ^= flip
+    path.write_bytes(raw)
+    with suppress(EntryRefused), PhotoPack(path) as pack:
+        for key in ("a.jpg", "b.jpg"):
+            with suppress(PhotoRefused):
+                pack.read(pack.find(key, "", "", alone=False) or "")
