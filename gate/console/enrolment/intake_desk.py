@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -10,8 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
-
-import structlog
 
 from enrollment.errors import EntryRefused
 from enrollment.faces import FacePhoto
@@ -22,8 +21,6 @@ from enrollment.roster_form import RosterForm
 from enrollment.table_file import rows_of
 from gate.console.errors import RequestRefused
 from models.errors import Fault
-
-log = structlog.get_logger("intake")
 
 KEPT_S = 3600.0
 """How long files that were handed in lie here at most: they hold personal data."""
@@ -52,18 +49,23 @@ RUNNING = frozenset({Stage.CHECKING, Stage.ENTERING})
 
 @dataclass(slots=True)
 class Import:
-    """One import by one member of staff. `done` and `total` are rows; `fault` is why it failed as a whole."""
+    """One import by one member of staff. `names` are what the files were called where they came from.
+
+    `done` and `total` are rows; `fault` is why it failed as a whole.
+    """
 
     account: str
     folder: Path
     stage: Stage = Stage.FILES
-    table: str | None = None
-    photos: str | None = None
+    names: dict[FileKind, str] = field(default_factory=dict)
     done: int = 0
     total: int = 0
     intake: Intake | None = None
     fault: Fault | None = None
-    parts: dict[FileKind, Path] = field(default_factory=dict)
+
+    def path(self, kind: FileKind) -> Path:
+        """Where a file of that kind lies; only its ending is its own."""
+        return self.folder / f"{kind}{Path(self.names[kind]).suffix.lower()}"
 
 
 def _after(delay_s: float, act: Callable[[], None]) -> None:
@@ -118,24 +120,27 @@ class IntakeDesk:
         suffix = Path(name).suffix.lower()
         if suffix not in ({".csv", ".xlsx"} if kind is FileKind.TABLE else {".zip"}):
             raise EntryRefused("table.kind" if kind is FileKind.TABLE else "console.intake.not_zip", path=name)
-        mine = self._begin(account)
-        part = mine.folder / f"{kind}.part"
         try:
-            with part.open("wb") as file:
-                yield file
+            mine = self._begin(account)
+            part = mine.folder / f"{secrets.token_hex(8)}.part"
+            with contextlib.ExitStack() as undo:
+                undo.callback(part.unlink, missing_ok=True)
+                with part.open("wb") as file:
+                    yield file
+                self._put(mine, kind, name, part)
         except OSError as failed:
-            part.unlink(missing_ok=True)
             raise EntryRefused("console.intake.no_room", why=failed.strerror) from failed
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+
+    def _put(self, mine: Import, kind: FileKind, name: str, part: Path) -> None:
+        """A whole file takes the place of the one before, unless an import began or was given up meanwhile."""
         with self._lock:
-            mine.parts[kind] = part.rename(mine.folder / f"{kind}{suffix}")
+            if self._import is not mine or mine.stage in RUNNING:
+                raise RequestRefused("console.intake.busy", 409)
+            if kind in mine.names:
+                mine.path(kind).unlink(missing_ok=True)
+            mine.names[kind] = name
+            part.rename(mine.path(kind))
             mine.stage, mine.intake, mine.fault = Stage.FILES, None, None
-            if kind is FileKind.TABLE:
-                mine.table = name
-            else:
-                mine.photos = name
 
     def check(self, account: str) -> None:
         """Try every row and enter nothing. Raises `RequestRefused` as `enter`."""
@@ -184,7 +189,7 @@ class IntakeDesk:
     def _run(self, account: str, during: Stage, after: Stage, actor: str | None) -> None:
         with self._lock:
             mine = self.of(account)
-            if mine is None or FileKind.TABLE not in mine.parts:
+            if mine is None or FileKind.TABLE not in mine.names:
                 raise RequestRefused("console.intake.no_table", 409)
             if mine.stage in RUNNING:
                 raise RequestRefused("console.intake.busy", 409)
@@ -192,22 +197,26 @@ class IntakeDesk:
         threading.Thread(target=self._take_in, args=(mine, after, actor), name="intake", daemon=True).start()
 
     def _take_in(self, mine: Import, after: Stage, actor: str | None) -> None:
+        # What is not foreseen leaves this as it is: whoever waits on the page is told, and the thread's hook logs it.
+        mine.fault, ended = Fault("console.intake.broke_off"), Stage.FAILED
         try:
-            rows = list(rows_of(mine.parts[FileKind.TABLE]))
-            mine.total = max(len(rows) - 1, 0)
-            with contextlib.ExitStack() as opened:
-                album = None
-                if self._judge is not None and FileKind.PHOTOS in mine.parts:
-                    album = Album(opened.enter_context(PhotoPack(mine.parts[FileKind.PHOTOS])), self._judge)
-                roster = Roster(self._register, self._form())
-                mine.intake = roster.take_in(
-                    rows, actor or "", album, dry=actor is None, progress=lambda done: setattr(mine, "done", done)
-                )
+            mine.intake = self._taken(mine, actor)
+            mine.fault, ended = None, after
         except Fault as fault:
-            mine.fault, mine.stage = fault, Stage.FAILED
-        except Exception:
-            # Whoever waits on the page must be told, whatever it was.
-            log.exception("intake.failed")
-            mine.fault, mine.stage = Fault("console.intake.broke_off"), Stage.FAILED
-        else:
-            mine.stage = after
+            mine.fault = fault
+        finally:
+            mine.stage = ended
+
+    def _taken(self, mine: Import, actor: str | None) -> Intake:
+        rows = list(rows_of(mine.path(FileKind.TABLE)))
+        mine.total = max(len(rows) - 1, 0)
+
+        def progress(done: int) -> None:
+            mine.done = done
+
+        with contextlib.ExitStack() as opened:
+            album = None
+            if self._judge is not None and FileKind.PHOTOS in mine.names:
+                album = Album(opened.enter_context(PhotoPack(mine.path(FileKind.PHOTOS))), self._judge)
+            roster = Roster(self._register, self._form())
+            return roster.take_in(rows, actor or "", album, dry=actor is None, progress=progress)

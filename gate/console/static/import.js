@@ -81,7 +81,7 @@ function show(state) {
     clearTimeout(polling);
     polling = setTimeout(poll, POLL_MS);
   } else {
-    byId("said").textContent = [state.said, state.table, state.photos].filter(Boolean).join(" ");
+    byId("said").textContent = [state.said, ...(state.files || [])].filter(Boolean).join(" ");
   }
 }
 

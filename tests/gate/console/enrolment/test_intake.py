@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -13,7 +14,9 @@ from playwright.sync_api import Browser, expect
 from starlette.requests import ClientDisconnect
 
 from enrollment.roster_form import RosterForm
+from enrollment.table_file import rows_of
 from gate.console.enrolment.intake_desk import FileKind, IntakeDesk, Stage
+from gate.console.errors import RequestRefused
 from tests.gate.console.conftest import Booth
 from tests.gate.console.enrolment.conftest import Table, jpeg
 from tests.gate.console.test_accessibility import faults, fits, sign_in
@@ -55,7 +58,7 @@ def desk(booth: Booth) -> IntakeDesk:
 
 
 def test_a_compound_is_tried_first_and_entered_then_and_the_rest_is_handed_back(table: Table) -> None:
-    assert hand_in(table, "table", "名册.csv", ROLL.encode("gb18030")).json()["table"] == "名册.csv"
+    assert hand_in(table, "table", "名册.csv", ROLL.encode("gb18030")).json()["files"] == ["名册.csv"]
     assert hand_in(table, "photos", "照片.zip", photos("3-2-501 张三.jpg", "3-2-502 李四.jpg")).status_code == 200
     assert act(table, "check").json()["running"]
     tried = ended(table)
@@ -122,6 +125,32 @@ def test_an_upload_that_breaks_off_leaves_no_half_file(table: Table, booth: Boot
     assert act(table, "check").status_code == 409
 
 
+def test_a_file_that_comes_while_the_import_runs_changes_nothing_under_it(
+    table: Table, booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(table, "table", "a.csv", ROLL.encode())
+    upload = desk(booth).receive("id-enroller", FileKind.TABLE, "b.csv")
+    upload.__enter__().write("住户,姓名\n1-1-1,赵六\n".encode())
+    go_on = threading.Event()
+    monkeypatch.setattr("gate.console.enrolment.intake_desk.rows_of", lambda path: go_on.wait() and rows_of(path))
+    act(table, "enter")
+    with pytest.raises(RequestRefused):
+        upload.__exit__(None, None, None)
+    go_on.set()
+    assert ended(table)["stage"] == "entered"
+    assert {one.name for one in booth.accounts.register.residents()} == {"张三", "李四"}
+    assert [path.name for path in (booth.accounts.folder / "intake").iterdir()] == ["table.csv"]
+
+
+def test_a_file_for_an_import_that_was_given_up_meanwhile_is_not_kept(table: Table, booth: Booth) -> None:
+    upload = desk(booth).receive("id-enroller", FileKind.TABLE, "b.csv")
+    upload.__enter__().write(b"x")
+    act(table, "forget")
+    with pytest.raises(RequestRefused):
+        upload.__exit__(None, None, None)
+    assert not (booth.accounts.folder / "intake").exists()
+
+
 def test_one_import_at_a_time_and_each_sees_only_their_own(table: Table, admins: Table) -> None:
     hand_in(table, "table", "a.csv", ROLL.encode())
     assert admins.client.get("/enrolment/import/state").json() == {"stage": "none"}
@@ -169,6 +198,7 @@ def test_a_broken_file_is_told_of_and_the_next_one_works(
     assert ended(table)["stage"] == "checked"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_slip_of_ours_is_told_and_ends_nothing(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     hand_in(table, "table", "a.csv", ROLL.encode())
     monkeypatch.setattr("gate.console.enrolment.intake_desk.Roster", lambda *_: 1 / 0)
