@@ -14,7 +14,7 @@ from enrollment.passes import MOST_USES
 from enrollment.passes import Pass as Kept
 from gate.api import cursor
 from gate.api.admission import KeyedRoute, TheCaller, TheParts
-from gate.api.people import SubjectId, Typed, check_lanes
+from gate.api.entries import SubjectId, Typed, check_lanes
 
 router = APIRouter(route_class=KeyedRoute)
 

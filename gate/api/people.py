@@ -3,53 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from datetime import date
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
 
 from enrollment.entry import Resident
-from enrollment.form import PersonForm, Standing, Term
+from enrollment.form import PersonForm, Standing
 from enrollment.household import HouseholdCode
 from enrollment.listing import people_page, standings
 from gate.api import cursor
 from gate.api.admission import KeyedRoute, TheCaller, TheParts
 from gate.api.entity_tags import expected_version, version_tag
+from gate.api.entries import Entry, Erased, Household, Living, SubjectId, Typed, certified, check_lanes, common
 from gate.api.parts import Parts
 from gate.api.problem_answers import Refused
-from gate.erasure import Certificate, erase
+from gate.erasure import erase
 
 router = APIRouter(route_class=KeyedRoute)
-SubjectId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,36}$")]
-Typed = Annotated[str, Field(max_length=200)]
-Household = Annotated[str | None, Query(max_length=40, description="a code: 3-2-501")]
 
 
-class PersonEntry(BaseModel):
-    """What is entered about a person. A change replaces all of it; `lanes` null is every lane."""
-
-    model_config = ConfigDict(extra="forbid")
+class PersonEntry(Entry):
+    """What is entered about a person."""
 
     name: Typed
-    household: Annotated[str, Field(max_length=40, examples=["3-2-501"])]
     standing: Standing = Standing.FAMILY
-    lanes: list[Typed] | None = Field(default=None, max_length=100)
     phone: Typed | None = None
     minor_until: date | None = Field(default=None, description="the fourteenth birthday of a child")
-    notes: Typed | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
 
 
-class Person(PersonEntry):
-    """A living entry. `version` is its ETag too."""
-
-    id: str
-    version: int
-    blocked: bool
-    blocked_until: datetime | None
-    created_at: datetime
+class Person(PersonEntry, Living):
+    """A living entry."""
 
 
 class People(BaseModel):
@@ -57,20 +41,6 @@ class People(BaseModel):
 
     items: list[Person]
     next: str | None
-
-
-class Erased(BaseModel):
-    """The signed certificate of an erasure; `gate enroll certificate` checks it."""
-
-    subject: str
-    kind: str
-    at: str
-    by: str
-    erased: dict[str, int]
-    purged: bool
-    row: int
-    key: str
-    signature: str
 
 
 @router.get("/people")
@@ -129,24 +99,6 @@ def erase_person(request: Request, parts: TheParts, caller: TheCaller, person_id
     return certified(erase(parts.site, person_id, caller.account, expected))
 
 
-def certified(certificate: Certificate) -> Erased:
-    """A certificate as it is told."""
-    told: dict[str, Any] = {name: getattr(certificate, name) for name in Erased.model_fields}
-    return Erased(**told)
-
-
-def utc(at: datetime | None) -> datetime | None:
-    """A moment as all of them are told, whatever offset it came with."""
-    return None if at is None else at.astimezone(UTC)
-
-
-def check_lanes(parts: Parts, lanes: Sequence[str] | None) -> None:
-    """Refuse a right on a lane that is not there: it would be a right for nowhere."""
-    if (unknown := parts.unknown_lane(lanes)) is not None:
-        known = ", ".join(parts.lanes)
-        raise Refused("api.unknown_lane", 422, field="lanes", place="body", lane=unknown, known=known)
-
-
 def _living(parts: Parts, person_id: str) -> Resident:
     found = parts.site.register.find(person_id)
     if not isinstance(found, Resident):
@@ -163,7 +115,7 @@ def _form(parts: Parts, entry: PersonEntry) -> PersonForm:
         phone=entry.phone,
         minor_until=entry.minor_until,
         notes=entry.notes,
-        term=Term(entry.since, entry.until),
+        term=entry.term,
         standing=entry.standing,
     )
 
@@ -172,20 +124,11 @@ def _told(parts: Parts, found: Sequence[Resident]) -> list[Person]:
     lives_as = standings(parts.site.engine, [one.id for one in found])
     return [
         Person(
-            id=one.id,
-            version=one.version,
+            **common(one),
             name=one.name,
-            household=one.household,
             standing=lives_as.get(one.id, Standing.FAMILY),
-            lanes=None if one.lanes is None else list(one.lanes),
             phone=one.phone,
             minor_until=one.minor_until,
-            notes=one.notes,
-            since=utc(one.term.since),
-            until=utc(one.term.until),
-            blocked=one.blocked,
-            blocked_until=one.blocked_until,
-            created_at=one.created_at,
         )
         for one in found
     ]

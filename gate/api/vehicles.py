@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from enrollment.entry import Resident
 from enrollment.entry import Vehicle as Entered
-from enrollment.form import Term, VehicleForm, VehicleType
+from enrollment.form import VehicleForm, VehicleType
 from enrollment.household import HouseholdCode
 from enrollment.listing import vehicles_page
 from gate.api import cursor
 from gate.api.admission import KeyedRoute, TheCaller, TheParts
 from gate.api.entity_tags import expected_version, version_tag
+from gate.api.entries import Entry, Erased, Household, Living, SubjectId, certified, check_lanes, common
 from gate.api.parts import Parts
-from gate.api.people import Erased, Household, SubjectId, Typed, certified, check_lanes, utc
 from gate.api.problem_answers import Refused
 from gate.erasure import erase
 from models.sighting import PlateColour
@@ -26,30 +25,17 @@ from models.sighting import PlateColour
 router = APIRouter(route_class=KeyedRoute)
 
 
-class VehicleEntry(BaseModel):
-    """What is entered about a vehicle. A change replaces all of it; `lanes` null is every lane."""
-
-    model_config = ConfigDict(extra="forbid")
+class VehicleEntry(Entry):
+    """What is entered about a vehicle."""
 
     plate: Annotated[str, Field(max_length=20)]
-    household: Annotated[str, Field(max_length=40, examples=["3-2-501"])]
     colour: PlateColour = PlateColour.UNKNOWN
     type: VehicleType = VehicleType.CAR
     owner: str | None = Field(default=None, max_length=36, description="a person's id")
-    lanes: list[Typed] | None = Field(default=None, max_length=100)
-    notes: Typed | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
 
 
-class Vehicle(VehicleEntry):
-    """A living entry. `version` is its ETag too."""
-
-    id: str
-    version: int
-    blocked: bool
-    blocked_until: datetime | None
-    created_at: datetime
+class Vehicle(VehicleEntry, Living):
+    """A living entry."""
 
 
 class Vehicles(BaseModel):
@@ -134,27 +120,9 @@ def _form(parts: Parts, entry: VehicleEntry) -> VehicleForm:
         type=entry.type,
         owner=entry.owner,
         notes=entry.notes,
-        term=Term(entry.since, entry.until),
+        term=entry.term,
     )
 
 
 def _told(found: Sequence[Entered]) -> list[Vehicle]:
-    return [
-        Vehicle(
-            id=one.id,
-            version=one.version,
-            plate=one.plate,
-            household=one.household,
-            colour=one.colour,
-            type=one.type,
-            owner=one.owner,
-            lanes=None if one.lanes is None else list(one.lanes),
-            notes=one.notes,
-            since=utc(one.term.since),
-            until=utc(one.term.until),
-            blocked=one.blocked,
-            blocked_until=one.blocked_until,
-            created_at=one.created_at,
-        )
-        for one in found
-    ]
+    return [Vehicle(**common(one), plate=one.plate, colour=one.colour, type=one.type, owner=one.owner) for one in found]
