@@ -29,7 +29,9 @@ from gate.ledger.tables import LedgerRow, RemarkRow
 from gate.site import Site, open_site
 from tests.gate.console.audit.conftest import NOON, fill
 from tests.gate.console.conftest import Clock
-from tests.gate.console.fake_watch import FakeWatch, Staff, console_app, fake_watch
+from tests.gate.console.fake_watch import FakeWatch, fake_watch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import Staff
 
 ALL = frozenset(Scope)
 

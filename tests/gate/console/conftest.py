@@ -16,7 +16,9 @@ from enrollment.entry import Resident
 from gate.config import Console
 from gate.console.desk import Bounds, Desk
 from gate.console.serving import ConsoleServer
-from tests.gate.console.fake_watch import PASSWORD, START, FakeWatch, Staff, console_app, fake_watch
+from tests.gate.console.fake_watch import FakeWatch, fake_watch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import PASSWORD, START, Staff
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

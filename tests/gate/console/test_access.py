@@ -13,7 +13,9 @@ from enrollment.accounts import Role
 from gate.config import Console
 from gate.console.access import RULES, same_origin
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import PASSWORD, FakeWatch, Staff, console_app
+from tests.gate.console.fake_watch import FakeWatch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import PASSWORD, Staff
 
 NOBODY = "nobody"
 RESIDENT = "resident"

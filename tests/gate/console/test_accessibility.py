@@ -9,7 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import PASSWORD, passage
+from tests.gate.console.fake_watch import passage
+from tests.gate.console.staff import PASSWORD
 
 WIDTHS = {"desk": 1280, "phone": 390}
 WANTED = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

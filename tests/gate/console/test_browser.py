@@ -15,7 +15,8 @@ from gate.console.desk import Bounds
 from gate.decision.decision import Reason, Verdict
 from gate.feed import Feed
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import PASSWORD, barrier_fault, passage
+from tests.gate.console.fake_watch import barrier_fault, passage
+from tests.gate.console.staff import PASSWORD
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from enrollment.keyring import Keyring
 from gate.console.devices import LASTS_S, NAMES, Devices
-from tests.gate.console.fake_watch import START
+from tests.gate.console.staff import START
 
 
 @dataclass

@@ -15,7 +15,8 @@ from gate.config import Console
 from gate.console.desk import Bounds
 from gate.console.serving import ConsoleServer
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import FakeWatch, console_app, passage
+from tests.gate.console.fake_watch import FakeWatch, passage
+from tests.gate.console.made_app import console_app
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,9 @@ from gate.ledger.tables import MIGRATIONS
 from gate.site import Site
 from tests.consents import FACE
 from tests.gate.console.audit.conftest import fill
-from tests.gate.console.fake_watch import Staff, console_app, fake_watch
+from tests.gate.console.fake_watch import fake_watch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import Staff
 
 EACH = 12
 """Requests made up per route."""

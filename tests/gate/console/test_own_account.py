@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import PASSWORD
+from tests.gate.console.staff import PASSWORD
 
 NEW = "four-unrelated-words"
 

@@ -23,7 +23,8 @@ from gate.privacy import Filing, filing, handling_of
 from gate.site import open_site
 from tests.consents import FACE
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import FakeWatch, handling
+from tests.gate.console.fake_watch import FakeWatch
+from tests.gate.console.made_app import handling
 
 CONFIG = """
 [compound]

@@ -10,7 +10,9 @@ from gate.config import Console
 from gate.console.serving import ConsoleServer
 from gate.errors import ConfigRefused
 from gate.texts import LANGUAGES, explain
-from tests.gate.console.fake_watch import FakeWatch, Staff, console_app
+from tests.gate.console.fake_watch import FakeWatch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import Staff
 
 
 def served(watch: FakeWatch, settings: Console) -> ConsoleServer:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from enrollment.accounts import Account, Role
 from gate.console.sessions import Sessions
 from tests.gate.console.conftest import Clock
-from tests.gate.console.fake_watch import START
+from tests.gate.console.staff import START
 
 GUARD = Account("id-1", "zhangsan", Role.GUARD, False, START)
 

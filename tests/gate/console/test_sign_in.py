@@ -7,7 +7,7 @@ from enrollment.errors import StoreBusy
 from gate.config import Console
 from gate.errors import LedgerUnwritable
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import PASSWORD
+from tests.gate.console.staff import PASSWORD
 
 
 def attempt(client: httpx.Client, username: str = "guard", password: str = PASSWORD) -> httpx.Response:

@@ -15,7 +15,9 @@ from gate.config import Config, Console, load_config
 from gate.console.desk import Sources
 from gate.console.serving import ConsoleServer
 from gate.site import Site, open_site
-from tests.gate.console.fake_watch import PASSWORD, FakeWatch, Staff, console_app
+from tests.gate.console.fake_watch import FakeWatch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import PASSWORD, Staff
 from tests.gate.console.test_accessibility import faults, fits, sign_in
 
 BLOCK = '[[community.source]]\nid = "office"\nkind = "drop"\nfolder = "in"\nsettle_s = 0\nnew_rooms = true\n'

@@ -7,7 +7,7 @@ import pytest
 
 from enrollment.accounts import Role
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import PASSWORD
+from tests.gate.console.staff import PASSWORD
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ from gate.console.desk import Sources
 from gate.console.serving import ConsoleServer
 from gate.site import Site
 from tests.gate.community.peers import MicroCommunityPusher
-from tests.gate.console.fake_watch import Staff, console_app, fake_watch
+from tests.gate.console.fake_watch import fake_watch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import Staff
 
 FACE = "not a picture" * 10_000
 PERIOD = {"startTime": "2026-01-01 00:00:00", "endTime": "2037-01-01 00:00:00"}

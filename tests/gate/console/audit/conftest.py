@@ -23,7 +23,9 @@ from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import LedgerRow
 from tests.databases import Database
 from tests.gate.console.conftest import Booth, Clock
-from tests.gate.console.fake_watch import FakeWatch, Staff, console_app
+from tests.gate.console.fake_watch import FakeWatch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import Staff
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 """Noon in Shanghai."""

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.gate.console.audit.conftest import Office
-from tests.gate.console.fake_watch import PASSWORD
+from tests.gate.console.staff import PASSWORD
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ from gate.ledger.tables import LedgerRow
 from tests.gate.community.conftest import START, Gate, gate, hands
 from tests.gate.community.peers import MicroCommunityPeer, serving
 from tests.gate.console.conftest import Booth, Clock
-from tests.gate.console.fake_watch import FakeWatch, Staff, console_app
+from tests.gate.console.fake_watch import FakeWatch
+from tests.gate.console.made_app import console_app
+from tests.gate.console.staff import Staff
 
 __all__ = ["gate", "hands"]
 WHY = {"address": "http://127.0.0.1", "said": "404", "why": "设备不存在"}

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from gate.community.queue import Queue
 from tests.gate.console.community.conftest import Hub
-from tests.gate.console.fake_watch import PASSWORD
+from tests.gate.console.staff import PASSWORD
 from tests.gate.console.test_accessibility import faults, fits
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

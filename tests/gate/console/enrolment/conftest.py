@@ -15,7 +15,7 @@ from enrollment.consent import ConsentForm, Means, Purpose
 from enrollment.entry import Resident
 from gate.console.enrolment.photo_desk import PhotoDesk
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import START
+from tests.gate.console.staff import START
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from enrollment.credential import CredentialKind
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import START
+from tests.gate.console.staff import START
 from tests.gate.console.test_accessibility import WIDTHS, faults, fits, sign_in
 
 PAGES = ("/me", "/me/code", "/me/visitors", "/me/data", "/me/history", "/me/consents", "/me/photo")

@@ -15,7 +15,7 @@ from enrollment.credential import CredentialKind
 from enrollment.gate_code import GateCode, Holder, step_of
 from gate.console.me.code import AHEAD
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import START
+from tests.gate.console.staff import START
 
 
 @pytest.fixture

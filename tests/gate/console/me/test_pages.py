@@ -19,7 +19,7 @@ from enrollment.entry import Resident
 from gate.ledger.chain import Row
 from gate.ledger.ledger import Passage, append, append_passage
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import START, face_photo
+from tests.gate.console.staff import START, face_photo
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from gate.lane.showing import Showing
 from gate.rulebook.pass_book import PassBook
 from models.sighting import Picture
 from tests.gate.console.conftest import Booth
-from tests.gate.console.fake_watch import START
+from tests.gate.console.staff import START
 from tests.gate.lane.test_lane import _World
 
 
