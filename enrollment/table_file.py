@@ -83,6 +83,7 @@ def _xlsx(raw: bytes) -> Iterator[tuple[str, ...]]:
     except EntryRefused:
         raise
     except Exception as wrong:
+        # The library raises whatever a broken file provokes.
         raise EntryRefused("table.damaged") from wrong
 
 
