@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from enrollment.change import Changes
@@ -19,6 +18,8 @@ QUALITY = 80
 
 def vehicle_jpeg(picture: Picture) -> bytes:
     """The picture as JPEG, `LONGER_SIDE_PX` at most, without anything that the file told besides."""
+    import cv2  # every command opens the register, and hardly any has a picture
+
     height, width = picture.shape[:2]
     scale = min(1.0, LONGER_SIDE_PX / max(height, width))
     if scale < 1:

@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from gate.cli import app
+from gate.cli.deferred import Deferred
 from gate.config import load_config
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,7 @@ def test_every_command_exists_with_its_options(readme: str) -> None:
             name = rest.pop(0)
             assert name in command.commands, f"{readme}: gate has no {name!r} in {' '.join(words)}"
             command = command.commands[name]
+            command = command.loaded() if isinstance(command, Deferred) else command
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in rest if word.startswith("--")} <= options, words
 

@@ -21,8 +21,8 @@ import numpy as np
 from gate.bench.choice import FACE_ROLES, PLATE_ROLES, name_for
 from models.cast import ROLES, Cast
 from models.catalog import Model, catalog
+from models.letterbox import Search
 from models.open import open_face_recogniser, open_plate_recogniser
-from models.preprocess import Search
 from models.roles import Role
 from models.session import Session
 from models.sighting import Picture

@@ -31,8 +31,6 @@ from models.open import open_face_recogniser, open_plate_recogniser
 from models.roles import Role
 from models.store import Store
 
-app = typer.Typer(help=t("bench.help"), no_args_is_help=True)
-
 CONFIGURED = "configured"
 """What the models of the configuration are called beside the packs."""
 
@@ -44,7 +42,6 @@ _ConfigFile = Annotated[Path | None, typer.Option(help=t("bench.option_config"))
 _Json = Annotated[bool, typer.Option("--json", help=t("bench.option_json"))]
 
 
-@app.command(help=t("bench.accuracy_help"))
 def accuracy(
     plates: Annotated[Path | None, typer.Option(exists=True, file_okay=False, help=t("bench.option_plates"))] = None,
     faces: Annotated[Path | None, typer.Option(exists=True, file_okay=False, help=t("bench.option_faces"))] = None,
@@ -95,7 +92,6 @@ def accuracy(
         typer.echo(json.dumps(measured, ensure_ascii=False, indent=2))
 
 
-@app.command(help=t("bench.ledger_help"))
 def ledger(
     rows: Annotated[int, typer.Option(min=1000, help=t("bench.option_rows"))] = 200_000,
     as_json: Annotated[bool, typer.Option("--json", help=t("bench.option_json"))] = False,
@@ -109,7 +105,6 @@ def ledger(
         out.print(t("bench.ledger_result", **measured))
 
 
-@app.command(help=t("bench.speed_help"))
 def speed(
     pack: _Pack = None,
     against: Annotated[list[str] | None, typer.Option(help=t("bench.option_against"))] = None,

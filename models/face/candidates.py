@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.preprocess import Letterbox
+from models.letterbox import Letterbox
 from models.roles import FoundFace
 from models.sighting import Box
 from models.suppression import keep_best

@@ -8,7 +8,8 @@ import numpy as np
 
 from models.errors import ModelCorrupt
 from models.face.candidates import Candidates, faces_of
-from models.preprocess import Normalisation, Search
+from models.letterbox import Search
+from models.preprocess import Normalisation
 from models.roles import FoundFace
 from models.session import Session, Tensor
 from models.sighting import Picture

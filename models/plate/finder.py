@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.errors import ModelCorrupt
-from models.preprocess import Normalisation, Search
+from models.letterbox import Search
+from models.preprocess import Normalisation
 from models.roles import FoundPlate
 from models.session import Session
 from models.sighting import Box, Picture

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from models.letterbox import letterbox
 from models.open import SEARCH_PX
 from models.picture import load_picture
-from models.preprocess import letterbox
 from models.sighting import Picture
 from models.training.export import export
 from models.training.loop import Plan, Recipe, train

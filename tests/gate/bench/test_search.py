@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
@@ -21,7 +20,7 @@ from gate.cli import app
 def _small_and_silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(search, "BIG", 1024)
     monkeypatch.setattr(search, "QUIET", 5)
-    monkeypatch.setattr(sys.modules["gate.cli.bench_search"], "log_to_stderr", lambda _level: None)
+    monkeypatch.setattr("gate.cli.bench_search.log_to_stderr", lambda _level: None)
     with capture_logs():
         yield
 

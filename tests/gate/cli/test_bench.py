@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 import gate.cli.bench
 import samples.stills
+from gate.cli import app
 from gate.errors import GateError
 from models.cast import Cast
 from models.sighting import Picture, PlateColour
@@ -16,7 +17,7 @@ from tests.gate.bench.toys import FacesByShade, PlatesByShade, plate, write
 
 
 def _gate(*words: str) -> Result:
-    return CliRunner().invoke(gate.cli.bench.app, words)
+    return CliRunner().invoke(app, ["bench", *words])
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def bench(made_starter: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return SCORE
 
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(sys.modules["gate.cli.bench_liveness"], "measure", measure)
+    monkeypatch.setattr("gate.cli.bench_liveness.measure", measure)
     return given
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from importlib import util
+from importlib import import_module, util
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for take in range(takes):
             write(tmp_path / "faces" / person / f"{take}.png", shade + take)
     ours = PlatesByShade({1: [plate("辽A12345")]})
-    module = sys.modules[COMMAND]
+    module = import_module(COMMAND)
     monkeypatch.setattr(module, "open_plate_recogniser", lambda *_: ours)
     monkeypatch.setattr(module, "open_face_recogniser", lambda *_: FacesByShade())
     monkeypatch.setattr(module, "open_rapidocr", lambda: lambda _picture: "")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_starter: Path) ->
     """Makes a site in which everything works, with a face enrolled by each of the given models."""
     monkeypatch.setenv("COLUMNS", "400")
     # Logging is set up once per process, which other tests share.
-    monkeypatch.setattr(sys.modules["gate.cli.check"], "log_to_stderr", lambda _level: None)
+    monkeypatch.setattr("gate.cli.check.log_to_stderr", lambda _level: None)
     monkeypatch.delenv("GATE_MODELS_MIRROR", raising=False)
     (tmp_path / "pictures").mkdir()
     cv2.imwrite(str(tmp_path / "pictures" / "1.png"), np.zeros((90, 160, 3), np.uint8))
