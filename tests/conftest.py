@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -15,6 +16,11 @@ import models.catalog
 import models.store
 from models.training.publish import publish
 from tests.models.made import STARTER
+
+MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 6 << 30
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+    # Thousands of tests begin with a database of their own, and a disk takes most of its time to make one's files.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 EVERYTHING = os.environ.get("GATE_TEST_EVERYTHING") == "1"
 """Set where every server, weight and photograph is at hand: a skipped test is then a failed one."""
@@ -30,7 +36,28 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     max_examples=int(os.environ.get("GATE_TEST_EXAMPLES", "100")),
 )
+# What a parallel run tells its processes of the terminal would hold for tables that a test asks in another width.
+os.environ.pop("COLUMNS", None)
+
 settings.load_profile("search" if "GATE_TEST_EXAMPLES" in os.environ else "house")
+
+
+LONGEST = (
+    "tests/samples/test_demo.py",
+    "tests/gate/bench/test_gate.py",
+    "tests/gate/bench/test_lanes.py",
+    "tests/gate/community/test_delivery.py",
+    "tests/gate/barrier/test_killed.py",
+    "tests/gate/ledger/test_verify.py",
+    "tests/gate/ledger/test_bundle.py",
+    "tests/gate/lane/test_pictures_of_residents.py",
+)
+"""Files that take a minute or so: begun first, none of them is left to one process while the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gate.texts import LANGUAGES, catalogue
+from tests.conftest import LONGEST
 
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
@@ -59,3 +60,7 @@ def test_every_text_is_in_both_languages_with_the_same_facts() -> None:
         assert set(sentences) == set(LANGUAGES), code
         assert all(sentence.strip() for sentence in sentences.values()), code
         assert _blanks(sentences["zh"]) == _blanks(sentences["en"]), code
+
+
+def test_the_files_that_a_parallel_run_begins_with_are_there() -> None:
+    assert [name for name in LONGEST if not (ROOT / name).is_file()] == []

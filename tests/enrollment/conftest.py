@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,11 +54,21 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "menwei.db"
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with this room's newest schema, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "menwei.db"
+    made = open_database(path)
+    upgrade(made)
+    made.dispose()
+    return path
+
+
 @pytest.fixture
-def engine(database: Path) -> Iterator[Engine]:
+def engine(database: Path, migrated: Path) -> Iterator[Engine]:
     """An up-to-date database."""
+    shutil.copy(migrated, database)
     opened = open_database(database)
-    upgrade(opened)
     yield opened
     opened.dispose()
 

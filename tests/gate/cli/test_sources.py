@@ -25,7 +25,7 @@ CONFIG = '[[community.source]]\nid = "drop"\nkind = "drop"\nfolder = "in"\nsettl
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GATE_LANG", "en")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
     (tmp_path / "in").mkdir()
     file = tmp_path / "gate.toml"
     file.write_text(CONFIG, "utf-8")
