@@ -13,7 +13,11 @@ Sprite = NDArray[np.uint8]
 
 Bgr = tuple[int, int, int]
 Point = tuple[float, float]
+Points = Sequence[Point] | NDArray[np.float64]
+"""Points one by one, or n x 2."""
 FRACTION_BITS = 4
+CIRCLE = np.array([(np.cos(turn), np.sin(turn)) for turn in np.linspace(0, 2 * np.pi, 48, endpoint=False)])
+"""Corners of what is drawn as round. A hedge has hundreds of leaves, so they are reckoned once."""
 
 
 class Canvas:
@@ -23,7 +27,7 @@ class Canvas:
         self.scale = px_per_m
         self.pixels: Sprite = np.zeros((round(height * px_per_m), round(width * px_per_m), 4), np.uint8)
 
-    def polygon(self, points: Sequence[Point], colour: Bgr) -> None:
+    def polygon(self, points: Points, colour: Bgr) -> None:
         """Fill the polygon through the points."""
         cv2.fillPoly(self.pixels, [self._fixed(points)], (*colour, 255), cv2.LINE_AA, FRACTION_BITS)
 
@@ -37,8 +41,7 @@ class Canvas:
 
     def disc(self, x: float, y: float, across: float, up: float, colour: Bgr) -> None:
         """Fill an ellipse by its centre and half axes."""
-        turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-        self.polygon([(x + across * float(np.cos(a)), y + up * float(np.sin(a))) for a in turn], colour)
+        self.polygon(np.array((x, y)) + np.array((across, up)) * CIRCLE, colour)
 
     def line(self, points: Sequence[Point], width: float, colour: Bgr) -> None:
         """Draw an open line of the given width."""
@@ -91,9 +94,9 @@ class Canvas:
         """Make everything drawn so far see-through."""
         self.pixels = (self.pixels * opacity).astype(np.uint8)
 
-    def _fixed(self, points: Sequence[Point]) -> NDArray[np.int32]:
+    def _fixed(self, points: Points) -> NDArray[np.int32]:
         metres = np.asarray(points, np.float64)
-        pixels = np.stack([metres[:, 0] * self.scale, self.pixels.shape[0] - metres[:, 1] * self.scale], 1)
+        pixels = metres * (self.scale, -self.scale) + (0, self.pixels.shape[0])
         return ((pixels - 0.5) * (1 << FRACTION_BITS)).round().astype(np.int32)
 
 
