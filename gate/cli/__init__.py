@@ -34,6 +34,7 @@ from gate.cli.pads import app as pad_commands
 from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
 from gate.cli.privacy import app as privacy_commands
+from gate.cli.readers import app as reader_commands
 from gate.cli.report import report
 from gate.cli.residents import app as resident_commands
 from gate.cli.retention import retention
@@ -51,6 +52,7 @@ app.command(help=t("cli.demo_help"))(demo)
 app.add_typer(barrier_commands, name="barrier")
 app.add_typer(enroll_commands, name="enroll")
 app.add_typer(pad_commands, name="pad")
+app.add_typer(reader_commands, name="reader")
 app.add_typer(resident_commands, name="resident")
 app.add_typer(account_commands, name="account")
 app.add_typer(api_key_commands, name="api-key")

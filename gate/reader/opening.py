@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gate.errors import ReaderFault
@@ -12,10 +13,11 @@ from gate.password_file import read_password
 from gate.reader.osdp.channel import DEFAULT_KEY
 from gate.reader.osdp.line import OsdpLine
 from gate.reader.osdp.session import Keys, Session
-from gate.reader.reader import ReaderLine
+from gate.reader.reader import ReaderLine, ReaderState
 from gate.reader.settings import ReaderPart
 from gate.reader.wiegand import WiegandLine
 from gate.reader.wire import open_wire
+from gate.reader.worker import LineWorker, ReaderHealth
 
 _KEY = re.compile(r"[0-9A-Fa-f]{32}")
 
@@ -54,3 +56,24 @@ def read_key(path: Path) -> bytes:
     if (key := bytes.fromhex(told)) == DEFAULT_KEY:
         raise ReaderFault("reader.key_is_everybodys", path=path)
     return key
+
+
+def probe(parts: Sequence[ReaderPart], timeout_s: float) -> Mapping[str, ReaderHealth]:
+    """How the readers of one line fare once each has answered or failed, or `timeout_s` are over."""
+    changed = threading.Event()
+    ids = [part.id for part in parts]
+    worker = LineWorker(
+        ids, lambda: open_line(parts), on_read=lambda _read: None, on_change=lambda _condition: changed.set()
+    )
+    worker.start()
+    ends_s = time.monotonic() + timeout_s
+    try:
+        while (left_s := ends_s - time.monotonic()) > 0:
+            states = {worker.health(id_).condition.state for id_ in ids}
+            if ReaderState.CONNECTING not in states:
+                break
+            changed.wait(left_s)
+            changed.clear()
+        return {id_: worker.health(id_) for id_ in ids}
+    finally:
+        worker.stop(timeout_s=1.0)
