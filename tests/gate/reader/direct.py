@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from gate.errors import ReaderFault
 from gate.reader.osdp.line import OsdpLine
@@ -61,10 +62,8 @@ class Bench:
         self.readers = readers
         self.clock = Clock()
         self.wire = DirectWire(OsdpEnd(readers), self.clock)
-        known = keys or {}
-        sessions = [
-            Session(f"r{one.address}", one.address, lambda key=known.get(one.address, Keys()): key) for one in readers
-        ]
+        known = {one.address: (keys or {}).get(one.address, Keys()) for one in readers}
+        sessions = [Session(f"r{address}", address, partial(known.__getitem__, address)) for address in known]
         self.line = OsdpLine(self.wire, sessions, self.clock)
         self.seen: list[ReaderEvent] = []
 

@@ -28,7 +28,7 @@ POLL = Packet(0, 1, 0x60)
 
 
 def test_the_crc_is_the_one_that_the_standard_names() -> None:
-    """The polynomial 0x1021 from 0x1D0F: of the usual check text that is 0xE5CC (CRC-16/SPI-FUJITSU, also AUG-CCITT)."""
+    """0x1021 from 0x1D0F; 0xE5CC is the published check value of that CRC (CRC-16/SPI-FUJITSU, AUG-CCITT)."""
     assert crc16(b"123456789") == 0xE5CC
 
 
