@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gate.config import Config, parse_config
+from gate.errors import ConfigRefused, ReaderFault
+from gate.reader.opening import lines_of, read_key
+from gate.texts import LANGUAGES, explain
+
+URL = "osdp+tcp://192.0.2.30:4001"
+BASE = {
+    "camera": [{"id": "c", "url": "usb:0"}],
+    "barrier": [{"id": "b"}],
+    "lane": [{"id": "walk", "name": "人行", "kind": "pedestrian", "camera": "c", "barrier": "b"}],
+}
+
+
+def parsed(*readers: dict[str, object], **lane: object) -> Config:
+    lanes = [{**BASE["lane"][0], **lane}]  # type: ignore[dict-item]
+    told = [{"id": f"r{number}", "url": URL, "lane": "walk", **one} for number, one in enumerate(readers)]
+    return parse_config({**BASE, "lane": lanes, "reader": told}, Path("/etc/menwei/gate.toml"))
+
+
+@pytest.mark.parametrize(
+    ("readers", "code"),
+    [
+        ([{"url": "http://192.0.2.30"}], "config.reader_scheme"),
+        ([{"url": "192.0.2.30:4001"}], "config.reader_no_scheme"),
+        ([{"url": "osdp+tcp://user:secret@192.0.2.30:1"}], "config.password_in_url"),
+        ([{"url": "osdp+tcp://192.0.2.30"}], "config.reader_needs_port"),
+        ([{"url": "osdp+tcp://192.0.2.30:4001?baud=9600"}], "config.reader_needs_port"),
+        ([{"url": "osdp:ttyUSB0"}], "config.reader_needs_path"),
+        ([{"url": "osdp:/dev/ttyUSB0?parity=E"}], "config.reader_needs_path"),
+        ([{"url": "osdp:/dev/ttyUSB0?baud=9601"}], "config.reader_baud"),
+        ([{"url": "wiegand+tcp://192.0.2.30:1", "address": 1}], "config.reader_key_elsewhere"),
+        ([{"url": "wiegand+tcp://192.0.2.30:1", "key_file": "k"}], "config.reader_key_elsewhere"),
+        ([{"alive_s": 5}], "config.reader_key_elsewhere"),
+        ([{"install": True}], "config.install_needs_key"),
+        ([{"formats": [27]}], "config.format_unknown"),
+        ([{"formats": [37], "reversed_bytes": True}], "config.reversed_needs_bytes"),
+        ([{"format": [{"bits": 20, "first": 10, "count": 12}]}], "config.format_outside"),
+        ([{"format": [{"bits": 8, "first": 0, "count": 8}]}], "config.format_is_keys"),
+        ([{"lane": "wal"}], "config.reader_names_no_lane"),
+        ([{}, {}], "config.reader_address_shared"),
+        ([{}, {"url": "osdp+tcp://192.0.2.30:4001/", "address": 1}], "config.reader_line_spelled"),
+        ([{"url": "wiegand:/dev/x"}, {"url": "wiegand:/dev/x"}], "config.reader_line_shared"),
+        ([{}, {"id": "r0", "address": 1}], "config.id_twice"),
+        ([{"keyfile": "k"}], "config.unknown_key_near"),
+        ([{"address": 127}], "config.too_much"),
+    ],
+)
+def test_what_is_wrong_with_a_reader_is_told_in_both_languages(readers: list[dict[str, object]], code: str) -> None:
+    with pytest.raises(ConfigRefused) as refused:
+        parsed(*readers)
+    assert code in [problem.code for problem in refused.value.problems]
+    for problem in refused.value.problems:
+        for language in LANGUAGES:
+            assert "{" not in explain(problem, language)
+            assert "secret" not in explain(problem, language)
+
+
+def test_a_reader_at_a_lane_that_takes_neither_cards_nor_pins_is_refused() -> None:
+    with pytest.raises(ConfigRefused) as refused:
+        parsed({}, credentials=["face", "qr"])
+    assert [problem.code for problem in refused.value.problems] == ["config.cards_not_taken"]
+    parsed({}, credentials=["face", "card"])
+
+
+def test_readers_share_a_line_and_a_key_file_is_counted_from_gate_toml() -> None:
+    config = parsed({"key_file": "keys/r0.key"}, {"address": 1}, {"url": "wiegand:/dev/ttyUSB0?baud=19200"})
+    assert config.reader[0].key_file == Path("/etc/menwei/keys/r0.key")
+    assert [[part.id for part in together] for together in lines_of(config.reader)] == [["r0", "r1"], ["r2"]]
+    own = {"format": [{"bits": 20, "first": 2, "count": 16, "parity": [{"at": 0, "first": 2, "count": 8}]}]}
+    assert set(parsed(own).reader[0].read_by()) == {20, 26, 34, 37, 32, 40, 56, 64}
+    assert set(parsed({"formats": [26], **own}).reader[0].read_by()) == {20, 26}
+
+
+@pytest.mark.parametrize(
+    ("told", "mode", "code"),
+    [
+        ("6d656e7765692063617264206b65792", 0o600, "reader.key_form"),
+        ("zz" * 16, 0o600, "reader.key_form"),
+        ("303132333435363738393A3B3C3D3E3F", 0o600, "reader.key_is_everybodys"),
+        ("6d656e7765692063617264206b657921", 0o640, "password.exposed"),
+        (None, 0o600, "password.unreadable"),
+    ],
+)
+def test_a_key_file_that_will_not_do_is_told(tmp_path: Path, told: str | None, mode: int, code: str) -> None:
+    path = tmp_path / "r.key"
+    if told is not None:
+        path.write_text(told)
+        path.chmod(mode)
+    with pytest.raises(ReaderFault) as refused:
+        read_key(path)
+    assert refused.value.code == code
+    assert told is None or told not in explain(refused.value)
+
+
+def test_a_key_file_holds_16_bytes_as_hex(tmp_path: Path) -> None:
+    path = tmp_path / "r.key"
+    path.write_text("6D656E7765692063617264206b657921\n")
+    path.chmod(0o600)
+    assert read_key(path) == bytes.fromhex("6d656e7765692063617264206b657921")
