@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from gate.config import Config, parse_config
+import gate.reader
+from enrollment.card_number import CardNumber, plain_number, spellings
+from gate.config import Config, load_config, parse_config
 from gate.errors import ConfigRefused, ReaderFault
 from gate.reader.opening import lines_of, read_key
+from gate.reader.settings import FormatPart, ParityPart, ReaderPart
 from gate.texts import LANGUAGES, explain
 
 URL = "osdp+tcp://192.0.2.30:4001"
@@ -103,3 +107,37 @@ def test_a_key_file_holds_16_bytes_as_hex(tmp_path: Path) -> None:
     path.write_text("6D656E7765692063617264206b657921\n")
     path.chmod(0o600)
     assert read_key(path) == bytes.fromhex("6d656e7765692063617264206b657921")
+
+
+READERS = (Path(str(gate.reader.__path__[0])) / "READERS.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("half", READERS.split("\n---\n"))
+def test_the_readers_page_names_every_key_and_its_examples_load(half: str, tmp_path: Path) -> None:
+    table = half[half.index("| `id`, `lane`") : half.index("| `alive_s` |")] + "`alive_s`"
+    for key in ReaderPart.model_fields:
+        assert f"`{key}`" in table, key
+    for key in (*FormatPart.model_fields, *ParityPart.model_fields):
+        assert f"`{key}`" in table or key == "parity", key
+    (example,) = re.findall(r"```toml\n(.*?)```", half, re.DOTALL)
+    lanes = "".join(
+        f'[[barrier]]\nid = "b{number}"\n[[lane]]\nid = "{lane}"\nname = "门"\nkind = "pedestrian"\ncamera = "c"\n'
+        f'barrier = "b{number}"\n'
+        for number, lane in enumerate(("east-in", "east-out", "west-in"))
+    )
+    (tmp_path / "gate.toml").write_text(f'[[camera]]\nid = "c"\nurl = "usb:0"\n{lanes}\n{example}', "utf-8")
+    config = load_config(tmp_path / "gate.toml")
+    assert [[part.id for part in line] for line in lines_of(config.reader)] == [
+        ["east-outside", "east-inside"],
+        ["old-gate"],
+    ]
+
+
+@pytest.mark.parametrize("half", READERS.split("\n---\n"))
+def test_the_readers_page_is_right_about_which_numbers_are_one_card(half: str) -> None:
+    table = half[half.index("1A12800A42") - 80 : half.index("Wiegand 37")]
+    typed = re.findall(r"\| `([0-9A-F,]+)` \|", table)
+    assert len(typed) == 5
+    for text in typed:
+        assert plain_number(text) in spellings(CardNumber(0x12800A42, 32))
+        assert (plain_number(text) in spellings(CardNumber(0x800A42, 24))) is (text != "1A12800A42")
