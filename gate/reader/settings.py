@@ -92,10 +92,15 @@ class ReaderPart(Part):
         return self.scheme.startswith("osdp")
 
     @property
+    def is_networked(self) -> bool:
+        """Whether its line is reached over the network."""
+        return self.scheme in NETWORKED
+
+    @property
     def line(self) -> tuple[object, ...]:
         """What it hangs on, however its url is spelled."""
         parts = urlsplit(self.url)
-        if self.scheme in NETWORKED:
+        if self.is_networked:
             return (parts.hostname, parts.port)
         return (unquote(parts.path),)
 
