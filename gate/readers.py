@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
 from gate.config import Config
 from gate.console.throttle import Throttle
 from gate.reader.desk import ReaderDesk, ToLane
@@ -14,6 +16,8 @@ from gate.reader.opening import lines_of, open_line
 from gate.reader.reader import Condition, ReaderState
 from gate.reader.settings import ReaderPart
 from gate.reader.worker import LineWorker, ReaderHealth
+
+log = structlog.get_logger("reader")
 
 WRONG_TRIES = 5
 REMEMBERED = 10_000
@@ -71,6 +75,9 @@ class Readers:
 
     def start(self) -> None:
         """Begin to read."""
+        for part in self._parts.values():
+            if part.install:
+                log.warning("reader.install_left_on", reader=part.id)
         for desk in self._desks.values():
             desk.start()
         for worker in dict.fromkeys(self._workers.values()):
@@ -78,7 +85,10 @@ class Readers:
 
     def stop(self) -> None:
         """End: no card opens anything from now on."""
-        for worker in dict.fromkeys(self._workers.values()):
+        workers = list(dict.fromkeys(self._workers.values()))
+        for worker in workers:
+            worker.stop(0.0)
+        for worker in workers:
             worker.stop()
         for desk in self._desks.values():
             desk.stop()

@@ -21,17 +21,18 @@ Found = tuple[str, str | Fault, bool]
 
 def examine_line(parts: Sequence[ReaderPart]) -> list[Found]:
     """Try the readers of one line."""
-    found = probe(parts, PROBE_S)
-    return [one for part in parts for one in _said(part, found[part.id])]
+    waited_s = PROBE_S + max(part.alive_s or 0.0 for part in parts)
+    found = probe(parts, waited_s)
+    return [one for part in parts for one in _said(part, found[part.id], waited_s)]
 
 
-def _said(part: ReaderPart, health: ReaderHealth) -> Iterator[Found]:
+def _said(part: ReaderPart, health: ReaderHealth, waited_s: float) -> Iterator[Found]:
     condition = health.condition
     if part.install:
         yield part.id, t("check.reader_installs"), True
     if condition.state is not ReaderState.ONLINE:
         code = condition.fault or "reader.still_connecting"
-        facts = dict(condition.facts) if condition.fault else {"after_s": PROBE_S}
+        facts = dict(condition.facts) if condition.fault else {"after_s": waited_s}
         yield part.id, ReaderFault(code, **facts), False
     elif condition.tampered:
         yield part.id, t("check.reader_tampered"), True

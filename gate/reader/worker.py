@@ -83,7 +83,7 @@ class LineWorker:
         """End, waiting no longer than `timeout_s` for what is under way."""
         self._stopping.set()
         if self._thread.ident is not None:
-            self._thread.join(timeout_s)
+            self._thread.join(timeout_s)  # none but the thread itself may touch its line
 
     def answer(self, reader: str, feedback: Feedback) -> None:
         """Show it at the reader; nothing happens while its line is down. From any thread, and does not wait."""

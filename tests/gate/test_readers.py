@@ -28,7 +28,7 @@ from gate.reader.osdp.simulated import SimulatedReader, Trouble
 from gate.reader.reader import Feedback, ReaderState
 from gate.reader.simulated_line import OsdpEnd, SimulatedLine, WiegandEnd
 from gate.running import RunningGate
-from gate.serving import serving
+from gate.serving import console_of, serving
 from gate.site import open_site
 from models.errors import Fault
 from models.store import Store
@@ -109,6 +109,7 @@ def test_a_card_opens_the_door_at_whatever_reader_and_a_strangers_does_not(tmp_p
         pin = str(site.register.credentials.give(person.id, CredentialKind.PIN, "staff").pin)
         gate = RunningGate(config, site, Store())
         overview = Overview(gate)
+        assert console_of(gate).state.desk.pin_tries is gate.pin_tries, "wrong PINs count at pads and readers together"
         with serving(gate) as url:
             until(lambda: gate.readers.all_online)
             osdp = gate.readers._workers["outside"]._line

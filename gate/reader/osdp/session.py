@@ -26,6 +26,8 @@ from gate.reader.osdp.words import Command, Nak, Reply
 from gate.reader.reader import Condition, Feedback, Misread, ReaderEvent, ReaderState
 
 POLL_EVERY_S = 0.1
+STATUS_EVERY = 100
+"""Every so many polls its contacts are asked for: not every reader tells of them by itself."""
 TRIES = 4
 """A command is sent so often before its reader is lost: at 0.2 s each that takes less than a second."""
 AGAIN_S = (0.5, 1.0, 2.0, 4.0)
@@ -91,6 +93,7 @@ class Session:
         self._fresh = True
         self._waiting: deque[tuple[Command, bytes]] = deque(maxlen=MOST_WAITING)
         self._unable: set[Command] = set()
+        self._polls = 0
         self._asked = Command.POLL
         self.condition = Condition(reader, ReaderState.CONNECTING)
 
@@ -187,7 +190,9 @@ class Session:
         if self._waiting:
             command, data = self._waiting.popleft()
             return command, data, None
-        return Command.POLL, b"", None
+        self._polls = (self._polls + 1) % STATUS_EVERY
+        status_due = self._polls == 0 and Command.LSTAT not in self._unable
+        return (Command.LSTAT if status_due else Command.POLL), b"", None
 
     @property
     def _which_key(self) -> bytes:
@@ -231,8 +236,9 @@ class Session:
 
     def _refused(self, why: int, now_s: float) -> list[ReaderEvent]:
         if self._step is Step.POLLED and why not in {Nak.SEQUENCE, Nak.BLOCK, Nak.INSECURE}:
-            if self._asked in {Command.LED, Command.BUZ}:
+            if self._asked is not Command.POLL:
                 self._unable.add(self._asked)
+            self._due_s = now_s + POLL_EVERY_S
             return []
         if self._step is Step.STATUS and why not in {Nak.SEQUENCE, Nak.BLOCK, Nak.INSECURE}:
             return self._polled_from_now(False, False)

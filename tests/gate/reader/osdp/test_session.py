@@ -210,6 +210,16 @@ def test_a_reader_without_lamp_and_buzzer_stays_online() -> None:
     assert asked.count(Command.LED) == asked.count(Command.BUZ) == 1, "it is not asked again for what it cannot do"
 
 
+def test_contacts_are_asked_for_as_not_every_reader_tells_of_them_by_itself() -> None:
+    bench = secure()
+    (reader,) = bench.readers
+    reader._tampered = True
+    bench.run(0.5)
+    assert not bench.standing().tampered
+    bench.run(15)
+    assert bench.standing().tampered
+
+
 def test_a_key_that_cannot_be_read_costs_its_own_reader_alone() -> None:
     def gone() -> Keys:
         raise ReaderFault("password.unreadable", path="gone.key", why="no such file")
