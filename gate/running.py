@@ -118,6 +118,7 @@ class RunningGate:
         self.compound = self._barriers.compound
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
+        self._reader_told: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         self._retention = Retention(
             site.snapshots, site.engine, site.register.consents, (site.passes.forget, site.phones.forget)
@@ -248,6 +249,9 @@ class RunningGate:
 
     def _reader_changed(self, part: ReaderPart, condition: Condition) -> None:
         state = "tampered" if condition.tampered else condition.state.value
+        if self._reader_told.get(part.id) == state:
+            return  # lost for another reason than before: the record grows by what changes for the people at the lane
+        self._reader_told[part.id] = state
         self.writer.note("reader", reader=part.id, lane=part.lane, state=state, reason=condition.fault)
         self.feed.publish("reader", part.lane, datetime.now(UTC), id=part.id, state=state, reason=condition.fault)
 

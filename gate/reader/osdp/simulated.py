@@ -7,7 +7,6 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from enum import StrEnum
 
 from gate.reader.osdp import words
@@ -211,4 +210,4 @@ class SimulatedReader:
 
 def answers(readers: Iterable[SimulatedReader], packet: Packet) -> bytes:
     """What several readers of one line put on it for a packet."""
-    return b"".join(answer for reader in readers if (answer := reader.answer(replace(packet))) is not None)
+    return b"".join(answer for reader in readers if (answer := reader.answer(packet)) is not None)
