@@ -35,7 +35,8 @@ def open_line(parts: Sequence[ReaderPart], clock: Callable[[], float] = time.mon
     wire = open_wire(parts[0].url)
     if not parts[0].is_osdp:
         return WiegandLine(parts[0].id, wire, parts[0].alive_s, clock)
-    return OsdpLine(wire, [Session(part.id, part.address or 0, _keys(part)) for part in parts], clock)
+    sessions = [Session(part.id, part.address or 0, _keys(part)) for part in parts]
+    return OsdpLine(wire, sessions, clock, max(part.reply_s for part in parts))
 
 
 def _keys(part: ReaderPart) -> Callable[[], Keys]:

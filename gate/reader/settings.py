@@ -68,6 +68,9 @@ class ReaderPart(Part):
     key_file: Path | None = Field(
         default=None, description="OSDP: file with the reader's own key, 32 hex digits, not readable by others"
     )
+    reply_s: float = Field(
+        default=0.2, ge=0.2, le=2, description="OSDP: longest wait for an answer; more behind a slow serial server"
+    )
     install: bool = Field(default=False, description="OSDP: give a new reader its key; take it out again afterwards")
     formats: tuple[int, ...] | None = Field(
         default=None, min_length=1, description="bits of the cards taken: 26, 34, 37 with parities; 32, 40, 56, 64"
@@ -135,7 +138,7 @@ class ReaderPart(Part):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
-        others = ("alive_s",) if self.is_osdp else ("address", "key_file", "install")
+        others = ("alive_s",) if self.is_osdp else ("address", "key_file", "install", "reply_s")
         for key in others:
             if key in self.model_fields_set:
                 raise refusal("config.reader_key_elsewhere", key=key, scheme=self.scheme)

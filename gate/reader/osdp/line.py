@@ -19,8 +19,15 @@ ROUND_S = 0.25
 class OsdpLine:
     """Implements `ReaderLine` for readers at different addresses of one wire."""
 
-    def __init__(self, wire: Wire, sessions: Sequence[Session], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        sessions: Sequence[Session],
+        clock: Callable[[], float] = time.monotonic,
+        reply_s: float = REPLY_S,
+    ) -> None:
         self._wire = wire
+        self._reply_s = reply_s
         self._sessions = {session.reader: session for session in sessions}
         self._clock = clock
         self._finder = Finder()
@@ -52,7 +59,7 @@ class OsdpLine:
         except ReaderFault as fault:
             return session.unusable(fault, self._clock())
         self._wire.write(bytes((MARK,)) + command)
-        ends_s = self._clock() + REPLY_S
+        ends_s = self._clock() + self._reply_s
         while (left_s := ends_s - self._clock()) > 0:
             for packet in self._finder.feed(self._wire.read(left_s)):
                 events = session.take(packet, self._clock())

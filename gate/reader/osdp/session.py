@@ -30,8 +30,10 @@ STATUS_EVERY = 100
 """Every so many polls its contacts are asked for: not every reader tells of them by itself."""
 TRIES = 4
 """A command is sent so often before its reader is lost: at 0.2 s each that takes less than a second."""
-AGAIN_S = (0.5, 1.0, 2.0, 4.0)
+AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """How long a lost reader is left alone before it is tried again; the last one for ever."""
+STEADY_S = 10.0
+"""A reader that has answered rightly for so long is tried again quickly the next time."""
 BUSY_S = 0.2
 MOST_BUSY = 25
 MOST_WAITING = 4
@@ -94,6 +96,7 @@ class Session:
         self._waiting: deque[tuple[Command, bytes]] = deque(maxlen=MOST_WAITING)
         self._unable: set[Command] = set()
         self._polls = 0
+        self._steady_s = float("inf")
         self._asked = Command.POLL
         self.condition = Condition(reader, ReaderState.CONNECTING)
 
@@ -168,7 +171,7 @@ class Session:
         self._step, self._sequence, self._channel, self._sent = Step.WHO, 0, None, None
         self._tries = self._busy = 0
         self._waiting.clear()
-        self._fresh = True
+        self._fresh, self._steady_s = True, float("inf")
 
     def _next(self) -> tuple[Command, bytes, Block | None]:
         match self._step:
@@ -316,7 +319,9 @@ class Session:
         return Condition(self.reader, state, None, (), secure, tampered, unpowered, model)
 
     def _polled(self, packet: Packet, now_s: float) -> list[ReaderEvent]:
-        self._failures = 0
+        self._steady_s = min(self._steady_s, now_s + STEADY_S)
+        if now_s >= self._steady_s:
+            self._failures = 0
         if not self._waiting:
             self._due_s = now_s + POLL_EVERY_S
         if packet.code == Reply.LSTATR:

@@ -64,7 +64,7 @@ def their_reader(key: bytes | None) -> Iterator[tuple[SocketWire, Any]]:
 def test_their_reader_at_our_panel(theirs: bytes | None, ours: Keys) -> None:
     with their_reader(theirs) as (wire, reader):
         session = Session("r3", 3, lambda: ours)
-        line = OsdpLine(wire, [session])
+        line = OsdpLine(wire, [session], reply_s=2.0)
         seen: list[ReaderEvent] = []
         ends_s = time.monotonic() + LONGEST_S
         told = False

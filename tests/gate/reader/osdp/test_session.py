@@ -75,7 +75,7 @@ def test_readers_of_one_line_live_and_die_alone() -> None:
     second.present(OTHER, 26)
     assert sorted(cards(bench.run())) == sorted((CARD, OTHER))
     third.trouble = None
-    bench.run(8)
+    bench.run(20)
     assert bench.standing("r3").state is ReaderState.ONLINE
 
 
@@ -86,7 +86,7 @@ def test_a_lost_reader_is_told_once_and_comes_back() -> None:
     told = [event for event in bench.run(10) if isinstance(event, Condition)]
     assert [event.fault for event in told] == ["reader.silent"]
     reader.trouble = None
-    bench.run(8)
+    bench.run(20)
     assert bench.standing().secure
 
 
@@ -97,7 +97,7 @@ def test_a_card_read_while_the_reader_was_cut_off_opens_nothing() -> None:
     bench.run(5)
     reader.present(CARD, 26)
     reader.trouble = None
-    assert cards(bench.run(8)) == []
+    assert cards(bench.run(20)) == []
     reader.present(OTHER, 26)
     assert cards(bench.run()) == [OTHER]
 
@@ -142,7 +142,7 @@ def test_a_replayed_card_is_refused_and_counted() -> None:
     assert cards(events) == []
     assert Misread("r0", "forged") in events
     reader.trouble = None
-    bench.run(8)
+    bench.run(20)
     assert bench.standing().state is ReaderState.ONLINE
 
 
