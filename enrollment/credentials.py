@@ -12,6 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ColumnElement, CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
+from enrollment.card_number import CardNumber, EightDigits, meant_by, plain_number, spellings
 from enrollment.change import Changes, needed_resident
 from enrollment.credential import Credential, CredentialKind, Issued
 from enrollment.database import purge, reading, writing
@@ -21,7 +22,6 @@ from enrollment.tables import CredentialRow, HouseholdRow, ResidentRow
 
 PIN_DIGITS = 6
 
-_CARD = re.compile(r"[0-9A-F]{4,32}")
 _PIN = re.compile(rf"[0-9]{{{PIN_DIGITS}}}")
 _RUNS = ("01234567890123456789", "98765432109876543210")
 
@@ -102,14 +102,17 @@ class Credentials:
         purge(self._changes.engine, ("credential",))
         return taken
 
-    def find_card(self, number: str) -> str | None:
-        """The id of the resident whose card this is; None for an unknown one or one whose time is over."""
-        plain = _plain_card(number)
-        if plain is None:
-            return None
-        mark = self._changes.keyring.mark(plain.encode(), b"card")
+    def find_card(self, number: str | CardNumber, eight: EightDigits | None = None) -> str | None:
+        """The id of the resident whose card this is, as it was typed, or as a reader has read it.
+
+        None for an unknown one, for one whose time is over, and where the cards of several residents fit what is known.
+        `eight` says what eight digits mean in this register, as in `card_number.spellings`.
+        """
+        marks = self._marks(number, eight)
         with reading(self._changes.engine) as session:
-            return session.scalar(select(CredentialRow.resident_id).where(CredentialRow.mark == mark, self._in_time()))
+            found = select(CredentialRow.resident_id).where(CredentialRow.mark.in_(marks), self._in_time()).distinct()
+            owners = session.scalars(found.limit(2)).all()
+        return owners[0] if len(owners) == 1 else None
 
     def find_pin(self, household: str, pin: str) -> str | None:
         """The id of the resident of that household whose PIN this is. Raises `EntryRefused` for a code that is none.
@@ -150,12 +153,25 @@ class Credentials:
         return or_(CredentialRow.until.is_(None), CredentialRow.until > self._changes.now())
 
     def _number(self, session: Session, row: CredentialRow, number: str) -> None:
-        plain = _plain_card(number)
+        plain = plain_number(number)
         if plain is None:
             raise EntryRefused("credential.card_number")
-        row.mark, row.ending = self._changes.keyring.mark(plain.encode(), b"card"), plain[-4:]
-        if session.scalar(select(CredentialRow.id).where(CredentialRow.mark == row.mark)):
+        row.mark, row.ending = self._mark(plain), plain[-4:]
+        if session.scalar(select(CredentialRow.id).where(CredentialRow.mark.in_(self._marks(plain, None))).limit(1)):
             raise EntryRefused("credential.card_taken", ending=row.ending)
+
+    def _marks(self, number: str | CardNumber, eight: EightDigits | None) -> list[str]:
+        """What the register may know a card by."""
+        if isinstance(number, CardNumber):
+            return [self._mark(text) for text in spellings(number, eight)]
+        plain = plain_number(number)
+        if plain is None:
+            return []
+        card = meant_by(plain)
+        return [self._mark(text) for text in {plain, *(spellings(card) if card else ())}]
+
+    def _mark(self, plain: str) -> str:
+        return self._changes.keyring.mark(plain.encode(), b"card")
 
     def _pin(self, session: Session, row: CredentialRow, resident: ResidentRow, chosen: str | None) -> str:
         of_the_household = session.execute(
@@ -178,11 +194,6 @@ class Credentials:
             return hashed is not None and self._hasher.verify(hashed, pin)
         except (VerificationError, InvalidHashError):
             return False
-
-
-def _plain_card(number: str) -> str | None:
-    plain = re.sub(r"[\s:.-]", "", unicodedata.normalize("NFKC", number)).upper()
-    return plain if _CARD.fullmatch(plain) else None
 
 
 def _strong(pin: str) -> str:

@@ -45,3 +45,11 @@ class HouseholdCode:
     def order(self) -> tuple[tuple[int, str], ...]:
         """Sorts 2 before 10 in every part."""
         return tuple((len(part), part) for part in (self.building, self.unit, self.room))
+
+
+def one_spelling(text: str) -> str:
+    """One spelling for all that mean the same household, to count tries under; none for what means no household."""
+    try:
+        return str(HouseholdCode.parse(text))
+    except EntryRefused:
+        return ""

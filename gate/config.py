@@ -23,6 +23,7 @@ from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
+from gate.reader.settings import ReaderPart, must_fit
 from gate.resident_settings import Residents
 from gate.week import WeekHours
 from models.cast import ROLES, Cast, pack_of
@@ -49,6 +50,7 @@ __all__ = [
     "Models",
     "Part",
     "PlateRules",
+    "ReaderPart",
     "Residents",
     "Storage",
     "WeekHours",
@@ -229,20 +231,27 @@ class Config(Part):
     camera: tuple[CameraPart, ...] = ()
     barrier: tuple[BarrierPart, ...] = ()
     lane: tuple[Lane, ...] = ()
+    reader: tuple[ReaderPart, ...] = ()
     interlock: tuple[InterlockPart, ...] = ()
     community: Community = Community()
 
     @model_validator(mode="after")
     def _joined(self) -> Self:
-        for kind, parts in (("camera", self.camera), ("barrier", self.barrier), ("lane", self.lane)):
-            ids = [part.id for part in parts]
+        ids_of = {
+            "camera": [part.id for part in self.camera],
+            "barrier": [part.id for part in self.barrier],
+            "lane": [part.id for part in self.lane],
+            "reader": [part.id for part in self.reader],
+        }
+        for kind, ids in ids_of.items():
             for twice in {i for i in ids if ids.count(i) > 1}:
                 raise refusal("config.id_twice", kind=kind, id=twice)
         for lane in self.lane:
-            _must_exist(lane, "camera", lane.camera, [part.id for part in self.camera])
-            _must_exist(lane, "barrier", lane.barrier, [part.id for part in self.barrier])
-        self.community.must_name([lane.id for lane in self.lane])
+            _must_exist(lane, "camera", lane.camera, ids_of["camera"])
+            _must_exist(lane, "barrier", lane.barrier, ids_of["barrier"])
+        self.community.must_name(ids_of["lane"])
         _must_not_share(self.barrier)
+        must_fit(self.reader, {lane.id: lane.credentials for lane in self.lane})
         for name, near in unknown_lanes(self.rules, self.lane).items():
             raise refusal("config.rules_name_no_lane", name=name, near=near)
         _must_interlock(self.interlock, self.barrier)
@@ -334,9 +343,12 @@ def _anchored(config: Config, folder: Path) -> Config:
         "rules": config.rules.anchored(folder),
         "community": config.community.anchored(folder),
     }
-    return config.model_copy(
-        update={"camera": cameras, "barrier": barriers, "backup": config.backup.anchored(folder), **kept}
-    )
+    lists = {
+        "camera": cameras,
+        "barrier": barriers,
+        "reader": tuple(reader.anchored(folder) for reader in config.reader),
+    }
+    return config.model_copy(update={"backup": config.backup.anchored(folder), **lists, **kept})
 
 
 def _anchored_camera(camera: CameraPart, folder: Path) -> CameraPart:

@@ -5,6 +5,7 @@ Fault
     +-- ConfigRefused     correct gate.toml: `problems` names each line
     +-- CameraFault       the camera gives no pictures: it is retried, and the lane says so
     +-- BarrierFault      the relay or the arm does not answer: call a person
+    +-- ReaderFault       a card reader or its line does not answer: it is retried, and the gate says so
     +-- LedgerBroken      the record was altered: call the auditor
     +-- LedgerUnwritable  the disk is full or the database is locked: retry, keep the entry
 """
@@ -32,6 +33,10 @@ class CameraFault(GateError):
 
 class BarrierFault(GateError):
     """A barrier's device did not take a command or did not answer."""
+
+
+class ReaderFault(GateError):
+    """A card reader or its line does not work."""
 
 
 class LedgerBroken(GateError):

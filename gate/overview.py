@@ -23,6 +23,7 @@ from gate.errors import BarrierFault
 from gate.feed import Feed
 from gate.lane.lane import encode
 from gate.passages import recent
+from gate.readers import ReaderView
 from gate.running import RunningGate
 
 PICTURE_WIDTH = 960
@@ -133,6 +134,10 @@ class Overview:
         """Where passages go, and how each place stands now."""
         return destination_views(self._gate.site, self._gate.config, datetime.now(UTC))
 
+    def readers(self) -> Sequence[ReaderView]:
+        """Every card reader."""
+        return self._gate.readers.views()
+
     def late_destinations(self) -> Sequence[str]:
         """The ids of those that are behind."""
         return self._gate.deliveries.late
@@ -218,6 +223,7 @@ class Overview:
             spooled_rows=writer.waiting + sum(barrier.acts_waiting for barrier in barriers),
             rules=self._gate.rulebook.fault is None,
             community=not self._gate.deliveries.late,
+            readers=self._gate.readers.all_online,
         )
 
     def record(self, kind: str, remark: str = "", **body: object) -> None:

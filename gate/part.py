@@ -26,7 +26,7 @@ def refusal(code: str, **facts: object) -> PydanticCustomError:
 
 
 def checked_url(
-    url: str, kind: Literal["camera", "barrier"], known: Collection[str], networked: Collection[str]
+    url: str, kind: Literal["camera", "barrier", "reader"], known: Collection[str], networked: Collection[str]
 ) -> str:
     """The url, if it begins with a known scheme and, where that is `networked`, has a host and no sign-in.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -24,12 +25,14 @@ from gate.camera.worker import CameraWorker, open_camera
 from gate.community.deliveries import Deliveries, outbox_of
 from gate.community.registers.keeper import Keepers
 from gate.community.registers.registers import Registers
-from gate.config import Config, Lane
+from gate.config import Config, Lane, ReaderPart
+from gate.console.throttle import Throttle
 from gate.console.watch import PassageView, passage_body
 from gate.feed import Feed
 from gate.lane.code_reader import CodeReader
 from gate.lane.lane import Codes, Facts, LaneWorker, Outcome
 from gate.lane.presence import Presence
+from gate.lane.presenting import Presenting
 from gate.lane.register_watch import RegisterWatch
 from gate.lane.showing import Showing, Shown
 from gate.lane.supervisor import Supervisor
@@ -39,6 +42,8 @@ from gate.ledger.kinds import row_kind
 from gate.ledger.posted_anchor import PostedAnchor
 from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
+from gate.reader.reader import Condition
+from gate.readers import REMEMBERED, WRONG_TRIES, Readers
 from gate.retention import Retention
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
@@ -98,6 +103,13 @@ class RunningGate:
         self.showing = Showing(
             GateCodes(site.keyring), site.register.credentials, site.passes, self.register_watch.people
         )
+        self.presenting = Presenting(
+            self.showing,
+            {lane.id: lane.direction for lane in config.lane},
+            lambda lane_id: self.supervisors[lane_id].worker,
+        )
+        self.pin_tries = Throttle(free=WRONG_TRIES, limit=REMEMBERED, now=time.monotonic)
+        self.readers = Readers(config, self.presenting, self._reader_changed, self.pin_tries)
         self.cameras: dict[str, CameraWorker] = {
             part.id: open_camera(part, on_change=self._camera_changed) for part in config.camera
         }
@@ -106,6 +118,7 @@ class RunningGate:
         self.compound = self._barriers.compound
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
+        self._reader_told: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         self._retention = Retention(
             site.snapshots, site.engine, site.register.consents, (site.passes.forget, site.phones.forget)
@@ -135,12 +148,14 @@ class RunningGate:
             camera.start()
         for supervisor in self.supervisors.values():
             supervisor.start()
+        self.readers.start()
         log.info("gate.started", lanes=len(self.supervisors))
 
     def stop(self) -> None:
         """End everything: the lanes first, the record last. A second call does nothing."""
         if not self._stopped.acquire(blocking=False):
             return
+        self.readers.stop()
         for supervisor in self.supervisors.values():
             supervisor.stop()
         for camera in self.cameras.values():
@@ -231,6 +246,14 @@ class RunningGate:
         for lane in self.config.lane:
             if lane.camera == camera:
                 self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
+
+    def _reader_changed(self, part: ReaderPart, condition: Condition) -> None:
+        state = "tampered" if condition.tampered else condition.state.value
+        if self._reader_told.get(part.id) == state:
+            return  # lost for another reason than before: the record grows by what changes for the people at the lane
+        self._reader_told[part.id] = state
+        self.writer.note("reader", reader=part.id, lane=part.lane, state=state, reason=condition.fault)
+        self.feed.publish("reader", part.lane, datetime.now(UTC), id=part.id, state=state, reason=condition.fault)
 
     def _late(self, destinations: Sequence[str]) -> None:
         self.feed.publish("community", None, datetime.now(UTC), late=list(destinations))

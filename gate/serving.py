@@ -108,4 +108,5 @@ def lobby_of(gate: RunningGate, judge: Callable[[bytes], FacePhoto] | None = Non
         phone_days=config.residents.phone_days,
         address=config.residents.address,
         judge=judge,
+        pin_tries=gate.pin_tries,
     )

@@ -35,6 +35,7 @@ COMMANDS = {
     "barrier": ("gate.cli.barrier:app", "commission.help"),
     "enroll": ("gate.cli.enroll:app", "enroll.help"),
     "pad": ("gate.cli.pads:app", "pad.cli_help"),
+    "reader": ("gate.cli.readers:app", "reader_cli.help"),
     "resident": ("gate.cli.residents:app", "residents.cli_help"),
     "account": ("gate.cli.account:app", "account.help"),
     "api-key": ("gate.cli.api_key:app", "api_key.help"),

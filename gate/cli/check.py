@@ -20,6 +20,7 @@ from rich.table import Table
 from gate.barrier.device import INPUT_NAMES
 from gate.barrier.devices import DEVICES
 from gate.camera.worker import probe as probe_camera
+from gate.cli.check_readers import examine_line
 from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
 from gate.clocks import clocks
@@ -29,6 +30,7 @@ from gate.config import BarrierPart, CameraPart, Config, load_config
 from gate.errors import ConfigRefused
 from gate.holidays import unknown_years
 from gate.privacy import Filing, faces_of, filing
+from gate.reader.opening import lines_of
 from gate.rulebook.reading import read_access
 from gate.rulebook.versions import households_of
 from gate.site import open_site
@@ -82,7 +84,7 @@ def check(config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = P
 
 
 def examine(config: Config) -> Iterator[Finding]:
-    """Try every part; cameras and barriers side by side, since each may take seconds to say no."""
+    """Try every part; cameras, barriers and lines of readers side by side, since each may take seconds to say no."""
     yield Finding("config", config.compound.name, t("check.lanes", count=len(config.lane)))
     yield _tried("database", str(config.storage.folder), lambda: _database(config))
     yield from _lawful(config)
@@ -93,6 +95,8 @@ def examine(config: Config) -> Iterator[Finding]:
     with ThreadPoolExecutor(8) as pool:
         yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
+        for found in pool.map(examine_line, lines_of(config.reader)):
+            yield from (Finding("reader", name, result, doubtful) for name, result, doubtful in found)
 
 
 def _lawful(config: Config) -> Iterator[Finding]:

@@ -45,6 +45,10 @@ def connections(config: Config, hooks: Iterable[HookPart] = ()) -> Iterator[Conn
         if barrier.scheme not in _LOCAL:
             off = f'[[barrier]] id = "{barrier.id}"'
             yield Connection("barrier", barrier.id, _shown(barrier.url), ("commands",), off)
+    for reader in config.reader:
+        if reader.is_networked:
+            off = f'[[reader]] id = "{reader.id}"'
+            yield Connection("reader", reader.id, _shown(reader.url), ("feedback",), off)
     if config.database.url:
         server = make_url(config.database.url)
         address = f"postgresql://{server.host}:{server.port or 5432}"

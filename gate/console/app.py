@@ -166,7 +166,8 @@ def create_app(
             now=clock,
             longest_delay_s=bounds.longest_pad_wait_s,
         ),
-        pin_tries=Throttle(free=bounds.wrong_pins, limit=bounds.remembered_failures, now=clock),
+        pin_tries=(lobby.pin_tries if lobby else None)
+        or Throttle(free=bounds.wrong_pins, limit=bounds.remembered_failures, now=clock),
         devices=Devices(keyring, wall),
         tickets=Tickets(now=clock, token=token),
         checking=CapacityLimiter(bounds.checks_at_once),

@@ -19,6 +19,7 @@ from enrollment.register import Register
 from enrollment.requests import Requests
 from gate.console.errors import RequestRefused
 from gate.console.pad.way import PadWay
+from gate.console.throttle import Throttle
 from gate.own_data import OwnData
 
 RESIDENT_COOKIE = "menwei_resident"
@@ -36,7 +37,7 @@ class Lobby:
 
     `address` is where phones reach them, None for wherever staff's browser is. `judge` makes a face of a photo's bytes
     and raises `PictureRefused` or `PhotoRefused`; None where this gate has no lane for faces. `pad_way` shows to a lane
-    what is typed at a pad.
+    what is typed at a pad, and `pin_tries` counts wrong PINs for a household there and at card readers alike.
     """
 
     register: Register
@@ -52,6 +53,7 @@ class Lobby:
     address: str | None = None
     pad_way: PadWay | None = None
     judge: Callable[[bytes], FacePhoto] | None = None
+    pin_tries: Throttle | None = None
 
     def token(self, cookie: str) -> str:
         """What stands in the forms of the phone or pad that holds this cookie."""

@@ -12,6 +12,7 @@ from gate.barrier.standing import State
 from gate.camera.frame import CameraState
 from gate.console.watch import Watch
 from gate.feed import News
+from gate.reader.reader import ReaderState
 
 DELAY_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 
@@ -61,16 +62,36 @@ class _State(Collector):
     def collect(self) -> Iterator[Metric]:
         """Cameras and barriers by lane, the ways out and in, what is kept, then the record."""
         yield from self._lanes()
+        yield from self._readers()
         yield from self._destinations()
         yield from self._sources()
         yield from self._clocks()
         health = self._watch.health()
         healthy = GaugeMetricFamily("menwei_part_works", "1 while the part works", labels=["part"])
-        for part in ("database", "ledger", "models", "cameras", "barriers", "community"):
+        for part in ("database", "ledger", "models", "cameras", "barriers", "readers", "community"):
             healthy.add_metric([part], float(getattr(health, part)))
         yield healthy
         yield GaugeMetricFamily("menwei_ledger_rows", "Rows of the ledger", value=health.ledger_rows)
         yield GaugeMetricFamily("menwei_ledger_spooled_rows", "Rows that wait to be written", value=health.spooled_rows)
+
+    def _readers(self) -> Iterator[Metric]:
+        state = GaugeMetricFamily("menwei_reader_state", "1 for the state it is in", labels=["reader", "state"])
+        tampered = GaugeMetricFamily("menwei_reader_tampered", "1 while its tamper contact is open", labels=["reader"])
+        reads = CounterMetricFamily("menwei_reader_reads", "Cards and keys that it has read", labels=["reader"])
+        misreads = CounterMetricFamily(
+            "menwei_reader_misreads", "What came and was no card, by why", labels=["reader", "why"]
+        )
+        reconnects = CounterMetricFamily("menwei_reader_reconnects", "Times that it came back", labels=["reader"])
+        for view in self._watch.readers():
+            condition = view.health.condition
+            for one in ReaderState:
+                state.add_metric([view.id, one], float(condition.state is one))
+            tampered.add_metric([view.id], float(condition.tampered))
+            reads.add_metric([view.id], view.health.reads)
+            reconnects.add_metric([view.id], view.health.reconnects)
+            for why, count in view.health.misreads:
+                misreads.add_metric([view.id, why], count)
+        yield from (state, tampered, reads, misreads, reconnects)
 
     def _destinations(self) -> Iterator[Metric]:
         texts = {

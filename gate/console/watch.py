@@ -14,6 +14,7 @@ from gate.community.registers.registers import SourceView
 from gate.console.barrier_watch import BarrierWatch
 from gate.decision.decision import Reason, Verdict
 from gate.feed import Feed
+from gate.readers import ReaderView
 
 HealthState = Literal["ok", "degraded", "failing"]
 SignInStep = Literal["password", "code_asked", "code"]
@@ -80,8 +81,8 @@ class OpenOutcome:
 class HealthView:
     """What works. `spooled_rows` wait for a ledger that could not be written.
 
-    `cameras` and `barriers` are True if all work; `rules` is False while a new rules file is refused and the old hold;
-    `community` is False while a destination is behind.
+    `cameras`, `barriers` and `readers` are True if all work; `rules` is False while a new rules file is refused and the
+    old hold; `community` is False while a destination is behind.
     """
 
     database: bool
@@ -93,13 +94,14 @@ class HealthView:
     spooled_rows: int = 0
     rules: bool = True
     community: bool = True
+    readers: bool = True
 
     @property
     def state(self) -> HealthState:
         """`failing` where no passage can be decided or recorded, `degraded` where a part is out, else `ok`."""
         if not (self.database and self.ledger and self.models):
             return "failing"
-        if self.spooled_rows or not (self.cameras and self.barriers and self.rules and self.community):
+        if self.spooled_rows or not (self.cameras and self.barriers and self.rules and self.community and self.readers):
             return "degraded"
         return "ok"
 
@@ -110,7 +112,7 @@ class Watch(BarrierWatch, Protocol):
     @property
     def feed(self) -> Feed:
         """News: `passage` with `passage_body`; `barrier` with state, fault, raised_by, alarm; `camera` with state and
-        reason; `community` with the ids of destinations that are behind as late.
+        reason; `reader` with id, state and reason; `community` with the ids of destinations that are behind as late.
 
         `raised_by` is the cause of the command that the barrier stands open for: `passage` is the gate itself.
         """
@@ -175,6 +177,10 @@ class Watch(BarrierWatch, Protocol):
 
     def destinations(self) -> Sequence[DestinationView]:
         """Where passages go, and how each place stands now."""
+        ...
+
+    def readers(self) -> Sequence[ReaderView]:
+        """Every card reader as it is now, in the order of the configuration."""
         ...
 
     def late_destinations(self) -> Sequence[str]:

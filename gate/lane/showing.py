@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.candidate import Subject
+from enrollment.card_number import CardNumber, EightDigits
 from enrollment.credential import CredentialKind
 from enrollment.credentials import Credentials
 from enrollment.errors import EntryRefused, NotEnrolled, StoreBusy
@@ -62,10 +63,10 @@ class Showing:
             return _faulty(CredentialKind.QR, FAULTS[code])
         return self._checked(CredentialKind.QR, lambda: self._genuine(code, at, direction))
 
-    def card(self, number: str) -> Shown:
-        """A card's number."""
+    def card(self, number: str | CardNumber, eight: EightDigits | None = None) -> Shown:
+        """A card, as it was typed or as a reader has read it; `eight` as in `Credentials.find_card`."""
         return self._checked(
-            CredentialKind.CARD, lambda: self._owned(CredentialKind.CARD, self._credentials.find_card(number))
+            CredentialKind.CARD, lambda: self._owned(CredentialKind.CARD, self._credentials.find_card(number, eight))
         )
 
     def resident_pin(self, household: str, pin: str) -> Shown:

@@ -21,7 +21,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "manual.emergency",
         "manual.all_clear",
     ),
-    "alarms": ("camera", "barrier.fault", "barrier.alarm", "clock.step", "ledger.gap", "community.behind"),
+    "alarms": ("camera", "reader", "barrier.fault", "barrier.alarm", "clock.step", "ledger.gap", "community.behind"),
     "staff": (
         "sign_in",
         "account.added",

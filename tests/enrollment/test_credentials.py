@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from enrollment.act import Act
+from enrollment.card_number import CardNumber
 from enrollment.credential import CredentialKind
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.form import PersonForm
@@ -132,3 +133,24 @@ def test_a_vehicle_has_no_card(register: Register) -> None:
     attempt: Callable[[], object] = lambda: register.credentials.give(car.id, CredentialKind.QR, "t")  # noqa: E731
     with pytest.raises(NotEnrolled, match=r"register\.nobody"):
         attempt()
+
+
+def test_a_card_is_found_by_what_a_reader_at_the_lane_tells_of_it(register: Register, person: str) -> None:
+    register.credentials.give(person, CredentialKind.CARD, "t", "0310381122")
+    for read in (CardNumber(0x12800A42, 32), CardNumber(0x800A42, 24), "12800A42", "128,02626"):
+        assert register.credentials.find_card(read) == person
+    assert register.credentials.find_card(CardNumber(0x800A43, 24)) is None
+
+
+def test_a_card_that_could_be_either_of_two_residents_is_nobodys(register: Register, person: str) -> None:
+    other = register.enrol(PersonForm.of("李四", "3-2-502"), "t").id
+    register.credentials.give(person, CredentialKind.CARD, "t", "0310381122")
+    register.credentials.give(other, CredentialKind.CARD, "t", "0327158338")  # the same low 24 bits
+    assert register.credentials.find_card(CardNumber(0x800A42, 24)) is None
+    assert register.credentials.find_card(CardNumber(0x12800A42, 32)) == person
+
+
+def test_one_card_is_not_given_twice_by_writing_it_otherwise(register: Register, person: str) -> None:
+    register.credentials.give(person, CredentialKind.CARD, "t", "1A2B3C4D")
+    with pytest.raises(EntryRefused, match=r"credential\.card_taken"):
+        register.credentials.give(person, CredentialKind.CARD, "t", "0439041101")

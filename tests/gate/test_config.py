@@ -350,7 +350,29 @@ def _hc(url: str) -> str:
 TWO = GOOD[GOOD.index("[[lane]]") :]
 LANE = 'camera = "north"'
 WALK = GOOD.replace("vehicle", "pedestrian")
+
+
+def _reader(rest: str, url: str = "osdp+tcp://h:1", id_: str = "outside") -> str:
+    return f'[[reader]]\nid = "{id_}"\nurl = "{url}"\nlane = "north-in"\n{rest}'
+
+
 REFUSED = {
+    "config.reader_scheme": GOOD + _reader("", "http://h:1"),
+    "config.reader_no_scheme": GOOD + _reader("", "h"),
+    "config.reader_needs_port": GOOD + _reader("", "osdp+tcp://h"),
+    "config.reader_needs_path": GOOD + _reader("", "osdp:ttyUSB0"),
+    "config.reader_baud": GOOD + _reader("", "osdp:/dev/ttyUSB0?baud=1"),
+    "config.reader_key_elsewhere": GOOD + _reader("alive_s = 5\n"),
+    "config.install_needs_key": GOOD + _reader("install = true\n"),
+    "config.reversed_needs_bytes": GOOD + _reader("formats = [37]\nreversed_bytes = true\n"),
+    "config.format_unknown": GOOD + _reader("formats = [27]\n"),
+    "config.format_outside": GOOD + _reader("[[reader.format]]\nbits = 20\nfirst = 10\ncount = 12\n"),
+    "config.format_is_keys": GOOD + _reader("[[reader.format]]\nbits = 8\nfirst = 0\ncount = 8\n"),
+    "config.reader_names_no_lane": GOOD + _reader("").replace("north-in", "north-inn"),
+    "config.cards_not_taken": GOOD + 'credentials = ["plate"]\n' + _reader(""),
+    "config.reader_line_shared": GOOD + "".join(_reader("", "wiegand:/dev/x", name) for name in ("one", "two")),
+    "config.reader_line_spelled": GOOD + _reader("") + _reader("address = 1\n", "osdp+tcp://h:1/", "two"),
+    "config.reader_address_shared": GOOD + _reader("") + _reader("", id_="two"),
     "config.camera_scheme": GOOD.replace("file:", "rtps://"),
     "config.camera_no_scheme": GOOD.replace("file:", ""),
     "config.barrier_scheme": _barrier("httpx://h", ""),

@@ -13,6 +13,7 @@ from gate.console.community.wording import destination_wire, leaving_of
 from gate.console.desk import Desk, InLanguage, TheDesk
 from gate.console.errors import RequestRefused
 from gate.console.pages import page
+from gate.reader.reader import ReaderState
 from gate.texts import Language, t
 
 EXAMPLE = """[[community.destination]]
@@ -83,8 +84,9 @@ def _now(desk: Desk, room: PostRoom, language: Language) -> dict[str, Any]:
 
 
 def _working(desk: Desk, room: PostRoom) -> dict[tuple[str, str], bool]:
-    """Whether each barrier answers now and each camera gives pictures."""
+    """Whether each barrier and each card reader answers now, and each camera gives pictures."""
     barriers = {("barrier", view.id): view.healthy for view in desk.watch.barriers()}
     lanes = {lane.id: lane.camera.state is CameraState.LIVE for lane in desk.watch.lanes()}
     cameras = {("camera", camera): lanes[lane] for camera, lane in room.lane_of_camera.items() if lane in lanes}
-    return {**barriers, **cameras}
+    readers = {("reader", view.id): view.health.condition.state is ReaderState.ONLINE for view in desk.watch.readers()}
+    return {**barriers, **cameras, **readers}

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from enrollment.errors import EntryRefused
-from enrollment.household import HouseholdCode
+from enrollment.household import one_spelling
 from enrollment.pads import Pad
 from gate.console.access import TOKEN_HEADER
 from gate.console.desk import Desk, InLanguage, TheDesk
@@ -107,7 +106,7 @@ async def try_it(
 
 def _begin(desk: Desk, pad: Pad, tried: Tried) -> list[str]:
     """Count the try under the pad and, for a PIN, its household. Raises `RequestRefused` where it comes too soon."""
-    keys = [] if tried.card or not tried.household else [_home(tried.household)]
+    keys = [] if tried.card or not tried.household else [one_spelling(tried.household)]
     for key in keys:
         not_before(desk.pin_tries.wait_s(key))
     not_before(desk.pad_tries.begin(pad.id))
@@ -122,14 +121,6 @@ def _shown(lobby: Lobby, lane_id: str, tried: Tried) -> bool:
     if tried.card:
         return lobby.pad_way.card(lane_id, tried.card)
     return lobby.pad_way.pin(lane_id, tried.household, tried.pin)
-
-
-def _home(household: str) -> str:
-    """One spelling for all that mean the same household."""
-    try:
-        return str(HouseholdCode.parse(household))
-    except EntryRefused:
-        return ""
 
 
 def _own(pad: Pad, lane_id: str) -> None:

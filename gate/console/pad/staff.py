@@ -1,4 +1,4 @@
-"""The page where an administrator adds and removes pads."""
+"""The page where an administrator adds and removes pads, and sees how the card readers fare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from gate.console.desk import Desk, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
 from gate.console.lobby import Lobby, TheLobby
 from gate.console.pages import page
-from gate.texts import explain
+from gate.readers import ReaderView
+from gate.texts import Language, explain
+from models.errors import Fault
 
 router = APIRouter()
 Typed = Annotated[str, Form(max_length=60)]
@@ -50,10 +52,18 @@ def remove_pad(request: Request, desk: TheDesk, lobby: TheLobby, session: Signed
     return RedirectResponse("/pads", 303)
 
 
+def _reader(view: ReaderView, language: Language) -> dict[str, object]:
+    """A reader as its page shows it, with the sentence of why it is not online."""
+    now = view.health.condition
+    fault = explain(Fault(now.fault, **dict(now.facts)), language) if now.fault else None
+    return {"id": view.id, "lane": view.lane, "health": view.health, "fault": fault}
+
+
 def _pads(
     request: Request, desk: Desk, lobby: Lobby, *, fault: str | None = None, link: Link | None = None
 ) -> Response:
     origin = lobby.address or request.headers.get("origin") or str(request.base_url).rstrip("/")
+    readers = [_reader(view, request.state.language) for view in desk.watch.readers()]
     lanes = {lane.id: lane.name for lane in desk.watch.lanes()}
     return page(
         request,
@@ -61,6 +71,7 @@ def _pads(
         422 if fault else 200,
         pads=lobby.pads.list(),
         lanes=lanes,
+        readers=readers,
         link=link,
         until=f"{link.ends_at.astimezone(desk.zone):%H:%M}" if link else "",
         entrance=f"{origin}/pinpad",

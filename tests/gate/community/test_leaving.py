@@ -40,6 +40,12 @@ def test_every_connection_is_listed_without_a_secret(tmp_path: Path) -> None:
     config = parse_config(
         {
             "camera": [{"id": "north", "url": "rtsp://192.0.2.1/s"}, {"id": "clip", "url": "file:x.mp4"}],
+            "barrier": [{"id": "door"}],
+            "lane": [{"id": "walk", "name": "门", "kind": "pedestrian", "camera": "north", "barrier": "door"}],
+            "reader": [
+                {"id": "tcp", "url": "osdp+tcp://192.0.2.2:4001", "lane": "walk"},
+                {"id": "cable", "url": "osdp:/dev/ttyUSB0", "lane": "walk"},
+            ],
             "database": {"url": "postgresql://gate@192.0.2.3/gate"},
             "ledger": {"anchor_url": "https://192.0.2.4/token-abc", "anchor_secret_file": "s"},
             "community": {
@@ -56,6 +62,7 @@ def test_every_connection_is_listed_without_a_secret(tmp_path: Path) -> None:
     listed = {(found.purpose, found.name): found.address for found in found_all}
     assert listed == {
         ("camera", "north"): "rtsp://192.0.2.1",
+        ("reader", "tcp"): "osdp+tcp://192.0.2.2:4001",
         ("database", "gate"): "postgresql://192.0.2.3:5432",
         ("anchor", ""): "https://192.0.2.4",
         ("destination", "w"): "https://192.0.2.5:8443",

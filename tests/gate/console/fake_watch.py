@@ -21,6 +21,7 @@ from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, p
 from gate.decision.decision import Reason, Verdict
 from gate.errors import BarrierFault
 from gate.feed import Feed
+from gate.readers import ReaderView
 from models.sighting import Picture
 from tests.gate.console.staff import START
 
@@ -48,6 +49,7 @@ class FakeWatch:
     steps: list[str] = field(default_factory=list)
     works: HealthView = field(default_factory=lambda: HealthView(True, True, True, True, True, ledger_rows=42))
     places: list[DestinationView] = field(default_factory=list)
+    card_readers: list[ReaderView] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     registers: list[SourceView] = field(default_factory=list)
     fault: Exception | None = None
@@ -104,6 +106,9 @@ class FakeWatch:
 
     def destinations(self) -> Sequence[DestinationView]:
         return self.places
+
+    def readers(self) -> Sequence[ReaderView]:
+        return self.card_readers
 
     def late_destinations(self) -> Sequence[str]:
         return self.late

@@ -14,6 +14,9 @@ from gate.community.registers.registers import SourceView
 from gate.console.metrics import Metrics
 from gate.console.watch import HealthView
 from gate.decision.decision import Reason, Verdict
+from gate.reader.reader import Condition, ReaderState
+from gate.reader.worker import ReaderHealth
+from gate.readers import ReaderView
 from tests.gate.console.fake_watch import FakeWatch, passage
 
 
@@ -102,3 +105,19 @@ def test_no_name_and_no_plate_is_in_the_numbers(watch: FakeWatch) -> None:
     metrics.observe(watch.feed.after(0, 0)[0])
     metrics.observe(watch.feed.publish("gate", None, datetime.now(UTC), name="张三"))
     assert "张三" not in metrics.page().decode()
+
+
+def test_every_card_reader_is_told_by_its_state_and_by_what_it_has_read(watch: FakeWatch) -> None:
+    lost = Condition("old", ReaderState.LOST, "reader.cut", tampered=True)
+    health = ReaderHealth(lost, reads=7, misreads=(("parity", 2),), reconnects=3)
+    watch.card_readers = [ReaderView("old", "men", health)]
+    watch.works = replace(watch.works, readers=False)
+    found = numbers(Metrics(watch))
+    assert (found["menwei_reader_state", "old", "lost"], found["menwei_reader_state", "old", "online"]) == (1, 0)
+    assert (found["menwei_reader_tampered", "old"], found["menwei_reader_reads_total", "old"]) == (1, 7)
+    assert (found["menwei_reader_misreads_total", "old", "parity"], found["menwei_reader_reconnects_total", "old"]) == (
+        2,
+        3,
+    )
+    assert found["menwei_part_works", "readers"] == 0
+    assert watch.works.state == "degraded"

@@ -6,9 +6,29 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from gate.reader.reader import Condition, ReaderState
+from gate.reader.worker import ReaderHealth
+from gate.readers import ReaderView
 from tests.gate.console.conftest import Booth
 from tests.gate.console.test_accessibility import faults, fits, sign_in
 
+READERS = [
+    ReaderView(
+        "east-outside",
+        "men",
+        ReaderHealth(Condition("east-outside", ReaderState.ONLINE, secure=True, model="00-16-4D model 7.1"), 1204),
+    ),
+    ReaderView(
+        "east-inside",
+        "men",
+        ReaderHealth(Condition("east-inside", ReaderState.LOST, "reader.silent", (("address", 3),)), 88),
+    ),
+    ReaderView(
+        "old-gate",
+        "che",
+        ReaderHealth(Condition("old-gate", ReaderState.ONLINE, tampered=True), 31, (("damaged", 1), ("parity", 2))),
+    ),
+]
 RIGHT = {"household": "3-2-501", "pin": "135792"}
 
 
@@ -85,6 +105,7 @@ def test_a_pad_works_by_touch_by_keys_and_by_a_card_reader(booth: Booth, chromiu
     page = context.new_page()
     page.goto("/sign-in")
     sign_in(page, "admin")
+    booth.watch.card_readers = READERS
     page.goto("/pads")
     page.get_by_label("名称").fill("东门")
     page.get_by_role("button", name="添加").click()
@@ -129,3 +150,15 @@ def test_a_pad_works_by_touch_by_keys_and_by_a_card_reader(booth: Booth, chromiu
         page.set_viewport_size({"width": width, "height": 844})
         assert fits(page)
     context.close()
+
+
+def test_the_pads_page_tells_how_each_card_reader_fares_in_both_languages(booth: Booth) -> None:
+    booth.watch.card_readers = READERS
+    admin = booth.signed_in("admin")
+    chinese, english = (admin.get("/pads", params={"lang": language}).text for language in ("zh", "en"))
+    for said in ("地址 3 的读卡器没有应答", "防拆触点断开", "校验位不对 2", "明文"):
+        assert said in chinese
+    for said in ("The reader at address 3 does not answer", "tamper contact open", "wrong parity 2", "encrypted"):
+        assert said in english
+    booth.watch.card_readers = []
+    assert "There is no card reader" in admin.get("/pads", params={"lang": "en"}).text

@@ -1,0 +1,169 @@
+"""One reader's cards and PINs, taken to its lane by a thread of its own, and what the reader is to show for each.
+
+The line's thread must go on asking its readers while a PIN is checked or the record waits for its disk.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import structlog
+
+from enrollment.card_number import CardNumber, EightDigits
+from enrollment.household import one_spelling
+from gate.console.throttle import Throttle
+from gate.decision.decision import Verdict
+from gate.reader.keypad import Keypad, Typed
+from gate.reader.reader import CardBits, CardText, Feedback, KeysPressed
+from gate.reader.settings import ReaderPart
+
+log = structlog.get_logger("reader")
+
+AGAIN_S = 2.0
+"""A card that is held on is read again and again: it was shown once until it was away for so long."""
+STALE_S = 3.0
+"""Whoever held a card there so long ago has tried again, or has gone."""
+MOST_WAITING = 8
+MOST_TEXT = 64
+SHORTEST_REFUSAL_S = 1.0
+"""Every refusal of a PIN takes so long: a PIN is checked slowly, and what does not exist would be answered at once."""
+SHOWN: Mapping[Verdict, Feedback] = {
+    Verdict.OPEN: Feedback.ACCEPTED,
+    Verdict.ASK: Feedback.ASK,
+    Verdict.REFUSE: Feedback.REFUSED,
+    Verdict.IGNORE: Feedback.REFUSED,
+}
+
+
+class ToLane(Protocol):
+    """The lanes as a reader sees them: `gate.lane.presenting.Presenting`."""
+
+    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Verdict:
+        """Show a card."""
+        ...
+
+    def pin(self, lane_id: str, household: str, pin: str) -> Verdict:
+        """Show a resident's PIN, or a visitor's where there is no household."""
+        ...
+
+
+class ReaderDesk:
+    """Takes what one reader has read. Neither a card's number nor a key reaches a log line."""
+
+    def __init__(
+        self,
+        part: ReaderPart,
+        lanes: ToLane,
+        answer: Callable[[str, Feedback], None],
+        misread: Callable[[str, str], None],
+        *,
+        card_tries: Throttle,
+        pad_tries: Throttle,
+        pin_tries: Throttle,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`answer` shows something at the reader, `misread` counts a card whose bits make none.
+
+        Wrong cards and wrong PINs are counted per reader in `card_tries` and `pad_tries`, and PINs of residents per
+        household in `pin_tries`, which is shared with every pad and reader.
+        """
+        self._part = part
+        self._formats = part.read_by()
+        self._lanes = lanes
+        self._answer = answer
+        self._misread = misread
+        self._card_tries = card_tries
+        self._pad_tries = pad_tries
+        self._pin_tries = pin_tries
+        self._clock = clock
+        self._keypad = Keypad()
+        self._card: object = None
+        self._card_s = float("-inf")
+        self._waiting: queue.Queue[CardBits | CardText | KeysPressed | None] = queue.Queue(MOST_WAITING)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"reader-{part.id}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 3.0) -> None:
+        """End, once what is under way is done."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+
+    def put(self, read: CardBits | CardText | KeysPressed) -> None:
+        """Have it taken soon; where more comes than can be, the newest is refused. Does not wait."""
+        try:
+            self._waiting.put_nowait(read)
+        except queue.Full:
+            self._answer(self._part.id, Feedback.REFUSED)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                read = self._waiting.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            try:
+                if read is not None and self._clock() - read.at_s <= STALE_S:
+                    self.take(read)
+            except Exception as crash:  # noqa: BLE001 - a slip costs this read alone: the reader must go on
+                log.error("reader.not_taken", reader=self._part.id, why=type(crash).__name__)
+                self._answer(self._part.id, Feedback.ASK)
+
+    def take(self, read: CardBits | CardText | KeysPressed) -> None:
+        """Show it to the lane and answer the reader."""
+        if isinstance(read, KeysPressed):
+            for typed in self._keypad.press(read):
+                self._answer(self._part.id, self._pin(typed))
+        elif (number := self._number(read)) is None:
+            self._answer(self._part.id, Feedback.REFUSED)
+        elif not self._held_on(number, read.at_s):
+            self._answer(self._part.id, self._shown(number))
+
+    def _number(self, read: CardBits | CardText) -> CardNumber | str | None:
+        if isinstance(read, CardText):
+            return read.text[:MOST_TEXT]
+        form = self._formats.get(read.bits)
+        if form is None:
+            self._misread(self._part.id, "length")
+            return None
+        number = form.read(read, reversed_bytes=self._part.reversed_bytes)
+        if number is None:
+            self._misread(self._part.id, "parity")
+        return number
+
+    def _held_on(self, number: CardNumber | str, at_s: float) -> bool:
+        same = number == self._card and at_s - self._card_s < AGAIN_S
+        self._card, self._card_s = number, at_s
+        return same
+
+    def _shown(self, number: CardNumber | str) -> Feedback:
+        if self._card_tries.begin(self._part.id) > 0:
+            return Feedback.REFUSED
+        verdict = self._lanes.card(self._part.lane, number, self._part.eight_digits)
+        if verdict is not Verdict.REFUSE:
+            self._card_tries.succeeded(self._part.id)
+        return SHOWN[verdict]
+
+    def _pin(self, typed: Typed) -> Feedback:
+        began_s = self._clock()
+        home = [one_spelling(typed.household)] if typed.household else []
+        if any(self._pin_tries.wait_s(key) > 0 for key in home) or self._pad_tries.begin(self._part.id) > 0:
+            return Feedback.REFUSED
+        for key in home:
+            self._pin_tries.begin(key)
+        verdict = self._lanes.pin(self._part.lane, typed.household, typed.pin)
+        if verdict is Verdict.OPEN:
+            self._pad_tries.succeeded(self._part.id)
+            for key in home:
+                self._pin_tries.succeeded(key)
+        else:
+            self._stopping.wait(max(0.0, SHORTEST_REFUSAL_S - (self._clock() - began_s)))
+        return SHOWN[verdict]

@@ -1,0 +1,95 @@
+"""Real wires: a socket, and a serial port made of a pair of pseudo-terminals."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import tty
+from collections.abc import Iterator
+
+import pytest
+
+from gate.errors import ReaderFault
+from gate.reader.opening import open_line
+from gate.reader.osdp.line import OsdpLine
+from gate.reader.osdp.simulated import SimulatedReader
+from gate.reader.reader import CardBits
+from gate.reader.settings import ReaderPart
+from gate.reader.simulated_line import OsdpEnd
+from gate.reader.wire import open_wire
+
+
+@pytest.fixture
+def pseudo() -> Iterator[tuple[int, str]]:
+    far, near = os.openpty()
+    tty.setraw(far)
+    tty.setraw(near)
+    yield far, os.ttyname(near)
+    os.close(near)
+    os.close(far)
+
+
+def test_a_serial_port_carries_bytes_both_ways_and_belongs_to_one_program(pseudo: tuple[int, str]) -> None:
+    far, path = pseudo
+    wire = open_wire(f"osdp:{path}?baud=19200")
+    wire.write(b"asked")
+    assert os.read(far, 10) == b"asked"
+    os.write(far, b"told")
+    assert wire.read(5) == b"told"
+    assert wire.read(0) == b""
+    with pytest.raises(ReaderFault, match=r"reader\.port_unusable"):
+        open_wire(f"osdp:{path}")
+    wire.close()
+
+
+def test_a_reader_on_a_serial_port_is_read(pseudo: tuple[int, str]) -> None:
+    far, path = pseudo
+    reader, ended = SimulatedReader(1), threading.Event()
+    end = OsdpEnd([reader])
+
+    def answer() -> None:
+        while not ended.is_set():
+            told = end.take(os.read(far, 1024))
+            if told:
+                os.write(far, told)
+
+    serving = threading.Thread(target=answer, daemon=True)
+    serving.start()
+    line = open_line([ReaderPart(id="r", url=f"osdp:{path}", lane="walk", address=1)])
+    assert isinstance(line, OsdpLine)
+    seen: list[object] = []
+    ends_s, presented = time.monotonic() + 30, False
+    while not any(isinstance(event, CardBits) for event in seen) and time.monotonic() < ends_s:
+        seen += line.events()
+        if not presented and not line._sessions["r"]._fresh:
+            reader.present(0x2A00A42, 26)
+            presented = True
+    ended.set()
+    line.events()  # one more question lets the far end see that it has ended
+    line.close()
+    serving.join(10)
+    assert not serving.is_alive()
+    assert any(isinstance(event, CardBits) and event.number == 0x2A00A42 for event in seen)
+
+
+def test_a_closed_connection_is_a_cut_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"osdp+tcp://127.0.0.1:{server.getsockname()[1]}"
+        wire = open_wire(url)
+        connection, _ = server.accept()
+        connection.close()
+        with pytest.raises(ReaderFault, match=r"reader\.cut"):
+            wire.read(10)
+        wire.close()
+        with pytest.raises(ReaderFault, match=r"reader\.cut"):
+            wire.write(b"x")
+    with pytest.raises(ReaderFault, match=r"reader\.unreachable"):
+        open_wire(url)
+
+
+def test_a_port_that_is_not_there_is_told() -> None:
+    with pytest.raises(ReaderFault, match=r"reader\.port_unusable") as refused:
+        open_wire("wiegand:/dev/serial/by-id/none")
+    assert refused.value.facts["path"] == "/dev/serial/by-id/none"
