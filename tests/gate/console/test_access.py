@@ -140,6 +140,10 @@ TABLE = {
     ("GET", "/me/visitors/{pass_id}"): "resident",
     ("GET", "/me/visitors/{pass_id}/code.png"): "resident",
     ("POST", "/me/visitors/{pass_id}/end"): "resident",
+    ("GET", "/me/notices"): "resident",
+    ("GET", "/me/notices/now"): "resident",
+    ("POST", "/me/notices/{notice_id}/answer"): "resident",
+    ("POST", "/me/notices/{notice_id}/moved"): "resident",
     ("GET", "/me/code"): "resident",
     ("POST", "/me/code"): "resident",
     ("GET", "/me/code/next"): "resident",
@@ -181,6 +185,7 @@ LOOSE_ENDS = {
     "purpose": "care_alerts",
     "pass_id": "0" * 32,
     "pad_id": "0" * 32,
+    "notice_id": "0" * 32,
 }
 
 
