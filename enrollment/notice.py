@@ -33,7 +33,8 @@ ANSWERS: Mapping[NoticeKind, tuple[Answer, ...]] = {
 class Notice:
     """A notice as both sides may see it: who sent it and who answered is in the record alone.
 
-    `over_at` is when it ends by itself or was closed. `plate` is None once its vehicle was erased.
+    `over_at` is when it ends by itself or was closed. `plate` is None once its vehicle was erased or its pass
+    was forgotten.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Notice:
     over_at: datetime
     lane: str | None = None
     vehicle_id: str | None = None
+    pass_id: str | None = None
     plate: str | None = None
     place: str | None = None
     answer: Answer | None = None

@@ -11,7 +11,9 @@ from enrollment.tables import Base, UtcTime
 
 
 class NoticeRow(Base):
-    """A notice to a household. `lane` is a call's, `vehicle_id` and `place` are those of a car to be moved.
+    """A notice to a household. `lane` is a call's; `place` is where a car stands that is to be moved.
+
+    The car is a vehicle of the register, or a guest's that came by the pass `pass_id`.
 
     `ends_at` is when it is over by itself and `closed_at` when somebody closed it; the first answer stands.
     """
@@ -22,6 +24,7 @@ class NoticeRow(Base):
     kind: Mapped[str] = mapped_column(String(10))
     household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
     vehicle_id: Mapped[str | None] = mapped_column(String(32))
+    pass_id: Mapped[str | None] = mapped_column(String(32))
     lane: Mapped[str | None] = mapped_column(String(32))
     place: Mapped[str | None] = mapped_column(String(60))
     sent_by: Mapped[str] = mapped_column(String(80))

@@ -6,7 +6,7 @@ never whose it was. An answer is data; it opens nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, CursorResult, Engine, and_, delete, exists, func, or_, select, update
@@ -20,7 +20,7 @@ from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.household import HouseholdCode
 from enrollment.notice import ANSWERS, Answer, Notice, NoticeKind
 from enrollment.notice_tables import NoticeRow
-from enrollment.tables import HouseholdRow, PhoneRow, ResidentRow, TenancyRow, VehicleRow
+from enrollment.tables import HouseholdRow, PassRow, PhoneRow, ResidentRow, TenancyRow, VehicleRow
 
 CALL_LASTS = timedelta(minutes=4)
 """Whoever waits at a gate does not wait for longer; after that the guard decides alone."""
@@ -67,19 +67,26 @@ class Notices:
             EntryRefused: `notice.car_asked` (a notice about it is open), `notice.car_often`, `notice.place_long`,
                 `notice.nobody_reached` (nobody of the household has the page on a phone; nothing was sent).
         """
-        where = " ".join((place or "").split()) or None
-        if len(where or "") > LONGEST_PLACE:
-            raise EntryRefused("notice.place_long", most=LONGEST_PLACE)
         with writing(self._engine) as session:
             car = session.get(VehicleRow, vehicle_id)
             if car is None or car.household_id is None:
                 raise NotEnrolled("register.nobody", id=vehicle_id)
-            now, about = self._now(), NoticeRow.vehicle_id == vehicle_id
-            if _counted(session, about, *_standing(now)):
-                raise EntryRefused("notice.car_asked")
-            if _counted(session, about, NoticeRow.sent_at > now - MOVES_WITHIN) >= MOST_MOVES:
-                raise EntryRefused("notice.car_often", most=MOST_MOVES)
-            return self._send(session, NoticeKind.MOVE_CAR, car.household_id, actor, vehicle_id=vehicle_id, place=where)
+            return self._move(session, car.household_id, actor, place, vehicle_id=vehicle_id)
+
+    def ask_host_to_move(self, pass_id: str, actor: str, place: str | None = None) -> Notice:
+        """Ask the household that made a pass to have its guest's car moved.
+
+        Raises:
+            NotEnrolled: `pass.none`.
+            EntryRefused: `notice.no_host` (the staff made the pass), and as `ask_to_move`.
+        """
+        with writing(self._engine) as session:
+            guest = session.get(PassRow, pass_id)
+            if guest is None or guest.forgotten_at is not None:
+                raise NotEnrolled("pass.none", id=pass_id)
+            if guest.household_id is None:
+                raise EntryRefused("notice.no_host")
+            return self._move(session, guest.household_id, actor, place, pass_id=pass_id)
 
     def call(self, household_id: str, lane: str, actor: str) -> Notice:
         """Tell a household that somebody stands at a lane for it.
@@ -121,6 +128,15 @@ class Notices:
         """The ids of the notices that wait for this household's answer, the newest first."""
         now = self._now()
         return tuple(one.id for one in self.of_resident(resident_id) if one.open(now) and one.answer is None)
+
+    def asked_about(self, subject_id: str) -> Notice | None:
+        """The open notice about the vehicle with this id, or about the guest's car of the pass with this id."""
+        with reading(self._engine) as session:
+            return next(iter(_read(session, _about(subject_id), *_standing(self._now()))), None)
+
+    def found(self, session: Session, notice_ids: Collection[str]) -> dict[str, Notice]:
+        """Those of these notices that were not forgotten, by id, in a session of the caller's."""
+        return {one.id: one for one in _read(session, NoticeRow.id.in_(notice_ids))} if notice_ids else {}
 
     def find(self, notice_id: str) -> Notice | None:
         """A notice that was not forgotten."""
@@ -169,16 +185,27 @@ class Notices:
             purge(self._engine, (TABLE,))
         return gone
 
+    def _move(self, session: Session, household_id: str, actor: str, place: str | None, **about: str) -> Notice:
+        where, now = " ".join((place or "").split()) or None, self._now()
+        if len(where or "") > LONGEST_PLACE:
+            raise EntryRefused("notice.place_long", most=LONGEST_PLACE)
+        (car,) = (_about(one) for one in about.values())
+        if _counted(session, car, *_standing(now)):
+            raise EntryRefused("notice.car_asked")
+        if _counted(session, car, NoticeRow.sent_at > now - MOVES_WITHIN) >= MOST_MOVES:
+            raise EntryRefused("notice.car_often", most=MOST_MOVES)
+        return self._send(session, NoticeKind.MOVE_CAR, household_id, actor, where, **about)
+
     def _send(
         self,
         session: Session,
         kind: NoticeKind,
         household_id: str,
         actor: str,
-        lane: str | None = None,
-        vehicle_id: str | None = None,
         place: str | None = None,
+        **about: str,
     ) -> Notice:
+        """Send one `about` a lane, a vehicle or a pass."""
         home, now = session.get(HouseholdRow, household_id), self._now()
         if home is None:
             raise NotEnrolled("notice.no_household")
@@ -186,12 +213,11 @@ class Notices:
             code = HouseholdCode(home.building, home.unit, home.room)
             raise EntryRefused("notice.nobody_reached", household=str(code))
         lasts = CALL_LASTS if kind is NoticeKind.CALL else MOVE_LASTS
-        row = NoticeRow(id=new_id(), kind=kind, household_id=household_id, lane=lane, vehicle_id=vehicle_id)
+        row = NoticeRow(id=new_id(), kind=kind, household_id=household_id, **about)
         row.place, row.sent_by, row.sent_at, row.ends_at = place, actor, now, now + lasts
         session.add(row)
         session.flush()
-        facts: dict[str, FactValue] = {"notice": str(kind), "household": household_id}
-        facts |= {name: value for name, value in (("lane", lane), ("vehicle", vehicle_id)) if value}
+        facts: dict[str, FactValue] = {"notice": str(kind), "household": household_id, **about}
         self._record(session, Act("notice.sent", row.id, actor, facts))
         return _read(session, NoticeRow.id == row.id)[0]
 
@@ -226,6 +252,10 @@ def tells_of(subject_id: str) -> ColumnElement[bool]:
     return or_(NoticeRow.answered_by == subject_id, NoticeRow.vehicle_id == subject_id)
 
 
+def _about(subject_id: str) -> ColumnElement[bool]:
+    return or_(NoticeRow.vehicle_id == subject_id, NoticeRow.pass_id == subject_id)
+
+
 def _needed(session: Session, notice_id: str) -> NoticeRow:
     row = session.get(NoticeRow, notice_id)
     if row is None:
@@ -241,7 +271,11 @@ def _read(session: Session, *where: ColumnElement[bool]) -> tuple[Notice, ...]:
         .order_by(NoticeRow.sent_at.desc(), NoticeRow.id)
     ).all()
     plates = directory.labels(session, {row.vehicle_id for row, _ in rows if row.vehicle_id})
-    return tuple(_notice(row, home, plates.get(row.vehicle_id or "")) for row, home in rows)
+    passes = {row.pass_id for row, _ in rows if row.pass_id}
+    if passes:
+        guests = session.execute(select(PassRow.id, PassRow.plate).where(PassRow.id.in_(passes)))
+        plates |= {id_: plate for id_, plate in guests if plate}
+    return tuple(_notice(row, home, plates.get(row.vehicle_id or row.pass_id or "")) for row, home in rows)
 
 
 def _notice(row: NoticeRow, home: HouseholdRow, plate: str | None) -> Notice:
@@ -254,6 +288,7 @@ def _notice(row: NoticeRow, home: HouseholdRow, plate: str | None) -> Notice:
         over_at=_over_at(row),
         lane=row.lane,
         vehicle_id=row.vehicle_id,
+        pass_id=row.pass_id,
         plate=plate,
         place=row.place,
         answer=Answer(row.answer) if row.answer else None,

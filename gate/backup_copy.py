@@ -9,7 +9,8 @@ import enrollment.notice_tables
 import enrollment.source_tables  # noqa: F401 - of these the tables are copied too
 import gate.api.tables
 import gate.community.tables
-import gate.ledger.tables  # noqa: F401
+import gate.ledger.tables
+import gate.patrol.tables  # noqa: F401
 from enrollment.database import reading, writing
 from enrollment.tables import Base
 

@@ -13,6 +13,8 @@ from enrollment.notices import KEPT_DAYS
 from enrollment.passes import LEAVE_WITHIN
 from enrollment.tables import PhoneRow, PhotoRow, TemplateRow
 from gate.ledger.tables import LedgerRow, PassageRow, RemarkRow
+from gate.patrol.cases import KEPT_DAYS as CASE_DAYS
+from gate.patrol.tables import PatrolCaseRow
 from gate.retention import PASSAGE_DAYS
 from gate.site import Site
 
@@ -65,6 +67,7 @@ def clocks(site: Site, snapshot_days: int, today: date) -> tuple[Clock, ...]:
         _phones(site, today),
         _guests(site, today),
         _notices(site, today),
+        _cases(site, today),
         Clock("chain", None, *_span(counted[LedgerRow])),
     )
 
@@ -95,6 +98,15 @@ def _notices(site: Site, today: date) -> Clock:
         count, oldest = session.execute(select(func.count(), func.min(NoticeRow.sent_at))).one()
         overdue = session.scalar(select(func.count()).where(NoticeRow.sent_at < late)) or 0
     return Clock("notices", KEPT_DAYS, count, oldest.date() if oldest else None, overdue)
+
+
+def _cases(site: Site, today: date) -> Clock:
+    """Cases of badly parked cars, by the day from which on they count."""
+    late = datetime.combine(today - timedelta(days=CASE_DAYS + LATE_DAYS), time(), UTC)
+    with reading(site.engine) as session:
+        count, oldest = session.execute(select(func.count(), func.min(PatrolCaseRow.since))).one()
+        overdue = session.scalar(select(func.count()).where(PatrolCaseRow.since < late)) or 0
+    return Clock("cases", CASE_DAYS, count, oldest.date() if oldest else None, overdue)
 
 
 def _limit(today: date, days: int) -> str:

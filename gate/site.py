@@ -35,6 +35,7 @@ from gate.ledger.ledger import StaffActs, begin
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import CheckpointRow, LedgerRow, PassageRow
 from gate.password_file import read_password
+from gate.patrol.tables import PatrolCaseRow
 from models.cast import Cast
 
 DATABASE = "menwei.db"
@@ -167,9 +168,10 @@ def _keyring(engine: Engine, path: Path) -> Keyring:
         used = keys_in_use(session)
         pictures = session.scalars(select(PassageRow.id).where(PassageRow.snapshot.is_not(None)).limit(1)).first()
         sealed = own_key_opens(session, None) is not None
+        filed = session.scalars(select(PatrolCaseRow.id).where(PatrolCaseRow.snapshot.is_not(None)).limit(1)).first()
         hooked = session.scalars(select(WebhookRow.id).limit(1)).first()
         coded = session.scalars(select(AccountRow.id).where(AccountRow.totp_sealed.is_not(None)).limit(1)).first()
-    fresh = not used and pictures is None and not sealed and coded is None and hooked is None
+    fresh = not used and pictures is None and not sealed and coded is None and hooked is None and filed is None
     keyring = Keyring.open(path, create=fresh)
     with reading(engine) as session:
         opens = own_key_opens(session, keyring)

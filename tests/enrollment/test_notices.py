@@ -18,6 +18,7 @@ from enrollment.keyring import Keyring
 from enrollment.notice import Answer
 from enrollment.notice_tables import NoticeRow
 from enrollment.notices import CALL_LASTS, KEPT_DAYS, MOST_CALLS, MOST_MOVES, MOVE_LASTS, Notices
+from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
 from enrollment.register import Register
 
@@ -156,6 +157,22 @@ def test_a_car_has_one_open_notice_that_closes_when_it_is_moved(
         notices.ask_to_move(car.id, "guard")
     clock.now += MOVE_LASTS
     assert notices.ask_to_move(car.id, "guard").open(clock.now)
+
+
+def test_the_host_is_asked_about_a_guest_s_car(
+    notices: Notices, person: Resident, reached: str, clock: Clock, engine: Engine, keyring: Keyring
+) -> None:
+    passes, span = Passes(engine, keyring, lambda *_: None, now=clock), (clock.now, clock.now + timedelta(hours=3))
+    quota = Quota(3, 3, timedelta(days=1))
+    guest = passes.add(person.id, *span, plate="苏B12345", quota=quota).made
+    asked = notices.ask_host_to_move(guest.id, "volunteer", "草坪")
+    assert (asked.plate, notices.waiting(person.id), notices.asked_about(guest.id)) == ("苏B12345", (asked.id,), asked)
+    with pytest.raises(EntryRefused, match=r"notice\.car_asked"):
+        notices.ask_host_to_move(guest.id, "volunteer")
+    with pytest.raises(EntryRefused, match=r"notice\.no_host"):
+        notices.ask_host_to_move(passes.add("staff", *span, plate="苏B54321").made.id, "volunteer")
+    with pytest.raises(NotEnrolled, match=r"pass\.none"):
+        notices.ask_host_to_move("0" * 32, "volunteer")
 
 
 def test_only_whoever_lives_there_now_and_is_no_child_is_asked(

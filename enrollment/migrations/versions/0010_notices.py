@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("household_id", sa.String(32), nullable=False),
         sa.Column("vehicle_id", sa.String(32)),
+        sa.Column("pass_id", sa.String(32)),
         sa.Column("lane", sa.String(32)),
         sa.Column("place", sa.String(60)),
         sa.Column("sent_by", sa.String(80), nullable=False),

@@ -34,12 +34,18 @@ from enrollment.requests import Requests
 from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow
 from gate.console.lobby import Lobby
+from gate.console.patrol.desk import PatrolDesk
 from gate.erasure import Certificate
+from gate.ledger.snapshots import Snapshots
 from gate.own_data import OwnData
+from gate.patrol.cases import Cases
+from gate.patrol.plate_photos import PlatePhotos
+from gate.patrol.standings import Standings
 from models.errors import PictureRefused
 from models.sighting import Box, Embedding, FaceQuality, FaceSighting
 from tests.databases import migrated_file
 from tests.gate.console.one_face import OneFace
+from tests.gate.console.one_plate import OnePlate
 
 START = datetime(2025, 11, 23, 14, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -110,6 +116,14 @@ class Staff(Accounts):
         self.notices_now = START
         self.pads = Pads(self.engine, self.keyring, self._keep)
         self.pad_way = FakePadWay()
+        self.plates = OnePlate()
+        self.listed_blocked: set[str] = set()
+        snapshots = Snapshots(self.folder / "snapshots", self.keyring, 30)
+        self.cases = Cases(self.engine, self.notices, snapshots, self._keep, ["out"], lambda: self.notices_now)
+        standings = Standings(
+            self.register, self.passes, Finder(self.engine), lambda plate, _at: plate in self.listed_blocked
+        )
+        self.patrol = PatrolDesk(self.cases, standings.of, PlatePhotos(self.plates, 0.8))
         lanes = {"men": "东门行人"}
         self.lobby = Lobby(
             register=self.register,
