@@ -14,6 +14,7 @@ from gate.config import load_config
 from gate.ledger.ledger import StaffActs
 from gate.patrol.case import Case
 from gate.patrol.cases import Cases
+from gate.patrol.wording import where
 from gate.site import open_site
 from gate.texts import t
 
@@ -37,12 +38,11 @@ def list_(config: ConfigPath = DEFAULT_CONFIG) -> None:
         out.print(t("patrol.none_open"))
         return
     table = Table(box=None)
-    for column in ("id", "plate", "standing", "household", "place", "since", "state"):
-        table.add_column(t(f"patrol.column_{column}"), no_wrap=column == "id", overflow="fold")
+    for column in ("plate", "standing", "household", "place", "since", "state"):
+        table.add_column(t(f"patrol.column_{column}"), no_wrap=column == "plate", overflow="fold")
     for case in cases:
-        standing, since = t(f"patrol_standing.{case.standing}"), f"{case.since.astimezone(zone):%Y-%m-%d %H:%M}"
-        place = " ".join(filter(None, (t(f"patrol_place.{case.place}"), case.place_words)))
-        table.add_row(case.id, Text(case.plate), standing, case.household or "-", Text(place), since, _state(case))
+        standing, since = t(f"patrol_standing.{case.standing}"), f"{case.since.astimezone(zone):%m-%d %H:%M}"
+        table.add_row(Text(case.plate), standing, case.household or "-", Text(where(case)), since, _state(case))
     out.print(table)
 
 

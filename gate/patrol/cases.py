@@ -120,7 +120,7 @@ class Cases:
             row = _needed(session, case_id)
             if row.closed_at is not None:
                 raise EntryRefused("patrol.closed")
-            self._close(session, row, why, actor, words=said)
+            self._close(session, row, why, actor, self._now(), words=said)
         self._end_notice(case, actor)
 
     def reopen(self, case_id: str, actor: str) -> None:
@@ -136,14 +136,14 @@ class Cases:
         """Close the cases whose cars have left the compound since; how many."""
         with reading(self._engine) as session:
             waiting = session.scalars(select(PatrolCaseRow).where(PatrolCaseRow.closed_at.is_(None))).all()
-            left = {row.id: passage for row in waiting if (passage := self._passage_out(session, row)) is not None}
+            left = {row.id: gone for row in waiting if (gone := self._passage_out(session, row)) is not None}
         closed = 0
-        for case_id, passage in left.items():
+        for case_id, (passage, at) in left.items():
             case = self.find(case_id)
             with writing(self._engine) as session:
                 row = session.get(PatrolCaseRow, case_id)
                 if row is not None and row.closed_at is None:
-                    self._close(session, row, Why.LEFT, GATE, left_by=passage)
+                    self._close(session, row, Why.LEFT, GATE, at, left_by=passage)
                     closed += 1
             if case is not None:
                 self._end_notice(case, GATE)
@@ -209,9 +209,17 @@ class Cases:
         self._record(session, Act("patrol.opened", row.id, actor, facts))
 
     def _close(
-        self, session: Session, row: PatrolCaseRow, why: Why, actor: str, *, words: str | None = None, left_by: str = ""
+        self,
+        session: Session,
+        row: PatrolCaseRow,
+        why: Why,
+        actor: str,
+        at: datetime,
+        *,
+        words: str | None = None,
+        left_by: str = "",
     ) -> None:
-        row.closed_at, row.closed_by, row.closed_why, row.closed_words = self._now(), actor, why, words
+        row.closed_at, row.closed_by, row.closed_why, row.closed_words = at, actor, why, words
         row.left_by = left_by or None
         facts: dict[str, FactValue] = {"why": str(why), **({"left_by": left_by} if left_by else {})}
         self._record(session, Act("patrol.closed", row.id, actor, facts))
@@ -221,16 +229,21 @@ class Cases:
         if case.notice is not None and case.notice.open(self._now()):
             self._notices.close(case.notice.id, actor)
 
-    def _passage_out(self, session: Session, row: PatrolCaseRow) -> str | None:
-        """The first passage by which the car of a case has left."""
+    def _passage_out(self, session: Session, row: PatrolCaseRow) -> tuple[str, datetime] | None:
+        """The first passage by which the car of a case has left: its id, and when that was."""
         its = PassageRow.plate == row.plate
         if row.subject_id is not None:
             its = or_(its, PassageRow.subject == row.subject_id)
         later = PassageRow.lane.in_(self._out_lanes), PassageRow.at > stamp(row.since), its
-        found = select(PassageRow.seq, PassageRow.id, PassageRow.verdict).where(*later).order_by(PassageRow.seq)
+        found = (
+            select(PassageRow.seq, PassageRow.id, PassageRow.at, PassageRow.verdict)
+            .where(*later)
+            .order_by(PassageRow.seq)
+        )
         passages = session.execute(found.limit(50)).all()
         by_hand = opened_by(session, {one.seq for one in passages if one.verdict != "open"}) if passages else {}
-        return next((one.id for one in passages if one.verdict == "open" or one.seq in by_hand), None)
+        left = (one for one in passages if one.verdict == "open" or one.seq in by_hand)
+        return next(((one.id, datetime.fromisoformat(one.at)) for one in left), None)
 
     def _is_vehicle(self, subject_id: str) -> bool:
         with reading(self._engine) as session:

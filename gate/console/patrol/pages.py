@@ -18,6 +18,7 @@ from gate.console.patrol.desk import ACTS, SEES_HOMES, CaseId, PatrolDesk, Sight
 from gate.console.sessions import Session
 from gate.errors import GateError
 from gate.patrol.case import LONGEST_PLACE, CaseForm, Place, Whose
+from gate.patrol.wording import where
 from gate.texts import Language, explain, t
 from models.errors import Fault, PictureRefused
 from models.plate.grammar import classify, normalise
@@ -136,10 +137,9 @@ def open_case(
 def ask_household(patrol: PatrolDesk, session: Session, case_id: str) -> str:
     """Send the notice; `asked`, or the last part of the refusal's code: what to say is the case's page's matter."""
     case = patrol.cases.needed(case_id)
-    # The household reads the place in the language that the compound speaks.
-    where = " ".join(filter(None, (t(f"patrol_place.{case.place}", "zh"), case.place_words)))
     try:
-        patrol.cases.ask(case_id, where, session.account)
+        # In the language that the compound speaks: whoever reads it there is not known.
+        patrol.cases.ask(case_id, where(case, "zh"), session.account)
     except (EntryRefused, NotEnrolled) as refused:
         return refused.code.rpartition(".")[2]
     return "asked"

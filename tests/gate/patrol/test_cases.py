@@ -124,32 +124,28 @@ def test_somewhere_else_needs_words(cases: Cases, car: Vehicle) -> None:
         cases.open(CaseForm("2" * 32, PLATE, Whose(Standing.UNKNOWN), Place.OTHER, "x" * 41), "t")
 
 
-@pytest.mark.parametrize(
-    ("lane", "verdict", "by_hand", "whose", "minutes", "closes"),
-    [
-        ("out", "open", False, "subject", 5, True),
-        ("out", "open", False, "plate", 5, True),
-        ("out", "ask", True, "plate", 5, True),
-        ("out", "ask", False, "plate", 5, False),
-        ("out", "refuse", False, "subject", 5, False),
-        ("in", "open", False, "subject", 5, False),
-        ("out", "open", False, "subject", -5, False),
-        ("out", "open", False, "another", 5, False),
-    ],
-)
-def test_a_passage_out_closes_the_case(
-    site: Site, cases: Cases, car: Vehicle, clock: Clock, lane: str, verdict: str, whose: str, minutes: int,
-    by_hand: bool, closes: bool,
-) -> None:  # fmt: skip
-    case = cases.open(form(car), "volunteer")
-    at = clock.now + timedelta(minutes=minutes)
-    subject, plate = {"subject": (car.id, ""), "plate": (None, PLATE), "another": (None, "辽B00000")}[whose]
-    passed(site, "p1", at, lane, verdict, subject, plate)
-    if by_hand:
-        opened_by_hand(site, at + timedelta(seconds=9), lane)
-    assert cases.settle() == int(closes)
-    assert cases.needed(case.id).closed_why == (Why.LEFT if closes else None)
-    assert cases.settle() == 0
+def test_a_passage_out_closes_the_case_and_nothing_else_does(
+    site: Site, cases: Cases, car: Vehicle, clock: Clock
+) -> None:
+    rows = (
+        ("out", "open", None, True, 5, True),
+        ("out", "ask", None, True, 5, False),
+        ("out", "ask", "out", True, 5, True),
+        ("out", "refuse", None, True, 5, False),
+        ("in", "open", None, True, 5, False),
+        ("out", "open", None, True, -5, False),
+        ("out", "open", None, False, 5, False),
+    )
+    for number, (lane, verdict, by_hand, own, minutes, closes) in enumerate(rows):
+        clock.now += timedelta(minutes=30)
+        plate = f"辽B{number}1111"
+        case = cases.open(form(None, number, plate), "volunteer")
+        at = clock.now + timedelta(minutes=minutes)
+        passed(site, f"p{number}", at, lane, verdict, None, plate if own else "辽B00000")
+        if by_hand:
+            opened_by_hand(site, at + timedelta(seconds=9), by_hand)
+        assert cases.settle() == int(closes), rows[number]
+        assert cases.needed(case.id).closed_why == (Why.LEFT if closes else None)
 
 
 def test_a_household_answers_somebody_looks_and_the_case_and_its_notice_are_over(
