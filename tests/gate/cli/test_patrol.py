@@ -19,8 +19,8 @@ def test_cases_are_listed_and_a_volunteer_gets_an_account(tmp_path: Path, monkey
     config = tmp_path / "gate.toml"
     config.write_text("", "utf-8")
 
-    def gate(*words: str) -> str:
-        result = CliRunner().invoke(app, [*words, "--config", str(config)], catch_exceptions=False)
+    def gate(*words: str, said: str = "") -> str:
+        result = CliRunner().invoke(app, [*words, "--config", str(config)], input=said, catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return " ".join(result.output.split())
 
@@ -35,7 +35,8 @@ def test_cases_are_listed_and_a_volunteer_gets_an_account(tmp_path: Path, monkey
     told = gate("patrol", "list")
     for word in ("辽A12345", "Resident", "3-2-501", "Green", "not asked", "辽B54321", "5 号楼后", "Handed on"):
         assert word in told
-    gate("account", "add", "wanggege", "--role", "patrol")
+    gate("account", "add", "wanggege", "--role", "patrol", "--password-stdin", said="a-good-long-one\n")
+    assert "patrol" in gate("account", "list")
     with open_site(load_config(config)) as site:
         account = site.accounts.find("wanggege")
         assert account is not None
