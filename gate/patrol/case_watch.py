@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from enrollment.errors import EntryRefused, NotEnrolled, StoreBusy
+from enrollment.errors import StoreBusy
 
 log = structlog.get_logger("patrol")
 
@@ -38,7 +38,7 @@ class CaseWatch:
         """Look once."""
         try:
             self._settle()
-        except (StoreBusy, SQLAlchemyError, EntryRefused, NotEnrolled) as failed:
+        except (StoreBusy, SQLAlchemyError) as failed:
             if not self._stale:
                 log.warning("patrol.stale", why=type(failed).__name__)
             self._stale = True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, or_, select, update
 from sqlalchemy.orm import Session
 
 from enrollment.act import Act, FactValue, Record
@@ -29,6 +30,8 @@ TABLE = PatrolCaseRow.__tablename__
 GATE = "gate"
 """Who closes a case whose car has left: nobody pressed anything."""
 MOST_LISTED = 300
+MOST_PASSAGES = 200
+"""A car that was seen so often since its case was opened without leaving does not stand there any more."""
 
 
 class Cases:
@@ -186,14 +189,19 @@ class Cases:
             return self._read(session, session.scalars(found.limit(MOST_LISTED)).all())
 
     def forget(self) -> int:
-        """Delete what is older than `KEPT_DAYS`; how many went. The crops go with their day's pictures."""
+        """Delete what is older than `KEPT_DAYS`, and what is about a vehicle that was taken off the register.
+
+        How many went; their crops go too.
+        """
+        gone = select(VehicleRow.id).where(VehicleRow.ended_at.is_not(None))
+        old = PatrolCaseRow.since <= self._now() - timedelta(days=KEPT_DAYS)
         with writing(self._engine) as session:
-            old = PatrolCaseRow.since <= self._now() - timedelta(days=KEPT_DAYS)
-            result = session.execute(delete(PatrolCaseRow).where(old))
-            gone = result.rowcount if isinstance(result, CursorResult) else 0
-        if gone:
+            over = select(PatrolCaseRow).where(or_(old, PatrolCaseRow.subject_id.in_(gone)))
+            rows = session.scalars(over).all()
+            _delete(session, self._snapshots, rows)
+        if rows:
             purge(self._engine, (TABLE,))
-        return gone
+        return len(rows)
 
     def _open(
         self, session: Session, form: CaseForm, words: str | None, snapshot: str | None, actor: str, now: datetime
@@ -226,22 +234,24 @@ class Cases:
 
     def _end_notice(self, case: Case, actor: str) -> None:
         """Nothing is wanted of the household any more; where its notice is over already, nothing changes."""
-        if case.notice is not None and case.notice.open(self._now()):
+        if case.notice is None or not case.notice.open(self._now()):
+            return
+        with suppress(EntryRefused, NotEnrolled):  # it has ended by itself meanwhile
             self._notices.close(case.notice.id, actor)
 
     def _passage_out(self, session: Session, row: PatrolCaseRow) -> tuple[str, datetime] | None:
         """The first passage by which the car of a case has left: its id, and when that was."""
-        its = PassageRow.plate == row.plate
-        if row.subject_id is not None:
-            its = or_(its, PassageRow.subject == row.subject_id)
-        later = PassageRow.lane.in_(self._out_lanes), PassageRow.at > stamp(row.since), its
-        found = (
-            select(PassageRow.seq, PassageRow.id, PassageRow.at, PassageRow.verdict)
-            .where(*later)
-            .order_by(PassageRow.seq)
-        )
-        passages = session.execute(found.limit(50)).all()
-        by_hand = opened_by(session, {one.seq for one in passages if one.verdict != "open"}) if passages else {}
+        known = ((PassageRow.plate, row.plate), (PassageRow.subject, row.subject_id))
+        ways = [self._out(session, column == value, row.since) for column, value in known if value is not None]
+        return min(filter(None, ways), key=lambda way: way[1], default=None)
+
+    def _out(self, session: Session, its: ColumnElement[bool], since: datetime) -> tuple[str, datetime] | None:
+        """The same by one of the columns: each has an index of its own in the order of time."""
+        columns = PassageRow.seq, PassageRow.id, PassageRow.at, PassageRow.verdict, PassageRow.lane
+        later = select(*columns).where(its, PassageRow.at > stamp(since)).order_by(PassageRow.at, PassageRow.seq)
+        passages = [one for one in session.execute(later.limit(MOST_PASSAGES)) if one.lane in self._out_lanes]
+        asked = {one.seq for one in passages if one.verdict != "open"}
+        by_hand = opened_by(session, asked) if asked else {}
         left = (one for one in passages if one.verdict == "open" or one.seq in by_hand)
         return next(((one.id, datetime.fromisoformat(one.at)) for one in left), None)
 
@@ -269,11 +279,7 @@ def forget_subject(
     if plate is not None:
         about = or_(about, PatrolCaseRow.plate == plate)
     rows = session.scalars(select(PatrolCaseRow).where(about)).all()
-    for row in rows:
-        if row.snapshot:
-            snapshots.erase(row.snapshot)
-        session.delete(row)
-    session.flush()
+    _delete(session, snapshots, rows)
     written = 0
     for column in (PatrolCaseRow.place_words, PatrolCaseRow.closed_words):
         for word in words:
@@ -281,6 +287,15 @@ def forget_subject(
             result = session.execute(blank)
             written += result.rowcount if isinstance(result, CursorResult) else 0
     return len(rows) + written
+
+
+def _delete(session: Session, snapshots: Snapshots, rows: Sequence[PatrolCaseRow]) -> None:
+    """Delete cases with their crops."""
+    for row in rows:
+        if row.snapshot:
+            snapshots.erase(row.snapshot)
+        session.delete(row)
+    session.flush()
 
 
 def _none_open(session: Session, plate: str) -> None:

@@ -249,6 +249,17 @@ def test_cases_are_counted_by_their_clock_and_forgotten_after_a_month(
     assert cases.listed() == ()
 
 
+def test_what_is_about_a_car_that_is_enrolled_no_more_is_forgotten_with_the_next_sweep(
+    site: Site, cases: Cases, car: Vehicle
+) -> None:
+    case = cases.open(form(car), "volunteer")
+    other = cases.open(form(None, 2, "辽B22222"), "volunteer")
+    site.register.remove(car.id, "t")
+    assert cases.forget() == 1
+    assert site.snapshots.look(str(case.snapshot)) is None
+    assert [one.id for one in cases.listed()] == [other.id]
+
+
 def test_an_erased_car_takes_its_cases_and_crops_along_and_a_name_goes_from_the_words(
     site: Site, cases: Cases, car: Vehicle, person: Resident
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,12 +16,15 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from enrollment.database import writing
 from enrollment.entry import Vehicle
+from enrollment.form import VehicleForm
 from enrollment.notice import Answer
 from enrollment.passes import Quota
 from gate.config import Models
 from gate.console.patrol.cases import DONE, UNASKED
 from gate.console.patrol.pages import SPOKEN
+from gate.ledger.ledger import append
 from gate.patrol.case import Place, Standing, Why
 from gate.patrol.plate_photos import PlatePhotos
 from gate.texts import catalogue
@@ -278,10 +283,24 @@ def test_anothers_photo_is_nobody_elses_and_goes_after_a_while(
 def test_the_resident_sees_the_note_and_who_looked_in_the_own_data(
     booth: Booth, volunteer: httpx.Client, car: Vehicle
 ) -> None:
-    opened(booth, volunteer)
+    path, _ = opened(booth, volunteer, words="3 号楼前")
     person = booth.accounts.register.residents()[0]
-    kept = {one.name: one.count for one in booth.accounts.lobby.own.kept(person)}
-    assert kept["cases"] == 1
+    own = booth.accounts.lobby.own
+    assert {one.name: one.count for one in own.kept(person)}["cases"] == 1
+    phone = booth.phone(person)
+    assert "停车巡查记录" in phone.get("/me/data").text
+    packed = phone.post("/me/copy", data={"csrf": booth.resident_token(phone)}).content
+    with zipfile.ZipFile(io.BytesIO(packed)) as copy:
+        (case,) = json.loads(copy.read("data.json"))["cases"]
+    assert (case["place"], case["place_words"]) == ("fire_lane", "3 号楼前")
+    booth.accounts.register.edit_vehicle(
+        car.id, VehicleForm.of(PLATE, "3-2-501", owner=person.id), "id-enroller", car.version
+    )
+    with writing(booth.accounts.engine) as session:
+        seen = {"actor": "id-patrol", "what": f"patrol:{path.rpartition('/')[2]}"}
+        append(session, START + timedelta(minutes=1), "view", seen)
+    assert [(look.role, look.what) for look in own.looks(person, 9)] == [("patrol", "patrol")]
+    assert "巡查员（网格员、志愿者）" in phone.get("/me/history").text
 
 
 def test_every_word_of_the_patrol_is_there() -> None:
