@@ -29,12 +29,16 @@ _USERNAME = re.compile(r"[\w][\w.-]{1,31}")
 
 
 class Role(StrEnum):
-    """What an account is for: the booth, the register, the record, or everything."""
+    """What an account is for: the booth, the register, the record, everything, or a walk through the compound.
+
+    The last is a volunteer's or grid worker's (网格员), who sees whose car stands in the way and no more.
+    """
 
     GUARD = "guard"
     ENROLLER = "enroller"
     AUDITOR = "auditor"
     ADMIN = "admin"
+    PATROL = "patrol"
 
 
 @dataclass(frozen=True, slots=True)

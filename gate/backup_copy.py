@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Engine, Table, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
+import enrollment.notice_tables
 import enrollment.source_tables  # noqa: F401 - of these the tables are copied too
 import gate.api.tables
 import gate.community.tables
-import gate.ledger.tables  # noqa: F401
+import gate.ledger.tables
+import gate.patrol.tables  # noqa: F401
 from enrollment.database import reading, writing
 from enrollment.tables import Base
 

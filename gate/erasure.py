@@ -17,6 +17,8 @@ from enrollment.errors import EntryRefused, NotEnrolled
 from gate.ledger.checkpoint import fingerprint
 from gate.ledger.erased import INDEXES, TABLES, Emptied, empty
 from gate.ledger.ledger import Chain
+from gate.patrol.cases import TABLE as PATROL_TABLE
+from gate.patrol.cases import forget_subject
 from gate.site import Site
 from gate.texts import Language, t
 
@@ -31,12 +33,14 @@ CLASSES = (
     "phones",
     "requests",
     "passes",
+    "notices",
     "rights",
     "consents",
     "passages",
     "pictures",
     "remarks",
     "searches",
+    "cases",
 )
 """What is counted on a certificate, in its order."""
 
@@ -119,6 +123,7 @@ def erase(site: Site, subject_id: str, actor: str, expected: int | None = None) 
         raise EntryRefused("register.changed_meanwhile", id=subject_id, version=entry.version, expected=expected)
     with writing(site.engine) as session:
         words, plate = _called(entry)
+        cases = forget_subject(session, site.snapshots, subject_id, words, plate)
         emptied = empty(session, site.snapshots, subject_id, words, plate, datetime.now(UTC))
         Chain(session).sign(site.signer, datetime.now(UTC))
     cleaned = rebuild(site.engine, INDEXES) and purge(site.engine, _tables(site))
@@ -128,7 +133,7 @@ def erase(site: Site, subject_id: str, actor: str, expected: int | None = None) 
         kind=gone.kind,
         at=gone.at.isoformat(timespec="seconds"),
         by=actor,
-        erased=_counts(gone.gone, emptied),
+        erased=_counts(gone.gone, emptied) | {"cases": cases},
         purged=gone.purged and cleaned,
         row=emptied.row,
         key=site.signer.public.hex(),
@@ -146,7 +151,8 @@ def read_certificate(text: str) -> Certificate:
 
 
 def _tables(site: Site) -> tuple[str, ...]:
-    return (*TABLES, "passage") if site.engine.dialect.name == "postgresql" else TABLES
+    tables = (*TABLES, PATROL_TABLE)
+    return (*tables, "passage") if site.engine.dialect.name == "postgresql" else tables
 
 
 def _called(entry: Entry) -> tuple[list[str], str | None]:

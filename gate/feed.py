@@ -14,7 +14,7 @@ from typing import Any
 class News:
     """One thing that happened. `number` grows by one.
 
-    `topic` is `passage`, `barrier`, `camera`, `reader` or `community`.
+    `topic` is `passage`, `barrier`, `camera`, `reader`, `community` or `notice`.
     """
 
     number: int

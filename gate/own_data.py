@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from enrollment.act import Act, Record
 from enrollment.database import reading, writing
 from enrollment.entry import Resident, Vehicle
+from enrollment.notice import Notice
+from enrollment.notices import KEPT_DAYS, household_notices
 from enrollment.passes import Passes
 from enrollment.register import Register
 from enrollment.tables import (
@@ -31,6 +33,8 @@ from enrollment.tables import (
 from gate.ledger.chain import stamp
 from gate.ledger.kinds import kinds_of
 from gate.ledger.tables import LedgerRow, PassageRow
+from gate.patrol.cases import KEPT_DAYS as CASE_DAYS
+from gate.patrol.cases import cases_about
 from gate.retention import PASSAGE_DAYS
 
 MOST_PASSAGES = 2000
@@ -134,6 +138,8 @@ class OwnData:
             Kept("pictures", pictures, self._picture_days),
             Kept("phones", counted[PhoneRow], self._phone_days),
             Kept("guests", len(self._passes.of_host(resident.id)), 1),
+            Kept("notices", len(self._notices(resident)), KEPT_DAYS),
+            Kept("cases", len(self._cases(resident)), CASE_DAYS),
             Kept("requests", counted[RequestRow], lasts="until_done"),
             Kept("chain", passages, lasts="for_good"),
         )
@@ -204,6 +210,8 @@ class OwnData:
             "credentials": [asdict(one) for one in self._register.credentials.of(resident.id)],
             "consents": [asdict(one) for one in self._register.consents.of(resident.id)],
             "guests": [asdict(one) for one in self._passes.of_host(resident.id)],
+            "notices": [asdict(one) for one in self._notices(resident)],
+            "cases": self._cases(resident),
             "passages": [
                 asdict(one) for one in self.crossings(resident, datetime.min.replace(tzinfo=UTC), MOST_PASSAGES)
             ],
@@ -212,6 +220,19 @@ class OwnData:
         }
         plain: dict[str, Any] = json.loads(json.dumps(whole, default=str))
         return plain
+
+    def _cases(self, resident: Resident) -> list[dict[str, Any]]:
+        """What staff noted about where the resident's vehicles stood."""
+        told = ("plate", "plate_read", "place", "place_words", "opened_at", "closed_at", "closed_why", "closed_words")
+        with reading(self._engine) as session:
+            rows = cases_about(session, [car.id for car in self.vehicles(resident)])
+            return [{name: getattr(row, name) for name in told} for row in rows]
+
+    def _notices(self, resident: Resident) -> tuple[Notice, ...]:
+        """What was asked of the household."""
+        with reading(self._engine) as session:
+            home = session.scalar(select(ResidentRow.household_id).where(ResidentRow.id == resident.id))
+            return household_notices(session, home or "")
 
     def _looked_at(self, session: Session, resident: Resident) -> dict[str, str]:
         """What a row may be about that concerns the resident, and what that is."""
@@ -223,6 +244,9 @@ class OwnData:
         names |= {
             f"{what}:{subject}": "household" for what in ("resident", "vehicle", "subject") for subject in subjects
         }
+        for case in cases_about(session, subjects):
+            names[f"patrol:{case.id}"] = "patrol"
+            names |= {f"snapshot:{case.snapshot}": "picture"} if case.snapshot else {}
         names |= {f"signature:{consent}": "signature" for consent in consents}
         for passage, *shots in session.execute(rows.order_by(PassageRow.seq.desc()).limit(MOST_PASSAGES)):
             names[passage] = names[f"passage:{passage}"] = "passage"

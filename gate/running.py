@@ -39,11 +39,14 @@ from gate.lane.supervisor import Supervisor
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
 from gate.ledger.anchors import AnchorKeeper, Folder, Place
 from gate.ledger.kinds import row_kind
+from gate.ledger.ledger import StaffActs
 from gate.ledger.posted_anchor import PostedAnchor
 from gate.ledger.writer import LedgerWriter
 from gate.passages import view_of
 from gate.reader.reader import Condition
 from gate.readers import REMEMBERED, WRONG_TRIES, Readers
+from gate.patrol.case_watch import CaseWatch
+from gate.patrol.cases import Cases
 from gate.retention import Retention
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
@@ -120,9 +123,11 @@ class RunningGate:
         self._raised_by: dict[str, str] = {}
         self._reader_told: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
-        self._retention = Retention(
-            site.snapshots, site.engine, site.register.consents, (site.passes.forget, site.phones.forget)
-        )
+        out = [lane.id for lane in config.lane if lane.direction == "out"]
+        self.cases = Cases(site.engine, site.notices, site.snapshots, StaffActs(site.signer), out)
+        self._case_watch = CaseWatch(self.cases.settle)
+        forgets = site.passes.forget, site.phones.forget, site.notices.forget, self.cases.forget
+        self._retention = Retention(site.snapshots, site.engine, site.register.consents, forgets)
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
         self.shares = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)
@@ -138,6 +143,7 @@ class RunningGate:
         self.writer.note("gate.started", version=version("menwei"), lanes=lanes)
         self.rulebook.start()
         self._retention.start()
+        self._case_watch.start()
         self._anchors.start()
         self._backups.start()
         self.deliveries.start()
@@ -164,6 +170,7 @@ class RunningGate:
         self.rulebook.stop()
         self.register_watch.stop()
         self._retention.stop()
+        self._case_watch.stop()
         self._backups.stop()
         self.deliveries.stop()
         self.register_keepers.stop()

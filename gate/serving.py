@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -21,12 +22,15 @@ from gate.console.desk import Office, Sources
 from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.console.lobby import Lobby
+from gate.console.patrol.desk import PatrolDesk
 from gate.console.serving import ConsoleServer
 from gate.erasure import erase
 from gate.ledger.ledger import StaffActs
 from gate.overview import Overview
 from gate.own_data import OwnData
 from gate.pad_way import GatePadWay
+from gate.patrol.plate_photos import PlatePhotos
+from gate.patrol.standings import Standings
 from gate.privacy import handling_of
 from gate.running import RunningGate
 from gate.vocabulary import words
@@ -66,9 +70,21 @@ def console_of(gate: RunningGate) -> FastAPI:
         lobby=lobby_of(gate, office.photos.take if office.photos else None),
         handling=partial(handling_of, site, gate.config),
         post_room=PostRoom(site, gate.config, gate.shares),
+        patrol=_patrol(gate),
         sources=Sources(gate.registers, gate.register_keepers.wake),
         api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
+
+
+def _patrol(gate: RunningGate) -> PatrolDesk:
+    site, lanes = gate.site, [lane.id for lane in gate.config.lane]
+
+    def blocked(plate: str, at: datetime) -> bool:
+        return any(one.holds_at(at) for lane in lanes for one in gate.rulebook.of(lane).blocks_of(plate))
+
+    photos = PlatePhotos(gate.plates, gate.config.plates.min_character) if gate.plates else None
+    standings = Standings(site.register, site.passes, Finder(site.engine), blocked)
+    return PatrolDesk(gate.cases, standings.of, photos)
 
 
 def _office(gate: RunningGate) -> Office:
@@ -90,6 +106,7 @@ def lobby_of(gate: RunningGate, judge: Callable[[bytes], FacePhoto] | None = Non
         register=site.register,
         phones=site.phones,
         requests=site.requests,
+        notices=site.notices,
         own=OwnData(
             site.engine,
             site.register,

@@ -18,6 +18,7 @@ from enrollment.change import own_key_opens
 from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
+from enrollment.notices import Notices
 from enrollment.pads import Pads
 from enrollment.passes import Passes
 from enrollment.phones import Phones
@@ -34,6 +35,7 @@ from gate.ledger.ledger import StaffActs, begin
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import CheckpointRow, LedgerRow, PassageRow
 from gate.password_file import read_password
+from gate.patrol.tables import PatrolCaseRow
 from models.cast import Cast
 
 DATABASE = "menwei.db"
@@ -56,6 +58,7 @@ class Site:
     phones: Phones
     pads: Pads
     requests: Requests
+    notices: Notices
     second_factor: SecondFactor
     snapshots: Snapshots
 
@@ -118,6 +121,7 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         ),
         pads=Pads(engine, keyring, acts),
         requests=Requests(engine, acts),
+        notices=Notices(engine, acts, phone_lasts=timedelta(days=lasts.phone_days)),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )
@@ -164,9 +168,10 @@ def _keyring(engine: Engine, path: Path) -> Keyring:
         used = keys_in_use(session)
         pictures = session.scalars(select(PassageRow.id).where(PassageRow.snapshot.is_not(None)).limit(1)).first()
         sealed = own_key_opens(session, None) is not None
+        filed = session.scalars(select(PatrolCaseRow.id).where(PatrolCaseRow.snapshot.is_not(None)).limit(1)).first()
         hooked = session.scalars(select(WebhookRow.id).limit(1)).first()
         coded = session.scalars(select(AccountRow.id).where(AccountRow.totp_sealed.is_not(None)).limit(1)).first()
-    fresh = not used and pictures is None and not sealed and coded is None and hooked is None
+    fresh = not used and pictures is None and not sealed and coded is None and hooked is None and filed is None
     keyring = Keyring.open(path, create=fresh)
     with reading(engine) as session:
         opens = own_key_opens(session, keyring)

@@ -56,6 +56,8 @@ ENROLLERS = Rule(frozenset({Role.ENROLLER, Role.ADMIN}))
 AUDITORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}))
 INSPECTORS = Rule(frozenset({Role.AUDITOR, Role.ADMIN}), this_machine=True)
 HOSTS = Rule(frozenset({Role.GUARD, Role.ENROLLER, Role.ADMIN}))
+PATROLLERS = Rule(frozenset({Role.PATROL, Role.GUARD, Role.ADMIN}))
+PATROL_READERS = Rule(frozenset({Role.PATROL, Role.GUARD, Role.AUDITOR, Role.ADMIN}))
 RESIDENTS = Rule(resident=True)
 PADS = Rule(pad=True)
 
@@ -141,6 +143,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/me/visitors/{pass_id}"): RESIDENTS,
     ("GET", "/me/visitors/{pass_id}/code.png"): RESIDENTS,
     ("POST", "/me/visitors/{pass_id}/end"): RESIDENTS,
+    ("GET", "/me/notices"): RESIDENTS,
+    ("GET", "/me/notices/now"): RESIDENTS,
+    ("POST", "/me/notices/{notice_id}/answer"): RESIDENTS,
+    ("POST", "/me/notices/{notice_id}/moved"): RESIDENTS,
     ("GET", "/me/code"): RESIDENTS,
     ("POST", "/me/code"): RESIDENTS,
     ("GET", "/me/code/next"): RESIDENTS,
@@ -153,6 +159,19 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/me/consents"): RESIDENTS,
     ("POST", "/me/consents/{purpose}/withdraw"): RESIDENTS,
     ("POST", "/me/consents/{purpose}/give"): RESIDENTS,
+    ("GET", "/patrol"): PATROL_READERS,
+    ("POST", "/patrol/photo"): PATROLLERS,
+    ("POST", "/patrol/typed"): PATROLLERS,
+    ("GET", "/patrol/found/{case_id}"): PATROLLERS,
+    ("GET", "/patrol/found/{case_id}/{number}.jpg"): PATROLLERS,
+    ("POST", "/patrol/found/{case_id}"): PATROLLERS,
+    ("POST", "/patrol/found/{case_id}/open"): PATROLLERS,
+    ("GET", "/patrol/cases/{case_id}"): PATROL_READERS,
+    ("GET", "/patrol/cases/{case_id}/crop.jpg"): PATROL_READERS,
+    ("POST", "/patrol/cases/{case_id}/ask"): PATROLLERS,
+    ("POST", "/patrol/cases/{case_id}/moved"): PATROLLERS,
+    ("POST", "/patrol/cases/{case_id}/close"): PATROLLERS,
+    ("POST", "/patrol/cases/{case_id}/reopen"): PATROLLERS,
     ("GET", "/sources"): ENROLLERS,
     ("GET", "/sources/{source_id}"): ENROLLERS,
     ("POST", "/sources/{source_id}/apply"): ADMINS,

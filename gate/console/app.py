@@ -39,6 +39,7 @@ from gate.console.lobby import Lobby
 from gate.console.looks import Looks
 from gate.console.me import code, desk_side, entry
 from gate.console.me import consents as own_consents
+from gate.console.me import notices as own_notices
 from gate.console.me import pages as own_pages
 from gate.console.me import visitors as own_visitors
 from gate.console.metrics import Metrics
@@ -46,6 +47,9 @@ from gate.console.opening import Openings
 from gate.console.pad import pages as pad_pages
 from gate.console.pad import staff as pad_staff
 from gate.console.pages import page
+from gate.console.patrol import cases as patrol_cases
+from gate.console.patrol import pages as patrol_pages
+from gate.console.patrol.desk import PatrolDesk
 from gate.console.sessions import Sessions
 from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
@@ -87,8 +91,11 @@ PARTS = (
     own_consents,
     code,
     own_visitors,
+    own_notices,
     pad_pages,
     pad_staff,
+    patrol_pages,
+    patrol_cases,
 )
 """Each has a `router` with its routes."""
 
@@ -123,6 +130,7 @@ def create_app(
     handling: Callable[[], Handling] | None = None,
     post_room: PostRoom | None = None,
     sources: Sources | None = None,
+    patrol: PatrolDesk | None = None,
     api: Callable[[Desk], ASGIApp] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -133,7 +141,8 @@ def create_app(
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
     register for the enrollers', `lobby` what residents' own pages need, `handling` tells what is done with personal
-    data, `post_room` is the way out, `sources` are the registers that push to us, and `api` makes what other systems
+    data, `post_room` is the way out, `sources` are the registers that push to us, `patrol` is what
+    the patrol's pages need, and `api` makes what other systems
     ask under /api/v1; without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic,
     in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it
     is served, and its parts in `state.desk`.
@@ -182,6 +191,7 @@ def create_app(
         handling=handling,
         post_room=post_room,
         sources=sources,
+        patrol=patrol,
         searches=Searches(),
     )
     app = _assembled(desk)

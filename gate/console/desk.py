@@ -29,6 +29,7 @@ from gate.console.lobby import Lobby
 from gate.console.looks import Looks
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
+from gate.console.patrol.desk import PatrolDesk
 from gate.console.sessions import Session, Sessions
 from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
@@ -134,6 +135,7 @@ class Desk:
     handling: Callable[[], Handling] | None
     post_room: PostRoom | None
     sources: Sources | None
+    patrol: PatrolDesk | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

@@ -39,6 +39,7 @@ ADDRESSES = frozenset(
         "/sources",
         "/community",
         "/connections",
+        "/patrol",
     }
 )
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -150,7 +151,9 @@ def _clock(at: datetime, zone: tzinfo) -> str:
 def _own_address(request: Request) -> str:
     """Where the language switch leads: this page, or the front page where the address cannot be asked for."""
     path = request.url.path
-    kept = path.startswith(("/audit", "/enrolment/", "/privacy/", "/community/", "/sources/", "/me", "/pinpad"))
+    kept = path.startswith(
+        ("/audit", "/enrolment/", "/privacy/", "/community/", "/sources/", "/me", "/pinpad", "/patrol/")
+    )
     if path in ADDRESSES or (kept and request.method == "GET"):
         return path
     # The answer to a form cannot be asked for again, the page that the form is on can.

@@ -132,8 +132,8 @@ class Sessions:
 
 
 def home(role: Role) -> str:
-    """The first page of a role: an enroller has no business at the lanes."""
-    return "/enrolment" if role == Role.ENROLLER else "/"
+    """The first page of a role: an enroller has no business at the lanes, and a volunteer nowhere else."""
+    return {Role.ENROLLER: "/enrolment", Role.PATROL: "/patrol"}.get(role, "/")
 
 
 def _key(token: str) -> str:

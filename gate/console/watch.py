@@ -112,7 +112,8 @@ class Watch(BarrierWatch, Protocol):
     @property
     def feed(self) -> Feed:
         """News: `passage` with `passage_body`; `barrier` with state, fault, raised_by, alarm; `camera` with state and
-        reason; `reader` with id, state and reason; `community` with the ids of destinations that are behind as late.
+        reason; `reader` with id, state and reason; `community` with the ids of destinations that are behind as late;
+        `notice` with the id of a call to a household and its answer.
 
         `raised_by` is the cause of the command that the barrier stands open for: `passage` is the gate itself.
         """

@@ -83,6 +83,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "pass.ended",
         "pass.forgotten",
     ),
+    "notices": ("notice.sent", "notice.answered", "notice.closed", "patrol.opened", "patrol.closed", "patrol.reopened"),
     "views": ("view", "passage.viewed", "history.viewed"),
     "exports": ("export", "report.made", "assessment.made"),
     "complaints": ("complaint.filed", "complaint.closed"),

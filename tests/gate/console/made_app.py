@@ -36,6 +36,7 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         office=_office(accounts),
         lobby=accounts.lobby,
         handling=partial(handling, watch),
+        patrol=accounts.patrol,
         **parts,
     )
 

@@ -21,9 +21,11 @@ from enrollment.consent import ConsentForm, Means, Purpose
 from enrollment.database import open_database, writing
 from enrollment.entry import Resident
 from enrollment.faces import FacePhoto
+from enrollment.finding import Finder
 from enrollment.form import PersonForm
 from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
+from enrollment.notices import Notices
 from enrollment.pads import Pads
 from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
@@ -32,12 +34,18 @@ from enrollment.requests import Requests
 from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow
 from gate.console.lobby import Lobby
+from gate.console.patrol.desk import PatrolDesk
 from gate.erasure import Certificate
+from gate.ledger.snapshots import Snapshots
 from gate.own_data import OwnData
+from gate.patrol.cases import Cases
+from gate.patrol.plate_photos import PlatePhotos
+from gate.patrol.standings import Standings
 from models.errors import PictureRefused
 from models.sighting import Box, Embedding, FaceQuality, FaceSighting
 from tests.databases import migrated_file
 from tests.gate.console.one_face import OneFace
+from tests.gate.console.one_plate import OnePlate
 
 START = datetime(2025, 11, 23, 14, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -104,13 +112,24 @@ class Staff(Accounts):
         self.phones = Phones(self.engine, self.keyring, self._keep)
         self.passes = Passes(self.engine, self.keyring, self._keep, now=lambda: START)
         self.requests = Requests(self.engine, self._keep, lambda: START)
+        self.notices = Notices(self.engine, self._keep, now=lambda: self.notices_now)
+        self.notices_now = START
         self.pads = Pads(self.engine, self.keyring, self._keep)
         self.pad_way = FakePadWay()
+        self.plates = OnePlate()
+        self.listed_blocked: set[str] = set()
+        snapshots = Snapshots(self.folder / "snapshots", self.keyring, 30)
+        self.cases = Cases(self.engine, self.notices, snapshots, self._keep, ["out"], lambda: self.notices_now)
+        standings = Standings(
+            self.register, self.passes, Finder(self.engine), lambda plate, _at: plate in self.listed_blocked
+        )
+        self.patrol = PatrolDesk(self.cases, standings.of, PlatePhotos(self.plates, 0.8))
         lanes = {"men": "东门行人"}
         self.lobby = Lobby(
             register=self.register,
             phones=self.phones,
             requests=self.requests,
+            notices=self.notices,
             own=OwnData(self.engine, self.register, self.passes, self._keep, lanes, 30, 30, lambda: START),
             codes=GateCodes(self.keyring),
             passes=self.passes,
@@ -168,6 +187,10 @@ class Staff(Accounts):
             return self.register.enrol(form, "id-enroller")
         consent = ConsentForm(Purpose.FACE_ENTRY, Means.PAPER, START - timedelta(days=1))
         return self.register.enrol(form, "id-enroller", [consent], face_photo(face))
+
+    def home(self, household: str = "3-2-501") -> str:
+        """The id of a household that somebody lives in."""
+        return Finder(self.engine).find(household)[0].id
 
     def _keep(self, _session: object, act: Act) -> None:
         self.acts.append(act)

@@ -20,8 +20,10 @@ from tests.gate.console.staff import PASSWORD, Staff
 NOBODY = "nobody"
 RESIDENT = "resident"
 PAD = "pad"
-EVERYBODY = "nobody guard enroller auditor admin resident pad"
-STAFF = "guard enroller auditor admin"
+EVERYBODY = "nobody guard enroller auditor admin patrol resident pad"
+STAFF = "guard enroller auditor admin patrol"
+PATROLLERS = "patrol guard admin"
+PATROL_READERS = "patrol guard auditor admin"
 TABLE = {
     ("GET", "/sign-in"): EVERYBODY,
     ("POST", "/sign-in"): EVERYBODY,
@@ -109,6 +111,19 @@ TABLE = {
     ("POST", "/enrolment/import/enter"): "enroller admin",
     ("POST", "/enrolment/import/forget"): "enroller admin",
     ("POST", "/enrolment/export"): "admin",
+    ("GET", "/patrol"): PATROL_READERS,
+    ("POST", "/patrol/photo"): PATROLLERS,
+    ("POST", "/patrol/typed"): PATROLLERS,
+    ("GET", "/patrol/found/{case_id}"): PATROLLERS,
+    ("GET", "/patrol/found/{case_id}/{number}.jpg"): PATROLLERS,
+    ("POST", "/patrol/found/{case_id}"): PATROLLERS,
+    ("POST", "/patrol/found/{case_id}/open"): PATROLLERS,
+    ("GET", "/patrol/cases/{case_id}"): PATROL_READERS,
+    ("GET", "/patrol/cases/{case_id}/crop.jpg"): PATROL_READERS,
+    ("POST", "/patrol/cases/{case_id}/ask"): PATROLLERS,
+    ("POST", "/patrol/cases/{case_id}/moved"): PATROLLERS,
+    ("POST", "/patrol/cases/{case_id}/close"): PATROLLERS,
+    ("POST", "/patrol/cases/{case_id}/reopen"): PATROLLERS,
     ("GET", "/sources"): "enroller admin",
     ("GET", "/sources/{source_id}"): "enroller admin",
     ("POST", "/sources/{source_id}/apply"): "admin",
@@ -140,6 +155,10 @@ TABLE = {
     ("GET", "/me/visitors/{pass_id}"): "resident",
     ("GET", "/me/visitors/{pass_id}/code.png"): "resident",
     ("POST", "/me/visitors/{pass_id}/end"): "resident",
+    ("GET", "/me/notices"): "resident",
+    ("GET", "/me/notices/now"): "resident",
+    ("POST", "/me/notices/{notice_id}/answer"): "resident",
+    ("POST", "/me/notices/{notice_id}/moved"): "resident",
     ("GET", "/me/code"): "resident",
     ("POST", "/me/code"): "resident",
     ("GET", "/me/code/next"): "resident",
@@ -181,6 +200,9 @@ LOOSE_ENDS = {
     "purpose": "care_alerts",
     "pass_id": "0" * 32,
     "pad_id": "0" * 32,
+    "notice_id": "0" * 32,
+    "case_id": "0" * 32,
+    "number": "0",
 }
 
 

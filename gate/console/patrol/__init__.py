@@ -1,0 +1,1 @@
+"""The page for whoever walks through the compound and sees to it that nobody is parked in."""
