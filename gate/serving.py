@@ -67,6 +67,7 @@ def console_of(gate: RunningGate) -> FastAPI:
         handling=partial(handling_of, site, gate.config),
         post_room=PostRoom(site, gate.config, gate.shares),
         sources=Sources(gate.registers, gate.register_keepers.wake),
+        parking=gate.parking,
         api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
 

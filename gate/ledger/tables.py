@@ -16,7 +16,7 @@ SEQ = BigInteger().with_variant(Integer, "sqlite")
 """SQLite keeps a table in the order of a key that is called INTEGER, and only of that."""
 
 
-NOT_TAKEN = text("""kind = 'barrier' AND body LIKE '%"act":"refused"%'""")
+NOT_TAKEN = text("""body LIKE '%"act":"refused"%'""")
 """The rows of commands that a barrier did not take, in the very words of the index that finds them."""
 
 

@@ -30,9 +30,9 @@ def by_hour(yard: Yard, first: date, last: date, now: datetime) -> tuple[HourBar
 
     In an hour in which nothing happened as many stood there as at the end of the one before.
     """
-    known = sorted(hour for hour in yard.tally.hours if hour < (last + timedelta(days=1), 0))
-    earlier = [hour for hour in known if hour < (first, 0)]
-    standing = _last(yard, earlier[-1]) if earlier else {}
+    standing: dict[str, int] = {}
+    for hour in sorted(hour for hour in yard.tally.hours if hour < (first, 0)):
+        standing |= _last(yard, hour)
     bars = []
     for number in range(24 * ((last - first).days + 1)):
         hour = first + timedelta(days=number // 24), number % 24
@@ -42,7 +42,7 @@ def by_hour(yard: Yard, first: date, last: date, now: datetime) -> tuple[HourBar
         happened = yard.tally.hours.get(hour)
         peaks = {zone: peak for zone, (peak, _) in happened.items()} if happened else {}
         bars.append(HourBar(*hour, {zone: max(peaks.get(zone, 0), standing.get(zone, 0)) for zone in yard.zones}))
-        standing = _last(yard, hour) if happened else standing
+        standing |= _last(yard, hour) if happened else {}
     return tuple(bars)
 
 

@@ -10,13 +10,15 @@ from datetime import date, datetime, timedelta, tzinfo
 Hour = tuple[date, int]
 """An hour of a day in the compound's time zone."""
 MOST_HOURS = 24 * 400
+NOTHING: Mapping[str, tuple[int, int]] = {}
 
 
 @dataclass(slots=True)
 class Tally:
     """Counted in the time zone `zone`.
 
-    `hours` has each hour in which something happened: by zone the most cars that stood there, and how many at the end.
+    `hours` has each hour in which a zone came to hold more or fewer: by zone the most cars that stood there, and how
+    many at the end.
     `overstayed` counts visitors who left late by the Monday of the week in which their time was over.
     """
 
@@ -28,13 +30,13 @@ class Tally:
         """The same, to go on from."""
         return Tally(self.zone, self.hours.copy(), self.overstayed.copy())
 
-    def stands(self, at: datetime, cars: Mapping[str, int]) -> None:
-        """So many cars stand in each zone from then on."""
+    def stands(self, at: datetime, zone: str, cars: int) -> None:
+        """So many cars stand in a zone from then on."""
         local = at.astimezone(self.zone)
         hour = local.date(), local.hour
-        before = self.hours.get(hour, {})
-        self.hours[hour] = {zone: (max(before.get(zone, (0, 0))[0], now), now) for zone, now in cars.items()}
-        while len(self.hours) > MOST_HOURS:
+        before = self.hours.get(hour, NOTHING)
+        self.hours[hour] = {**before, zone: (max(before.get(zone, (0, 0))[0], cars), cars)}
+        if len(self.hours) > MOST_HOURS:
             del self.hours[next(iter(self.hours))]
 
     def left_late(self, over_at: datetime) -> None:

@@ -198,7 +198,6 @@ class Yard:
             self._enter(crossing, into, out_of)
         changed = {zone: now - others[zone] for zone, now in self._others.items()}
         self._before[crossing.lane] = _Before(command, crossing.at, crossing.seq, crossing.car, stay, changed)
-        self._sample(crossing.at)
 
     def _says_nothing_new(self, crossing: Crossing, stay: Stay | None, *, enters: bool) -> bool:
         """Whether it is the same passage again, or the record has heard of something later about this car already."""
@@ -247,9 +246,9 @@ class Yard:
                 self._note(Oddity.ENTERED_TWICE, crossing, stay.car, stay.zone)
             self._remove(stay, crossing.at, missed=True)
         zone = self._free_zone(into, visitor=crossing.visitor)
-        self._step(zone, crossing.at, 1)
         if crossing.car is None:
             self._others[zone] += 1
+            self._step(zone, crossing.at, 1)
             return
         self._stays[crossing.car] = Stay(
             crossing.car,
@@ -262,6 +261,7 @@ class Yard:
             crossing.ends_at,
         )
         self._named[zone] += 1
+        self._step(zone, crossing.at, 1)
 
     def _free_zone(self, into: tuple[Zone, ...], *, visitor: bool) -> str:
         fitting = [zone for zone in into if zone.is_for(visitor=visitor)] or [*into]
@@ -297,7 +297,7 @@ class Yard:
         named = self._named[counted.zone]
         self._others[counted.zone] = max(-named, counted.cars + since - named)
         self.counts[counted.zone] = counted, expected
-        self._sample(counted.recorded_at)
+        self.tally.stands(counted.recorded_at, counted.zone, self.occupied(counted.zone))
 
     def _undo(self, command: str) -> None:
         lane = next((lane for lane, before in self._before.items() if before.command == command), None)
@@ -321,11 +321,10 @@ class Yard:
         self.notes.append(Note(what, car, crossing.lane, zone, crossing.at, crossing.seq))
 
     def _step(self, zone: str, at: datetime, by: int) -> None:
+        """A zone holds more or fewer from then on."""
         if by:
             self._steps.append((zone, at, by))
-
-    def _sample(self, at: datetime) -> None:
-        self.tally.stands(at, {zone: self.occupied(zone) for zone in self._others})
+            self.tally.stands(at, zone, self.occupied(zone))
 
 
 def _soon(before: datetime, after: datetime) -> bool:

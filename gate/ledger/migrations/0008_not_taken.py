@@ -10,7 +10,7 @@ down_revision = "gate_0007"
 branch_labels = None
 depends_on = None
 
-REFUSED = """kind = 'barrier' AND body LIKE '%"act":"refused"%'"""
+REFUSED = """body LIKE '%"act":"refused"%'"""
 
 
 def upgrade() -> None:
