@@ -31,6 +31,7 @@ from gate.cli.ledger import app as ledger_commands
 from gate.cli.logs import log_to_stderr
 from gate.cli.models import app as models_commands
 from gate.cli.pads import app as pad_commands
+from gate.cli.parking import app as parking_commands
 from gate.cli.passes import app as pass_commands
 from gate.cli.plates import app as plates_commands
 from gate.cli.privacy import app as privacy_commands
@@ -60,6 +61,7 @@ app.add_typer(plates_commands, name="plates")
 app.add_typer(privacy_commands, name="privacy")
 app.add_typer(rules_commands, name="rules")
 app.add_typer(pass_commands, name="pass")
+app.add_typer(parking_commands, name="parking")
 app.add_typer(ledger_commands, name="ledger")
 bench_commands.command("barrier", help=t("bench_barrier.help"))(bench_barrier)
 bench_commands.command("gate", help=t("bench_gate.help"))(bench_gate)
