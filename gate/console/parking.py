@@ -103,7 +103,7 @@ def _parking(
     day: str = "",
 ) -> Response:
     if not room.parking.zone:
-        return page(request, "parking.html", view=None, example=EXAMPLE, fault=None)
+        return page(request, "parking.html", 422 if fault else 200, view=None, example=EXAMPLE, fault=fault)
     desk.looks.record(request.state.session, "parking")
     now = desk.wall()
     view = room.view(now, _day(day))
