@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from enrollment.database import reading
+from enrollment.act import Act, FactValue
+from enrollment.change import Changes
+from enrollment.database import reading, writing
+from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.household import HouseholdCode
 from enrollment.tables import HouseholdRow, ResidentRow, VehicleRow
+
+MOST_PLACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +28,46 @@ class Household:
     vehicles: int
 
 
-class Households:
-    """Reading the homes."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many of a household's cars may be inside at a time, None for as many as every household may have."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    places: int | None
+    version: int
+
+
+class Households:
+    """Reading the homes, and setting how many parking places one has."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._engine = changes.engine
+
+    def places(self, household_id: str) -> Places:
+        """What is set for a household. Raises `NotEnrolled` (`register.no_household`)."""
+        with reading(self._engine) as session:
+            row = _needed(session, household_id)
+            return Places(row.places, row.version)
+
+    def set_places(self, household_id: str, places: int | None, actor: str, expected: int | None = None) -> None:
+        """Set the number, or with None that it is as for every household.
+
+        Raises:
+            NotEnrolled: `register.no_household`.
+            EntryRefused: `register.bad_places`, or `register.changed_meanwhile` where the household has another version
+                than the `expected` one.
+        """
+        if places is not None and not 0 <= places <= MOST_PLACES:
+            raise EntryRefused("register.bad_places", most=MOST_PLACES)
+        with writing(self._engine) as session:
+            row = _needed(session, household_id)
+            if expected is not None and row.version != expected:
+                raise EntryRefused(
+                    "register.changed_meanwhile", id=household_id, version=row.version, expected=expected
+                )
+            before, row.places, row.version = row.places, places, row.version + 1
+            facts: dict[str, FactValue] = {"places": places, "before": before, "version": row.version}
+            self._changes.done(session, Act("household.places_set", household_id, actor, facts))
 
     def list(self, building: str | None = None) -> tuple[Household, ...]:
         """The homes, of one building where it is named, in the order of their codes; empty ones too."""
@@ -45,6 +85,13 @@ class Households:
 def _counted(session: Session, table: type[ResidentRow | VehicleRow]) -> dict[str | None, int]:
     counted = select(table.household_id, func.count()).group_by(table.household_id)
     return dict(session.execute(counted).all())
+
+
+def _needed(session: Session, household_id: str) -> HouseholdRow:
+    row = session.get(HouseholdRow, household_id)
+    if row is None:
+        raise NotEnrolled("register.no_household")
+    return row
 
 
 def at(session: Session, code: HouseholdCode, make_id: Callable[[], str]) -> str:

@@ -55,7 +55,7 @@ class Register:
         self._changes = Changes(engine, keyring, record, now, make_id)
         self._engine = engine
         self.faces = Faces(self._changes)
-        self.households = Households(engine)
+        self.households = Households(self._changes)
         self.reembedding = Reembedding(self._changes, self.faces)
         self.tenancies = Tenancies(self._changes)
         self.vehicle_photos = VehiclePhotos(self._changes)

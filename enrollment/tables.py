@@ -59,7 +59,11 @@ class Base(DeclarativeBase):
 
 
 class HouseholdRow(Base):
-    """A home of the compound, by building, unit and room."""
+    """A home of the compound, by building, unit and room.
+
+    `places` is how many of its cars may be inside at a time, None for as many as every household may have; `version`
+    counts the changes of it.
+    """
 
     __tablename__ = "household"
     __table_args__ = (UniqueConstraint("building", "unit", "room", name="uq_household_code"),)
@@ -68,6 +72,8 @@ class HouseholdRow(Base):
     building: Mapped[str] = mapped_column(String(8))
     unit: Mapped[str] = mapped_column(String(8))
     room: Mapped[str] = mapped_column(String(8))
+    places: Mapped[int | None] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
 class ResidentRow(Base):

@@ -21,6 +21,7 @@ from gate.errors import ConfigRefused
 from gate.face_rules import FaceLimits, FaceRules
 from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
+from gate.parking.settings import Parking
 from gate.part import Id, Part, checked_url, refusal
 from gate.problem import problem_of
 from gate.reader.settings import ReaderPart, must_fit
@@ -48,6 +49,7 @@ __all__ = [
     "Lane",
     "Ledger",
     "Models",
+    "Parking",
     "Part",
     "PlateRules",
     "ReaderPart",
@@ -225,6 +227,7 @@ class Config(Part):
     faces: FaceRules = FaceRules()
     plates: PlateRules = PlateRules()
     rules: RulesPart = RulesPart()
+    parking: Parking = Parking()
     console: Console = Console()
     api: Api = Api()
     residents: Residents = Residents()
@@ -254,6 +257,7 @@ class Config(Part):
         must_fit(self.reader, {lane.id: lane.credentials for lane in self.lane})
         for name, near in unknown_lanes(self.rules, self.lane).items():
             raise refusal("config.rules_name_no_lane", name=name, near=near)
+        self.parking.must_lead({lane.id: lane.kind for lane in self.lane})
         _must_interlock(self.interlock, self.barrier)
         shared = [lane.barrier for lane in self.lane]
         for twice in {i for i in shared if shared.count(i) > 1}:

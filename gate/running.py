@@ -42,6 +42,8 @@ from gate.ledger.kinds import row_kind
 from gate.ledger.ledger import StaffActs
 from gate.ledger.posted_anchor import PostedAnchor
 from gate.ledger.writer import LedgerWriter
+from gate.parking.book import ParkingBook
+from gate.parking.room import ParkingRoom
 from gate.passages import view_of
 from gate.reader.reader import Condition
 from gate.readers import REMEMBERED, WRONG_TRIES, Readers
@@ -96,9 +98,11 @@ class RunningGate:
         self._face_limits = config.faces.limits(self.cast)
         self._whereabouts = Whereabouts(site.engine, {lane.id: lane.direction for lane in config.lane})
         self._pass_book = PassBook(site.passes)
-        self.rulebook = Rulebook(
-            config, site.engine, self._face_limits, self.writer.note, self._whereabouts, self._pass_book
-        )
+        timezone = ZoneInfo(config.compound.timezone)
+        self._parking_book = ParkingBook(site.engine, config.parking, timezone)
+        self.parking = ParkingRoom(site.engine, self._parking_book, StaffActs(site.signer), timezone)
+        facts = self._whereabouts, self._pass_book, self._parking_book
+        self.rulebook = Rulebook(config, site.engine, self._face_limits, self.writer.note, *facts)
         kinds = {lane.kind for lane in config.lane}
         self.faces = self._open_faces(store) if "pedestrian" in kinds else None
         self.plates = self._open_plates(store) if "vehicle" in kinds else None
@@ -201,6 +205,8 @@ class RunningGate:
             passed=lambda subject, at: self._whereabouts.passed(subject, lane.direction, at),
             visit=lambda plate, at: self._pass_book.visit(plate, at, lane.direction),
             use=lambda visit, at, passage: self._pass_book.use(visit, at, lane.direction, passage),
+            parked=self._parking_book.parked,
+            entered=self._parking_book.entered,
         )
         presence = Presence((rules.faces if lane.kind == "pedestrian" else rules.plates).repeat_s)
 

@@ -72,6 +72,7 @@ def console_of(gate: RunningGate) -> FastAPI:
         post_room=PostRoom(site, gate.config, gate.shares),
         patrol=_patrol(gate),
         sources=Sources(gate.registers, gate.register_keepers.wake),
+        parking=gate.parking,
         api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -23,17 +23,14 @@ from sqlalchemy.orm import Session
 
 from enrollment.accounts import Role
 from enrollment.database import writing
-from enrollment.tables import HouseholdRow, ResidentRow, VehicleRow
 from gate.config import load_config
 from gate.ledger.ledger import Chain, Passage
 from gate.site import Site, open_site
+from samples.archive_cars import IN, PARKING_TOML, Cars
+from samples.archive_people import Being, opaque, places, plates, register
 from samples.archive_pictures import face_jpeg, plate_jpeg
 
 ZONE = ZoneInfo("Asia/Shanghai")
-BUILDINGS, UNITS, FLOORS, DOORS = 20, 3, 5, 4
-SURNAMES = "张李王赵陈刘杨黄周吴徐孙马朱胡郭何林高罗"
-STEMS, BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
-DIGITS, LETTERS = "0123456789", "ABCDEFGHJKLMNPQRSTUVWXYZ"
 LANES = {"north-in": "vehicle", "north-out": "vehicle", "north-walk": "pedestrian", "south-walk": "pedestrian"}
 BARRIERS = {"north-in": "arm-in", "north-out": "arm-out", "north-walk": "door-north", "south-walk": "door-south"}
 HOURS = (1, 1, 1, 1, 1, 4, 14, 40, 46, 24, 18, 20, 22, 18, 16, 18, 24, 44, 50, 38, 26, 16, 8, 3)
@@ -69,14 +66,6 @@ url = "rtsp://192.0.2.11/stream2"
 
 
 @dataclass(frozen=True, slots=True)
-class Being:
-    """A resident or a vehicle by its id, with the plate of a vehicle."""
-
-    id: str
-    plate: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Filled:
     """What was written, and how to sign in."""
 
@@ -91,14 +80,18 @@ def fill(folder: Path, *, days: int = 30, per_day: int = 4000, seed: int = 1, un
     random = Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "gate.toml"
-    config.write_text(GATE_TOML + "".join(_lane(lane) for lane in LANES), "utf-8")
+    config.write_text(GATE_TOML + PARKING_TOML + "".join(_lane(lane) for lane in LANES), "utf-8")
     end = (until or datetime.now(UTC)).astimezone(ZONE)
     begin = datetime.combine(end.date() - timedelta(days=days), time(0), ZONE)
     password = secrets.token_urlsafe(12)
     with open_site(load_config(config), create=True) as site:
         staff = [site.accounts.add(name, password, role, "local:0").id for name, role in STAFF]
-        people, vehicles = _register(site, random, begin)
-        story = Story(random, people, vehicles, staff[:3], site)
+        people, vehicles = register(site, random, begin)
+        with writing(site.engine) as session:
+            _open_up(Chain(session), site, begin)
+        strange = [plate for _, plate in zip(range(400), plates(Random(99)), strict=False)]
+        cars = Cars(random, {one.id: one.home for one in vehicles}, places(site, vehicles), strange)
+        story = Story(random, people, vehicles, staff[:3], site, cars)
         for day in range(days):
             last = day == days - 1
             with writing(site.engine) as session:
@@ -116,6 +109,13 @@ STAFF = (
 )
 
 
+def _open_up(chain: Chain, site: Site, begin: datetime) -> None:
+    lanes = {lane: {"camera": _camera(lane), "barrier": BARRIERS[lane]} for lane in LANES}
+    chain.add(begin, "gate.started", {"version": "0", "lanes": lanes})
+    chain.add(begin, "rules.changed", {"rules": dict.fromkeys(LANES, RULES), "before": {}})
+    chain.sign(site.signer, begin)
+
+
 def _lane(lane: str) -> str:
     names = {"north-in": "北门入口", "north-out": "北门出口", "north-walk": "北门人行", "south-walk": "南门人行"}
     direction = "out" if lane.endswith("out") else "in"
@@ -130,81 +130,21 @@ def _camera(lane: str) -> str:
     return "north" if LANES[lane] == "vehicle" else "walk"
 
 
-def _register(site: Site, random: Random, begin: datetime) -> tuple[list[Being], list[Being]]:
-    """Every home with one to four people, three in four with a car; with their rows in the record."""
-    people, vehicles, names, plates = [], [], _names(random), _plates(random)
-    with writing(site.engine) as session:
-        chain = Chain(session)
-        for building in range(1, BUILDINGS + 1):
-            for unit, floor, door in _doors():
-                home = _id(random)
-                session.add(HouseholdRow(id=home, building=str(building), unit=str(unit), room=f"{floor}0{door}"))
-                session.flush()
-                for _ in range(random.choice((1, 2, 2, 3, 3, 4))):
-                    people.append(Being(_id(random)))
-                    session.add(ResidentRow(id=people[-1].id, name=next(names), household_id=home, created_at=begin))
-                    chain.add(
-                        begin, "resident.added", {"subject": people[-1].id, "actor": "local:0", "household": home}
-                    )
-                if random.random() < 0.75:
-                    vehicles.append(Being(_id(random), next(plates)))
-                    session.add(_vehicle(vehicles[-1], home, begin, blocked=random.random() < 0.01))
-                    chain.add(
-                        begin, "vehicle.added", {"subject": vehicles[-1].id, "actor": "local:0", "household": home}
-                    )
-            lanes = {lane: {"camera": _camera(lane), "barrier": BARRIERS[lane]} for lane in LANES}
-            chain.add(begin, "gate.started", {"version": "0", "lanes": lanes})
-            chain.add(begin, "rules.changed", {"rules": dict.fromkeys(LANES, RULES), "before": {}})
-            chain.sign(site.signer, begin)
-    return people, vehicles
-
-
-def _doors() -> Iterator[tuple[int, int, int]]:
-    return (
-        (unit, floor, door)
-        for unit in range(1, UNITS + 1)
-        for floor in range(1, FLOORS + 1)
-        for door in range(1, DOORS + 1)
-    )
-
-
-def _vehicle(being: Being, home: str, begin: datetime, *, blocked: bool) -> VehicleRow:
-    row = VehicleRow(id=being.id, plate=being.plate, colour="blue", household_id=home, created_at=begin)
-    row.blocked, row.blocked_reason = blocked, "欠停车费，物业要求" if blocked else None
-    return row
-
-
-def _names(random: Random) -> Iterator[str]:
-    while True:
-        yield f"{random.choice(SURNAMES)}{random.choice(STEMS)}{random.choice(BRANCHES)}"
-
-
-def _plates(random: Random) -> Iterator[str]:
-    used = set()
-    while True:
-        plate = "苏Z" + "".join(random.choice(DIGITS) for _ in range(5))
-        if random.random() < 0.4:
-            place = random.randrange(2, 7)
-            plate = plate[:place] + random.choice(LETTERS) + plate[place + 1 :]
-        if plate not in used:
-            used.add(plate)
-            yield plate
-
-
-def _id(random: Random) -> str:
-    return f"{random.getrandbits(128):032x}"
-
-
 class Story:
     """Tells day after day."""
 
     def __init__(
-        self, random: Random, people: Sequence[Being], vehicles: Sequence[Being], guards: Sequence[str], site: Site
+        self,
+        random: Random,
+        people: Sequence[Being],
+        vehicles: Sequence[Being],
+        guards: Sequence[str],
+        site: Site,
+        cars: Cars,
     ) -> None:
-        self._random = random
+        self._random, self._cars = random, cars
         self._people, self._vehicles, self._guards, self._site = people, vehicles, guards, site
         self._plate_of = {being.id: being.plate for being in vehicles if being.plate}
-        self._strange = list(zip(range(400), _plates(Random(99)), strict=False))
         self._signed = 0
         self.rows = self.passages = 0
 
@@ -231,6 +171,9 @@ class Story:
         guard = self._guards[day.toordinal() % 3]
         chain.add(day, "sign_in", {"actor": guard, "ok": True, "address": "192.0.2.50"})
         chain.add(day, "view", {"actor": guard, "what": "live"})
+        if day.weekday() == 0 or not self.passages:
+            counted = {"subject": "yard", "counted": self._cars.at_home, "at": day.astimezone(UTC).isoformat()}
+            chain.add(day, "parking.counted", {**counted, "actor": guard})
 
     def _mishap(self, chain: Chain, at: datetime, number: int) -> None:
         """What goes wrong now and then."""
@@ -253,8 +196,10 @@ class Story:
 
     def _passage(self, chain: Chain, at: datetime, *, pictured: bool) -> None:
         random, lane = self._random, self._random.choice(tuple(LANES))
-        verdict, reason, subject, details = self._outcome(LANES[lane])
-        passage = Passage(_id(random), at, lane, verdict, reason, subject, RULES, details)
+        if LANES[lane] == "vehicle":
+            lane = self._cars.lane(at.astimezone(ZONE))
+        verdict, reason, subject, details = self._driven(lane, at) if LANES[lane] == "vehicle" else self._walked()
+        passage = Passage(opaque(random), at, lane, verdict, reason, subject, RULES, details)
         snapshot = None
         if pictured:
             shown = details.get("plate") or self._plate_of.get(subject or "", "苏Z00000")
@@ -264,8 +209,8 @@ class Story:
         self.passages += 1
         if verdict == "open":
             self._arm(chain, at, lane, passage.id, "passage")
-        elif verdict == "ask" and random.random() < 0.7:
-            guard, order = random.choice(self._guards), _id(random)[:12]
+        elif verdict == "ask" and self._let_by(lane, reason, subject, details.get("plate"), at):
+            guard, order = random.choice(self._guards), opaque(random)[:12]
             reason = random.choice(("visitor", "delivery", "staff", "resident"))
             words = "来客，已电话核对" if reason == "visitor" else ""
             command = f"{guard}:{order}"
@@ -290,22 +235,39 @@ class Story:
             told |= {"cause": cause, "command": "open" if act == "commanded" else None}
             chain.add(at + timedelta(seconds=later_s), "barrier", told)
 
-    def _outcome(self, kind: str) -> tuple[str, str, str | None, dict[str, Any]]:
-        random = self._random
-        what = random.choices([name for name, _ in CHANCES], [share for _, share in CHANCES])[0]
-        if kind == "vehicle":
-            seen: dict[str, Any] = {
-                "colour": "blue",
-                "kind": "car",
-                "frames": random.randint(3, 9),
-                "weakest": _share(random),
-            }
-            plate = random.choice(self._strange)[1]
-            return {
-                "known": ("open", "known_vehicle", random.choice(self._vehicles).id, seen),
-                "blocked": ("refuse", "blocked", random.choice(self._vehicles).id, seen),
-                "unreadable": ("ask", "unreadable_plate", None, {**seen, "plate": plate[:6], "kind": None}),
-            }.get(what, ("ask", "unknown_vehicle", None, {**seen, "plate": plate}))
+    def _let_by(self, lane: str, reason: str, subject: str | None, plate: str | None, at: datetime) -> bool:
+        """Whether the guard opens: mostly for who comes in, and nearly always for who leaves."""
+        opens = self._random.random() < (0.98 if lane.endswith("out") else 0.7)
+        if opens and reason == "unknown_vehicle" and plate:
+            self._cars.guest_passed(plate, lane, at)
+        if not opens and reason == "places_taken" and subject:
+            self._cars.stays_out(subject)
+        return opens
+
+    def _what(self) -> str:
+        return self._random.choices([name for name, _ in CHANCES], [share for _, share in CHANCES])[0]
+
+    def _driven(self, lane: str, at: datetime) -> tuple[str, str, str | None, dict[str, Any]]:
+        random, what = self._random, self._what()
+        seen: dict[str, Any] = {
+            "colour": "blue",
+            "kind": "car",
+            "frames": random.randint(3, 9),
+            "weakest": _share(random),
+        }
+        if what == "blocked":
+            return "refuse", "blocked", random.choice(self._vehicles).id, seen
+        if what == "unreadable" and self._cars.unread(lane):
+            return "ask", "unreadable_plate", None, {**seen, "plate": self._cars.guest(IN)[:6], "kind": None}
+        if self._cars.guest_moves(lane, at) and (what in {"unknown", "stranger", "close"} or self._cars.leaves(lane)):
+            return "ask", "unknown_vehicle", None, {**seen, "plate": self._cars.guest(lane)}
+        if self._cars.slips_by():
+            self._cars.resident(lane)
+        car, extra = self._cars.resident(lane)
+        return ("ask", "places_taken", car, seen) if extra else ("open", "known_vehicle", car, seen)
+
+    def _walked(self) -> tuple[str, str, str | None, dict[str, Any]]:
+        random, what = self._random, self._what()
         looked: dict[str, Any] = {
             "frames": random.randint(3, 12),
             "score": _share(random),

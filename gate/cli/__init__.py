@@ -43,6 +43,7 @@ COMMANDS = {
     "plates": ("gate.cli.plates:app", "plates.help"),
     "privacy": ("gate.cli.privacy:app", "privacy.help"),
     "rules": ("gate.cli.rules:app", "rules.help"),
+    "parking": ("gate.cli.parking:app", "parking.help"),
     "patrol": ("gate.cli.patrol:app", "patrol.help"),
     "pass": ("gate.cli.passes:app", "pass.help"),
     "ledger": ("gate.cli.ledger:app", "ledger.help"),

@@ -18,14 +18,16 @@ from gate.access_rules import BlockedPlate, ListedPlate
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath
 from gate.cli.terminal import out
 from gate.config import Config, load_config
-from gate.decision.decide import decide
+from gate.decision.decide import Given, decide
 from gate.decision.decision import Evidence, PlateEvidence
 from gate.decision.moment import History, Moment
+from gate.decision.parked import NOBODY_KNOWS, Parked
 from gate.decision.precedence import Arrival, path
 from gate.decision.rules import Rules
 from gate.decision.week_plan import spans_of
 from gate.errors import GateError
 from gate.holidays import day_kind, moment_of
+from gate.parking.book import ParkingBook
 from gate.rulebook import supposed
 from gate.rulebook.lists import listed_for, with_lists
 from gate.rulebook.reading import read_access
@@ -64,20 +66,42 @@ def explain(
         evidence, subject = _evidence(loaded, site, ruled, plate, resident, colour)
         directions = {one.id: one.direction for one in loaded.lane}
         history = before(site.engine, subject.id, moment.at, directions) if subject else History()
-    _print_path(ruled, evidence, subject, moment, history)
+        parked = _parked(loaded, site, moment, evidence, subject)
+    _print_path(ruled, evidence, subject, Given(moment, history, None, parked))
 
 
-def _print_path(rules: Rules, evidence: Evidence, subject: Subject | None, moment: Moment, history: History) -> None:
+def _parked(config: Config, site: Site, moment: Moment, evidence: Evidence, subject: Subject | None) -> Parked:
+    """What stood in the compound at that moment, by the record."""
+    book = ParkingBook(site.engine, config.parking, ZoneInfo(config.compound.timezone))
+    book.refresh(moment.at, until=moment.at)
+    return book.parked(subject, evidence.text if isinstance(evidence, PlateEvidence) else None) or NOBODY_KNOWS
+
+
+def _print_parked(rules: Rules, parked: Parked) -> None:
+    unknown = t("rules.parked_unknown")
+    stand = {zone.id: parked.in_zone(zone.id) for zone in rules.zones}
+    zones = ", ".join(
+        f"{zone.name} {unknown if stand[zone.id] is None else stand[zone.id]}/{zone.spaces}" for zone in rules.zones
+    )
+    places = rules.parking.places if parked.places is None else parked.places
+    siblings = unknown if parked.siblings is None else parked.siblings
+    out.print(t("rules.parked", zones=zones, siblings=siblings, places=places), markup=False)
+
+
+def _print_path(rules: Rules, evidence: Evidence, subject: Subject | None, given: Given) -> None:
+    moment, history = given.moment, given.history
     out.print(t("rules.asked", lane=rules.lane, when=_when(moment), version=rules.version), markup=False)
     out.print(t("rules.enrolled" if subject else "rules.not_enrolled", id=subject.id if subject else ""), markup=False)
     if history.last is not None and history.at is not None:
         way, when = t(f"rules.went_{history.last}"), history.at.astimezone(moment.at.tzinfo)
         out.print(t("rules.history", way=way, when=f"{when:%Y-%m-%d %H:%M}"), markup=False)
+    if rules.zones:
+        _print_parked(rules, given.parked)
     seen = evidence if isinstance(evidence, PlateEvidence) else None
-    for number, (rule, found) in enumerate(path(Arrival(subject, seen, moment, history, None), rules), 1):
+    for number, (rule, found) in enumerate(path(Arrival(subject, seen, *given), rules), 1):
         answer = t("rules.goes_on") if found is None else t(f"verdict.{found[0]}")
         out.print(f"{number:>2}. {t(f'rule.{rule}')} → {answer}", markup=False)
-    decision = decide(evidence, rules, moment, history=history)
+    decision = decide(evidence, rules, moment, history=history, parked=given.parked)
     for one in () if seen is None else (*rules.blocks_of(seen.text), *rules.allowances_of(seen.text)):
         out.print(_listed(one), markup=False)
     style = {"open": "green", "refuse": "red"}.get(decision.verdict, "yellow")

@@ -23,6 +23,7 @@ from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.config import Console
 from gate.console import barriers, events, health, live, own_account, privacy, push, sign_in, staff, visitors
+from gate.console import parking as parking_pages
 from gate.console import sources as sources_pages
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
@@ -55,6 +56,7 @@ from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.console.wording import chosen_language
+from gate.parking.room import ParkingRoom
 from gate.privacy import Handling
 from gate.texts import explain
 from models.errors import Fault
@@ -79,6 +81,7 @@ PARTS = (
     vehicles,
     erasing,
     intake,
+    parking_pages,
     privacy,
     community,
     letters,
@@ -131,6 +134,7 @@ def create_app(
     post_room: PostRoom | None = None,
     sources: Sources | None = None,
     patrol: PatrolDesk | None = None,
+    parking: ParkingRoom | None = None,
     api: Callable[[Desk], ASGIApp] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -141,11 +145,11 @@ def create_app(
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
     register for the enrollers', `lobby` what residents' own pages need, `handling` tells what is done with personal
-    data, `post_room` is the way out, `sources` are the registers that push to us, `patrol` is what
-    the patrol's pages need, and `api` makes what other systems
-    ask under /api/v1; without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic,
-    in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it
-    is served, and its parts in `state.desk`.
+    data, `post_room` is the way out, `sources` are the registers that push to us, `patrol` is what the patrol's pages
+    need, `parking` tells what is inside, and `api` makes what other systems ask under /api/v1; without them these are
+    not there. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC;
+    `token` gives unguessable strings. The application holds one thread while it is served, and its parts in
+    `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -192,6 +196,7 @@ def create_app(
         post_room=post_room,
         sources=sources,
         patrol=patrol,
+        parking=parking,
         searches=Searches(),
     )
     app = _assembled(desk)

@@ -35,6 +35,7 @@ from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.erasure import Certificate
+from gate.parking.room import ParkingRoom
 from gate.privacy import Handling
 from gate.texts import Language
 
@@ -136,6 +137,7 @@ class Desk:
     post_room: PostRoom | None
     sources: Sources | None
     patrol: PatrolDesk | None
+    parking: ParkingRoom | None
     searches: Searches
 
     def end_account(self, account_id: str) -> None:

@@ -35,6 +35,7 @@ ADDRESSES = frozenset(
         "/me/enter",
         "/passes",
         "/pads",
+        "/parking",
         "/privacy",
         "/sources",
         "/community",

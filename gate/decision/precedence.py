@@ -9,6 +9,7 @@ table says, a vehicle that moves the other way is left alone before it is asked,
 | `blocked` | is the person or vehicle blocked in the register? | refuse |
 | `emergency` | is it a police car, a fire engine, an ambulance? | open |
 | `allowed_plate` | is the plate on the list of plates that always pass? | open |
+| `space` | not enrolled, and the lane leads to parking: is no space for visitors free, or is that not known? | ask |
 | `visitor_pass` | not enrolled: is there a living pass for the plate, PIN or code, for this lane? | open |
 | `service_window` | not enrolled: does a window for deliveries or taxis hold now? | open |
 | `unknown_vehicle` | not enrolled | ask |
@@ -17,6 +18,7 @@ table says, a vehicle that moves the other way is left alone before it is asked,
 | `right_ended` | has the right ended, and its days of grace too? | ask |
 | `hours` | outside the hours of the lane or the group? | ask |
 | `passback` | is it inside already, by the record? | ask where that is hard, or the plate is in doubt |
+| `places` | are all places of the household taken by its other cars? | ask, unless the rule is to let them in |
 | `known` | everything else | open, with a warning where there is one |
 """
 
@@ -27,10 +29,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from enrollment.candidate import Subject
+from enrollment.candidate import Subject, SubjectKind
 from gate.access_rules import Group
 from gate.decision.decision import Finding, PlateEvidence, Reason, Verdict
 from gate.decision.moment import History, Moment, Visit
+from gate.decision.parked import NOBODY_KNOWS, Parked
 from gate.decision.rules import Rules
 from gate.decision.week_plan import open_at
 
@@ -44,6 +47,7 @@ class Arrival:
     moment: Moment
     history: History
     visit: Visit | None
+    parked: Parked = NOBODY_KNOWS
 
 
 class Rule(StrEnum):
@@ -53,6 +57,7 @@ class Rule(StrEnum):
     BLOCKED = "blocked"
     EMERGENCY = "emergency"
     ALLOWED_PLATE = "allowed_plate"
+    SPACE = "space"
     VISITOR_PASS = "visitor_pass"  # noqa: S105
     SERVICE_WINDOW = "service_window"
     UNKNOWN_VEHICLE = "unknown_vehicle"
@@ -61,6 +66,7 @@ class Rule(StrEnum):
     RIGHT_ENDED = "right_ended"
     HOURS = "hours"
     PASSBACK = "passback"
+    PLACES = "places"
     KNOWN = "known"
 
 
@@ -74,9 +80,11 @@ def settle(arrival: Arrival, rules: Rules) -> Finding:
 
 
 def path(arrival: Arrival, rules: Rules) -> tuple[tuple[Rule, Finding | None], ...]:
-    """Every rule that was asked, in order, the last of which decided."""
+    """Every rule that was asked, in order, the last of which decided. Nobody is asked about parking without a zone."""
     steps: list[tuple[Rule, Finding | None]] = []
     for rule, asked in TABLE:
+        if rule in {Rule.SPACE, Rule.PLACES} and not rules.zones:
+            continue
         found = asked(arrival, rules)
         steps.append((rule, found))
         if found is not None:
@@ -114,6 +122,20 @@ def _allowed_plate(arrival: Arrival, rules: Rules) -> Finding | None:
     return None
 
 
+def _space(arrival: Arrival, rules: Rules) -> Finding | None:
+    """Residents are never asked about it: they come in however full it is."""
+    if arrival.subject is not None or not rules.zones:
+        return None
+    free = 0
+    for zone in rules.zones:
+        if zone.is_for(visitor=True):
+            taken = arrival.parked.in_zone(zone.id)
+            if taken is None:
+                return Verdict.ASK, Reason.FACTS_MISSING, None
+            free += max(0, zone.spaces - taken)
+    return None if free else (Verdict.ASK, Reason.PARKING_FULL, None)
+
+
 def _visitor_pass(arrival: Arrival, rules: Rules) -> Finding | None:
     visit = arrival.visit
     if arrival.subject is not None or visit is None or not _reaches(visit, rules.lane):
@@ -146,7 +168,8 @@ def _facts(arrival: Arrival, rules: Rules) -> Finding | None:
         return None
     unplaced = rules.by_building and subject.building is None and not rules.named_closely(subject)
     unwritten = not arrival.history.known and _stops_passback(arrival, rules)
-    return (Verdict.ASK, Reason.FACTS_MISSING, subject) if unplaced or unwritten else None
+    uncounted = rules.parking.extra_car == "ask" and _needs_place(subject, rules) and arrival.parked.siblings is None
+    return (Verdict.ASK, Reason.FACTS_MISSING, subject) if unplaced or unwritten or uncounted else None
 
 
 def _right_here(arrival: Arrival, rules: Rules) -> Finding | None:
@@ -182,6 +205,12 @@ def _passback(arrival: Arrival, rules: Rules) -> Finding | None:
     return Verdict.ASK, Reason.PASSED_ALREADY, arrival.subject
 
 
+def _places(arrival: Arrival, rules: Rules) -> Finding | None:
+    if rules.parking.extra_car != "ask" or not _places_taken(arrival, rules):
+        return None
+    return Verdict.ASK, Reason.PLACES_TAKEN, arrival.subject
+
+
 def _known(arrival: Arrival, rules: Rules) -> Finding | None:
     subject = arrival.subject
     if subject is None:
@@ -197,6 +226,8 @@ def _known_as(arrival: Arrival, rules: Rules, subject: Subject) -> Reason:
         return Reason.PASSBACK_WARNED
     if subject.until is not None and arrival.moment.at >= subject.until:
         return Reason.IN_GRACE
+    if _places_taken(arrival, rules):
+        return Reason.EXTRA_CAR
     return Reason.KNOWN_RESIDENT if arrival.plate is None else Reason.KNOWN_VEHICLE
 
 
@@ -216,6 +247,18 @@ def _inside_already(arrival: Arrival, rules: Rules) -> bool:
     return timedelta(seconds=access.passback_after_s) < age < timedelta(hours=access.passback_forgiven_h)
 
 
+def _needs_place(subject: Subject, rules: Rules) -> bool:
+    """Whether this is one of a household's cars that is about to take one of its places."""
+    return subject.kind is SubjectKind.VEHICLE and bool(rules.zones)
+
+
+def _places_taken(arrival: Arrival, rules: Rules) -> bool:
+    subject, parked = arrival.subject, arrival.parked
+    if subject is None or parked.siblings is None or not _needs_place(subject, rules):
+        return False
+    return parked.siblings >= (rules.parking.places if parked.places is None else parked.places)
+
+
 def _reaches(visit: Visit, lane: str) -> bool:
     return visit.lanes is None or lane in visit.lanes
 
@@ -229,6 +272,7 @@ TABLE: tuple[tuple[Rule, Callable[[Arrival, Rules], Finding | None]], ...] = (
     (Rule.BLOCKED, _blocked),
     (Rule.EMERGENCY, _emergency),
     (Rule.ALLOWED_PLATE, _allowed_plate),
+    (Rule.SPACE, _space),
     (Rule.VISITOR_PASS, _visitor_pass),
     (Rule.SERVICE_WINDOW, _service_window),
     (Rule.UNKNOWN_VEHICLE, _unknown_vehicle),
@@ -237,6 +281,7 @@ TABLE: tuple[tuple[Rule, Callable[[Arrival, Rules], Finding | None]], ...] = (
     (Rule.RIGHT_ENDED, _right_ended),
     (Rule.HOURS, _hours),
     (Rule.PASSBACK, _passback),
+    (Rule.PLACES, _places),
     (Rule.KNOWN, _known),
 )
 """The order in which the rules are asked; the last answers whatever the others left."""

@@ -14,6 +14,7 @@ from gate.access_rules import AccessRules, AllowedPlate, BlockedPlate, Group, fi
 from gate.config import Config, FaceLimits, Lane, PlateRules
 from gate.decision.decision import Movement
 from gate.decision.moment import Direction
+from gate.parking.settings import Parking, Zone
 from gate.week import WeekHours
 from models.sighting import PlateKind
 
@@ -26,7 +27,8 @@ class Rules:
 
     `heading` is the movement that a passage through the lane shows, None where any will do. `credentials` are the ways
     in that the lane takes, none for all of them. `households` gives the
-    opaque id of each household that `access` names by its code; one that nobody lives in has none.
+    opaque id of each household that `access` names by its code; one that nobody lives in has none. `parking` are the
+    zones, wherever the lane leads.
     `text` is all of it but those, from which `read` makes the same rules again.
     """
 
@@ -40,6 +42,7 @@ class Rules:
     direction: Direction = "in"
     credentials: frozenset[str] = frozenset()
     households: Mapping[str, str] = field(default_factory=dict)
+    parking: Parking = field(default_factory=Parking)
     text: str = ""
     _named: _Named = field(init=False, repr=False, compare=False)
 
@@ -71,6 +74,8 @@ class Rules:
             "access": chosen.model_dump(mode="json", by_alias=True),
             "credentials": sorted(lane.credentials),
         }
+        if config.parking.zone:  # without one nothing is asked about parking, and the version is that of before
+            written["parking"] = config.parking.model_dump(mode="json")
         return cls.read(json.dumps(written, ensure_ascii=False, sort_keys=True), households)
 
     @classmethod
@@ -88,12 +93,18 @@ class Rules:
             direction=written["direction"],
             credentials=frozenset(written.get("credentials", ())),
             households={} if households is None else households,
+            parking=Parking.model_validate(written.get("parking", {})),
             text=text,
         )
 
     def is_emergency(self, plate: str, kind: PlateKind | None) -> bool:
         """Whether a vehicle with this plate always passes."""
         return kind in self.access.emergency_kinds or fits(self.access.emergency_plates, plate)
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones that the lane leads into."""
+        return self.parking.into(self.lane)
 
     def takes(self, shown: CredentialKind) -> bool:
         """Whether the lane takes a card, PIN or code."""

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,11 +17,13 @@ import cv2
 import numpy as np
 import structlog
 
+from enrollment.candidate import Subject
 from gate.camera.frame import Camera, Frame
 from gate.camera.region import Region
 from gate.decision.decide import decide
 from gate.decision.decision import Decision, Evidence, PlateEvidence, Reason, Verdict, meant
 from gate.decision.moment import NEVER_SEEN, History, Visit
+from gate.decision.parked import NOBODY_KNOWS, Parked
 from gate.decision.rules import Rules
 from gate.errors import LedgerUnwritable
 from gate.holidays import moment_of
@@ -57,13 +60,17 @@ class Facts:
     """Where a lane looks up what it decides by. All of them answer at once, but `use`, which writes.
 
     `history` is of a subject by its id, `passed` is told of each that was let through, `visit` is the living pass of a
-    plate, and `use` takes one of its uses for a passage: False where none is left.
+    plate, and `use` takes one of its uses for a passage: False where none is left. `parked` is what stands in the
+    compound as a subject or a plate arrives, None where nothing is counted, and `entered` is told of each passage that
+    the lane opened for.
     """
 
     history: Callable[[str], History] = lambda _subject: NEVER_SEEN
     passed: Callable[[str, datetime], None] = lambda _subject, _at: None
     visit: Callable[[str, datetime], Visit | None] = lambda _plate, _at: None
     use: Callable[[Visit, datetime, str], bool] = lambda _visit, _at, _passage: False
+    parked: Callable[[Subject | None, str | None], Parked | None] = lambda _subject, _plate: None
+    entered: Callable[[Passage], None] = lambda _passage: None
 
 
 NO_FACTS = Facts()
@@ -205,11 +212,13 @@ class LaneWorker:
         history = self._facts.history(who.id) if who else NEVER_SEEN
         if isinstance(evidence, PlateEvidence) and not who:
             visit = self._facts.visit(evidence.text, at)
-        decision = decide(evidence, rules, moment, history=history, visit=visit, decided=stays)
+        parked = self._facts.parked(who, evidence.text if isinstance(evidence, PlateEvidence) else None)
+        known = partial(decide, evidence, rules, moment, history=history, parked=parked or NOBODY_KNOWS, decided=stays)
+        decision = known(visit=visit)
         if decision.reason is Reason.VISITOR_PASS and visit is not None and not self._facts.use(visit, at, passage):
             visit = None
-            decision = decide(evidence, rules, moment, history=history, decided=stays)
-        return decision, Recorded.of(evidence, rules, moment, history, visit)
+            decision = known()
+        return decision, Recorded.of(evidence, rules, moment, history, visit, parked)
 
     def _carry_out(self, case: _Settled, decision: Decision, recorded: Recorded) -> None:
         passage = Passage(
@@ -228,6 +237,8 @@ class LaneWorker:
         commanded_s = self._way.open_for(passage.id) if decision.verdict is Verdict.OPEN else None
         if decision.verdict is Verdict.OPEN and decision.subject is not None:
             self._facts.passed(decision.subject.id, case.at)
+        if decision.verdict is Verdict.OPEN:
+            self._facts.entered(passage)
         done_s = self._clock() if commanded_s is None else commanded_s
         delay_s = max(0.0, done_s - case.taken_s)
         self._on_outcome(Outcome(passage, decision, snapshot, delay_s, moved=commanded_s is not None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Computed, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Computed, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enrollment.tables import Base, UtcTime
@@ -14,6 +14,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 SEQ = BigInteger().with_variant(Integer, "sqlite")
 """SQLite keeps a table in the order of a key that is called INTEGER, and only of that."""
+
+
+NOT_TAKEN = text("""body LIKE '%"act":"refused"%'""")
+"""The rows of commands that a barrier did not take, in the very words of the index that finds them."""
 
 
 class LedgerRow(Base):
@@ -29,6 +33,7 @@ class LedgerRow(Base):
         Index("ledger_kind", "kind", "at", "seq"),
         Index("ledger_actor", "actor", "at", "seq"),
         Index("ledger_about", "about", "seq"),
+        Index("ledger_not_taken", "seq", sqlite_where=NOT_TAKEN, postgresql_where=NOT_TAKEN),
     )
 
     seq: Mapped[int] = mapped_column(SEQ, primary_key=True, autoincrement=False)

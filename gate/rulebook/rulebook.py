@@ -19,6 +19,7 @@ from gate.config import Config, FaceLimits
 from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
 from gate.ledger.ledger import last_body
+from gate.parking.book import ParkingBook
 from gate.rulebook.lists import listed_for, with_lists, without_lists
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.reading import parse_access, read_access, text_of
@@ -46,14 +47,16 @@ class Rulebook:
         note: Callable[..., object],
         whereabouts: Whereabouts,
         passes: PassBook,
+        parking: ParkingBook | None = None,
     ) -> None:
-        """`note` appends a row to the record; `whereabouts` and `passes` are read again at every look."""
+        """`note` appends a row to the record; `whereabouts`, `passes` and `parking` are read again at every look."""
         self._config = config
         self._engine = engine
         self._faces = faces
         self._note = note
         self._whereabouts = whereabouts
         self._passes = passes
+        self._parking = parking
         self.fault: ConfigRefused | None = None
         self._seen: bytes | None = None
         self._settled: bytes | None = None
@@ -161,6 +164,8 @@ class Rulebook:
     def _follow_facts(self) -> None:
         self._whereabouts.refresh(self._access.passback_forgiven_h)
         self._passes.refresh()
+        if self._parking is not None:
+            self._parking.refresh()
 
     def _follow_lists(self) -> bool:
         """Whether a register elsewhere has blocked or allowed other plates since."""

@@ -14,14 +14,14 @@ from gate.ledger.verify import verify
 from gate.site import open_site
 from models.plate.grammar import classify
 from models.sighting import PlateColour
-from samples import archive
+from samples import archive, archive_people
 
 UNTIL = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "BUILDINGS", 1)
+    monkeypatch.setattr(archive_people, "BUILDINGS", 1)
     monkeypatch.setattr(archive, "PICTURED", 5)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse
@@ -12,6 +12,7 @@ from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled
 from enrollment.finding import LONGEST_WORDS, Found
 from enrollment.form import PersonForm, Standing, VehicleForm, VehicleType
 from enrollment.household import HouseholdCode
+from enrollment.households import MOST_PLACES
 from gate.console.access import TOKEN_HEADER
 from gate.console.desk import Desk, SignedIn, TheDesk
 from gate.console.enrolment.office import (
@@ -129,6 +130,32 @@ def add_vehicle(
     return see(f"/enrolment/households/{household_id}?then=vehicle")
 
 
+@router.post("/enrolment/households/{household_id}/places")
+def set_places(
+    request: Request,
+    desk: TheDesk,
+    session: SignedIn,
+    office: TheOffice,
+    household_id: HouseholdId,
+    places: Typed = "",
+    version: Annotated[int, Form(ge=1)] = 1,
+) -> Response:
+    """Set how many of its cars may be inside at a time; empty is as for every household."""
+    try:
+        office.register.households.set_places(household_id, _places(places), session.account, version)
+    except EntryRefused as refused:
+        return _household(request, desk, household_id, refused)
+    return see(f"/enrolment/households/{household_id}#places-title")
+
+
+def _places(typed: str) -> int | None:
+    if not typed.strip():
+        return None
+    if not typed.strip().isdecimal():
+        raise EntryRefused("register.bad_places", most=MOST_PLACES)
+    return int(typed)
+
+
 def _household(
     request: Request,
     desk: Desk,
@@ -165,6 +192,8 @@ def _household(
         colours=list(PlateColour),
         types=list(VehicleType),
         standings=list(Standing),
+        parking=office.register.households.places(household_id),
+        most_places=MOST_PLACES,
     )
 
 

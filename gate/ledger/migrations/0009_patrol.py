@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "gate_0009"
-down_revision = "gate_0007"
+down_revision = "gate_0008"
 branch_labels = None
 depends_on = None
 

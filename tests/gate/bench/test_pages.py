@@ -17,5 +17,6 @@ def test_every_page_answers_over_a_compound_with_a_past(tmp_path: Path) -> None:
     assert score.passages == 200
     names = {page.name for page in score.pages}
     assert {"/", "/audit/rows", "/enrolment/households/…", "/audit/search plate", "/community", "/connections"} <= names
+    assert "/parking" in names
     assert all(page.median_ms > 0 for page in score.pages)
     assert score.slowest in score.pages

@@ -28,6 +28,7 @@ from gate.decision.decision import (
     Verdict,
 )
 from gate.decision.moment import DayKind, History, Visit
+from gate.decision.parked import Parked
 from gate.decision.rules import Rules
 from gate.lane import lane as lane_module
 from gate.lane.lane import Facts, LaneWorker, Outcome, encode
@@ -38,6 +39,7 @@ from gate.lane.tracking import FaceTrack
 from gate.lane.watching import Case
 from gate.ledger.ledger import Passage
 from gate.ledger.writer import Saved, WriterHealth
+from gate.parking.settings import Parking
 from gate.rulebook.recorded import read
 from models.sighting import Box, Picture, PlateColour, PlateKind
 
@@ -363,6 +365,32 @@ def test_who_was_let_in_is_known_to_be_inside() -> None:
     while lane.step():
         pass
     assert told == [("r1", datetime(2026, 2, 17, 4, tzinfo=UTC))]
+
+
+def test_a_lane_that_leads_to_parking_asks_what_is_inside_keeps_it_and_tells_who_came_in() -> None:
+    world, asked = _World(), []
+    entered: list[Passage] = []
+    parked = iter([Parked((("yard", 2),), 0), Parked((("yard", 1),), 0)])
+    zone = {"id": "yard", "name": "地面", "spaces": 2, "enter": ["south-in"], "leave": ["south-out"]}
+
+    def stands(subject: Subject | None, plate: str | None) -> Parked:
+        asked.append((subject, plate))
+        return next(parked)
+
+    visitor = replace(CAR, subject=None)
+    again = Case(FaceTrack(2, Box(0, 0, 10, 10), 0, 0), visitor, "another", {"plate": CAR.text})
+    lane = world.lane([10.0, 11.0], [[_case(visitor, key=CAR.text)], [again]])
+    lane._rules = lambda: replace(RULES, parking=Parking.model_validate({"zone": [zone]}))
+    lane._facts = Facts(
+        visit=lambda _plate, _at: Visit("p1"), use=lambda *_use: True, parked=stands, entered=entered.append
+    )
+    while lane.step():
+        pass
+    full, free = world.outcomes
+    assert [one.decision.reason for one in (full, free)] == [Reason.PARKING_FULL, Reason.VISITOR_PASS]
+    assert asked == [(None, CAR.text)] * 2
+    assert read(full.passage.details["rests_on"]).parked == Parked((("yard", 2),), 0)
+    assert entered == [free.passage]
 
 
 def test_a_passage_keeps_what_it_was_decided_on() -> None:

@@ -121,3 +121,18 @@ def test_a_household_that_is_not_there_is_said(table: Table) -> None:
     assert table.client.get("/enrolment/households/none").json()["code"] == "console.no_such_household"
     for part in ("people", "vehicles"):
         assert table.post(f"/enrolment/households/none/{part}", name="李四", plate="辽A12345").status_code == 404
+
+
+def test_a_households_parking_places_are_set_and_a_stale_form_changes_nothing(table: Table) -> None:
+    home = table.begun()
+    households = table.booth.accounts.register.households
+    assert "现在是 与全小区一样" in table.client.get(home).text
+    assert table.post(f"{home}/places", places="2", version="1").headers["location"] == f"{home}#places-title"
+    assert "现在是 2" in table.client.get(home).text
+    assert table.booth.accounts.acts[-1].kind == "household.places_set"
+    for typed, version, said in (("3", "1", "已被别人改过"), ("21", "2", "0 到 20 之间"), ("two", "2", "0 到 20 之间")):
+        answer = table.post(f"{home}/places", places=typed, version=version)
+        assert (answer.status_code, said in answer.text) == (422, True), typed
+    assert households.places(home.rpartition("/")[2]).places == 2
+    table.post(f"{home}/places", places="", version="2")
+    assert households.places(home.rpartition("/")[2]).places is None

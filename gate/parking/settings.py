@@ -1,0 +1,90 @@
+"""`[parking]`: the spaces of the compound by zone, what a household may use of them, and how long visitors may stay."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from gate.part import Id, Part, refusal
+
+Takes = Literal["residents", "visitors", "both"]
+Places = Annotated[int, Field(ge=0, le=20)]
+
+
+class Zone(Part):
+    """Spaces that the same lanes lead into: the yard, a garage.
+
+    Where one lane leads into several zones, a car is counted in the first of them that is for it and not full.
+    """
+
+    id: Id
+    name: str = Field(min_length=1, max_length=40)
+    spaces: int = Field(ge=1, le=100_000, description="how many cars it holds")
+    takes: Takes = Field(default="both", description="residents, visitors or both")
+    enter: tuple[Id, ...] = Field(min_length=1, description="the lanes that lead into it")
+    leave: tuple[Id, ...] = Field(min_length=1, description="the lanes that lead out of it")
+
+    def is_for(self, *, visitor: bool) -> bool:
+        """Whether its spaces are for visitors, or for residents."""
+        return self.takes in {"both", "visitors" if visitor else "residents"}
+
+
+class Parking(Part):
+    """Who may park, and how much of it. Without a zone nothing is counted and nobody is asked about parking."""
+
+    places: Places = Field(
+        default=1, description="cars of a household that may be inside at a time, unless it has more"
+    )
+    extra_car: Literal["open", "ask"] = Field(
+        default="ask", description="the next car while those are taken: open tells the guard, ask lets the guard decide"
+    )
+    free_minutes: int = Field(
+        default=120, ge=1, le=44_640, description="a visitor without a pass may stay so long; with one, until it ends"
+    )
+    forget_after_days: int = Field(
+        default=30, ge=1, le=365, description="a car that came in so long ago and was not seen since counts no more"
+    )
+    zone: tuple[Zone, ...] = ()
+
+    @field_validator("zone")
+    @classmethod
+    def _each_once(cls, zones: tuple[Zone, ...]) -> tuple[Zone, ...]:
+        ids = [zone.id for zone in zones]
+        for twice in {name for name in ids if ids.count(name) > 1}:
+            raise refusal("config.zone_twice", id=twice)
+        for zone in zones:
+            for lane in set(zone.enter) & set(zone.leave):
+                raise refusal("config.zone_both_ways", zone=zone.id, lane=lane)
+        return zones
+
+    @model_validator(mode="after")
+    def _has_spaces(self) -> Self:
+        """Rules without a zone would hold for nobody, and whoever wrote them would think that they do."""
+        if self.model_fields_set and not self.zone:
+            raise refusal("config.parking_no_zone")
+        return self
+
+    def must_lead(self, kinds: Mapping[str, str]) -> None:
+        """Refuse a zone with a lane that is not there or not for vehicles; `kinds` has the lanes by their ids."""
+        for zone, lane in ((one.id, lane) for one in self.zone for lane in (*one.enter, *one.leave)):
+            if lane not in kinds:
+                near = ", ".join(difflib.get_close_matches(lane, [*kinds], 1) or kinds)
+                raise refusal("config.zone_names_no_lane", zone=zone, name=lane, near=near)
+            if kinds[lane] != "vehicle":
+                raise refusal("config.zone_lane_on_foot", zone=zone, name=lane)
+
+    @property
+    def lanes(self) -> frozenset[str]:
+        """Every lane that leads into or out of a zone."""
+        return frozenset(lane for zone in self.zone for lane in (*zone.enter, *zone.leave))
+
+    def into(self, lane: str) -> tuple[Zone, ...]:
+        """The zones that a lane leads into, in the order they are written in."""
+        return tuple(zone for zone in self.zone if lane in zone.enter)
+
+    def out_of(self, lane: str) -> tuple[Zone, ...]:
+        """The zones that a lane leads out of."""
+        return tuple(zone for zone in self.zone if lane in zone.leave)
