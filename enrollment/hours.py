@@ -21,6 +21,8 @@ DAYS = (*WEEKDAYS, "workday", "day_off", "holiday")
 """`workday` is a day that people work on, a make-up Saturday too, `day_off` any other, `holiday` a statutory one."""
 
 MOST_SPANS = 20
+LONGEST_LINE = 1500
+"""Characters; the most spans, each of all kinds of days, fit."""
 
 _IN_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CHINESE = "一二三四五六日"
@@ -93,6 +95,8 @@ def parse_hours(line: str) -> Hours:
         EntryRefused: `hours.unreadable` with the part that is, `hours.no_time`, `hours.empty` where it begins when it
             ends, `hours.many`.
     """
+    if len(line) > LONGEST_LINE:
+        raise EntryRefused("hours.many", most=MOST_SPANS)
     plain = unicodedata.normalize("NFKC", line).translate(_DASHES).casefold()
     spans = [span for part in plain.split(";") if part.strip() for span in _spans(part.strip())]
     if len(spans) > MOST_SPANS:

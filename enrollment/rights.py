@@ -100,6 +100,13 @@ class Rights:
                 raise NotEnrolled("register.no_household", id=household_id)
             return _right(session, row), row.version
 
+    def of_home(self, code: HouseholdCode) -> Right:
+        """A household's right by its code; `NO_RIGHT` where nobody was entered there yet."""
+        with reading(self._changes.engine) as session:
+            known = select(HouseholdRow).filter_by(building=code.building, unit=code.unit, room=code.room)
+            row = session.scalars(known).first()
+            return NO_RIGHT if row is None else _right(session, row)
+
     def of_households(self) -> Mapping[HouseholdCode, Right]:
         """Every household's that has one."""
         with reading(self._changes.engine) as session:

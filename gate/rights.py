@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from enrollment.errors import EntryRefused
 from enrollment.hours import WEEKDAYS
+from enrollment.rights import Right
 from gate.decision.week_plan import Spanning
 from gate.texts import Language, t
 
@@ -21,6 +22,17 @@ def hours_line(hours: Iterable[Spanning], language: Language | None = None) -> s
 def lanes_line(lanes: Collection[str], names: Mapping[str, str], language: Language | None = None) -> str:
     """The lanes by their names, one that is no longer there by its id."""
     return t("lane_list.separator", language).join(names.get(lane, lane) for lane in lanes)
+
+
+def right_line(own: Right, home: Right, names: Mapping[str, str], language: Language) -> str:
+    """Which lanes and hours hold, by the own right or the household's, as far as the register says any."""
+    lanes = lanes_line(own.lanes or home.lanes or (), names, language) or t("console.right.every_lane", language)
+    hours = hours_line(own.hours or home.hours, language) or t("console.right.as_usual", language)
+    if not own.lanes and home.lanes:
+        lanes = t("console.right.from_home", language, what=lanes)
+    if not own.hours and home.hours:
+        hours = t("console.right.from_home", language, what=hours)
+    return t("console.right.now", language, lanes=lanes, hours=hours)
 
 
 def known_lanes(named: Collection[str], names: Mapping[str, str]) -> None:
