@@ -31,6 +31,7 @@ from gate.cli.consent import (
     SignedOn,
     Signer,
     consent,
+    decline,
     signed,
     withdraw,
 )
@@ -54,6 +55,7 @@ WIDEST = 120
 """Columns a list may take where the output is no terminal, so that an id is never broken."""
 
 app.command("consent", help=t("enroll.consent_help"))(consent)
+app.command("decline", help=t("enroll.decline_help"))(decline)
 app.command("withdraw", help=t("enroll.withdraw_help"))(withdraw)
 app.command("import", help=t("roster.import_help"))(import_)
 app.command("export", help=t("roster.export_help"))(export)

@@ -160,6 +160,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/me/consents"): RESIDENTS,
     ("POST", "/me/consents/{purpose}/withdraw"): RESIDENTS,
     ("POST", "/me/consents/{purpose}/give"): RESIDENTS,
+    ("POST", "/me/consents/{purpose}/decline"): RESIDENTS,
     ("GET", "/sources"): ENROLLERS,
     ("GET", "/sources/{source_id}"): ENROLLERS,
     ("POST", "/sources/{source_id}/apply"): ADMINS,

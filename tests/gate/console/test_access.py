@@ -159,6 +159,7 @@ TABLE = {
     ("GET", "/me/consents"): "resident",
     ("POST", "/me/consents/{purpose}/withdraw"): "resident",
     ("POST", "/me/consents/{purpose}/give"): "resident",
+    ("POST", "/me/consents/{purpose}/decline"): "resident",
 }
 """Who is let in where. A new route needs a row here as well as in `access.RULES`."""
 
