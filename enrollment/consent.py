@@ -103,7 +103,8 @@ class Guardian:
 class ConsentForm:
     """A consent as signed. `keep_photo` is the separate tick under a consent to faces.
 
-    With `declined` it is none: somebody was asked at `signed_at`, said no, and need not sign that. `version` None is the newest text of the purpose. Moments are aware; `expires_at` None lasts until withdrawal.
+    With `declined` it is none: somebody was asked at `signed_at`, said no, and need not sign that. `version` None is the
+    newest text of the purpose. Moments are aware; `expires_at` None lasts until withdrawal.
     """
 
     purpose: Purpose
@@ -143,7 +144,8 @@ class ConsentForm:
 class Consent:
     """A recorded consent, or that it was `declined`.
 
-    `guardian` is there where one signed and the resident was not erased since. `recorded_by` is the actor of staff, `text` the id of the text and `text_hash` its digest.
+    `guardian` is there where one signed and the resident was not erased since. `recorded_by` is the actor of staff,
+    `text` the id of the text and `text_hash` its digest.
     """
 
     id: str
