@@ -103,8 +103,8 @@ class Guardian:
 class ConsentForm:
     """A consent as signed. `keep_photo` is the separate tick under a consent to faces.
 
-    With `declined` it is none: somebody was asked at `signed_at`, said no, and need not sign that. `version` None is the
-    newest text of the purpose. Moments are aware; `expires_at` None lasts until withdrawal.
+    With `declined` it is none: somebody was asked at `signed_at`, said no, and need not sign that. `version` None is
+    the newest text of the purpose. Moments are aware; `expires_at` None lasts until withdrawal.
     """
 
     purpose: Purpose

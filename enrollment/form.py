@@ -147,6 +147,11 @@ def minor_until(born: date) -> date:
         return date(born.year + MAJORITY, 3, 1)
 
 
+def born(minor_until: date) -> date:
+    """A birthday whose fourteenth return this is: that of a child of 29 February is told as 1 March."""
+    return minor_until.replace(year=minor_until.year - MAJORITY)
+
+
 def rights(lanes: Iterable[str] | None) -> tuple[str, ...] | None:
     """The lanes, each once and sorted; None for every lane. Raises `EntryRefused` (`register.no_lanes`)."""
     if lanes is None:

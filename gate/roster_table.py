@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from openpyxl import Workbook
 
 from enrollment.entry import Resident, Vehicle
-from enrollment.form import Standing
+from enrollment.form import Standing, born
 from enrollment.register import Register
 from enrollment.rights import Right
 from enrollment.roster import Intake
@@ -85,6 +85,8 @@ def _heading(language: Language) -> tuple[str, ...]:
 def _person_row(one: Resident, standing: str, language: Language) -> tuple[str, ...]:
     known = {Column.HOUSEHOLD: one.household, Column.NAME: one.name, Column.STANDING: standing}
     known |= {Column.PHONE: one.phone or "", Column.NOTES: one.notes or ""}
+    if one.minor_until is not None:
+        known[Column.BORN] = f"{born(one.minor_until):%Y-%m-%d}"
     return _row(known | _right_cells(Right(one.lanes, one.hours), language))
 
 

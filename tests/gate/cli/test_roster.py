@@ -78,10 +78,16 @@ def test_what_fits_is_taken_in_once_and_the_rest_is_handed_back(config: Path) ->
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_an_export_goes_in_again_and_changes_nothing_and_holds_no_formula(config: Path, ending: str) -> None:
     evil = "=HYPERLINK(1)"
-    (config.parent / "evil.csv").write_text(f"住户,姓名,备注\n1-1-1,{evil},@x\n1-1-2,<b>'; DROP TABLE x,\n", "utf-8")
+    head = "住户,姓名,备注,出生日期（未满十四周岁）"
+    rows = f"1-1-1,{evil},@x,\n1-1-2,<b>'; DROP TABLE x,,\n1-1-2,张小三,,2020-05-01\n"
+    (config.parent / "evil.csv").write_text(f"{head}\n{rows}", "utf-8")
     assert _run(config, "import", str(config.parent / "evil.csv")).exit_code == 0
     before, file = _kept(config), config.parent / f"out.{ending}"
     assert _run(config, "export", str(file)).exit_code == 0
+    if ending == "csv":
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            born = {row["姓名"]: row["出生日期（未满十四周岁）"] for row in csv.DictReader(opened)}
+        assert born["张小三"] == "2020-05-01", "whoever is a child here is one where the table goes"
     again = _run(config, "import", str(file))
     assert again.exit_code == 0, again.output
     assert _kept(config) == before

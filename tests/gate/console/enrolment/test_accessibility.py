@@ -29,8 +29,8 @@ def page(request: pytest.FixtureRequest, chromium: Browser, booth: Booth) -> Ite
 
 
 def test_axe_finds_nothing_wrong_on_the_way_through_an_enrolment(table: Table, page: Page) -> None:
-    one, other = table.person(), table.person("李四", "5-1-101")
-    child = table.person("张小五", "4-1-101", born="2020-02-29")
+    one, other = table.person(), table.person("Abdurahmanmuhammadtursunniyazqadirahmatjanabdulla", "5-1-101")
+    child = table.person("阿卜杜热合曼·买买提艾力·托合提尼亚孜", "4-1-101", born="2020-02-29")
     table.enrolled(one, who=1)
     table.agreed(one, Purpose.CARE_ALERTS)
     table.post(f"{table.begun()}/vehicles", plate="辽A12345", colour="blue", owner=one.id)
