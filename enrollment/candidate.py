@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from enrollment.hours import Hours
+
 
 class SubjectKind(StrEnum):
     """What an entry in the register is."""
@@ -18,9 +20,10 @@ class SubjectKind(StrEnum):
 class Subject:
     """An enrolled resident or vehicle by its opaque id, with what a decision has to know about it.
 
-    `lanes` is None for a right on every lane; `household` is an opaque id too and `building` a number, None where it is
-    not known. `until` is the end of the tenancy or parking right and `blocked_until` that of a block, which means
-    something only while `blocked`; both are aware moments, None for no end.
+    `lanes` is None for a right on every lane; `hours` are those of its own right and `home_hours` of its household's,
+    none where they say nothing. `household` is an opaque id too and `building` a number, None where it is not known.
+    `until` is the end of the tenancy or parking right and `blocked_until` that of a block, which means something only
+    while `blocked`; both are aware moments, None for no end.
     """
 
     id: str
@@ -31,6 +34,8 @@ class Subject:
     building: str | None = None
     until: datetime | None = None
     blocked_until: datetime | None = None
+    hours: Hours = ()
+    home_hours: Hours = ()
 
     def __post_init__(self) -> None:
         for end in (self.until, self.blocked_until):

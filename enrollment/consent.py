@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -103,7 +103,8 @@ class Guardian:
 class ConsentForm:
     """A consent as signed. `keep_photo` is the separate tick under a consent to faces.
 
-    `version` None is the newest text of the purpose. Moments are aware; `expires_at` None lasts until withdrawal.
+    With `declined` it is none: somebody was asked at `signed_at`, said no, and need not sign that. `version` None is
+    the newest text of the purpose. Moments are aware; `expires_at` None lasts until withdrawal.
     """
 
     purpose: Purpose
@@ -115,6 +116,7 @@ class ConsentForm:
     signature: Signature | None = None
     guardian: Guardian | None = None
     keep_photo: bool = False
+    declined: bool = False
 
     @property
     def text(self) -> ConsentText:
@@ -132,7 +134,7 @@ class ConsentForm:
             raise EntryRefused("consent.signed_later")
         if self.expires_at is not None and self.expires_at <= now:
             raise EntryRefused("consent.over")
-        if self.means is Means.SCREEN and self.signature is None:
+        if self.means is Means.SCREEN and self.signature is None and not self.declined:
             raise EntryRefused("consent.signature_needed")
         _ = self.text
         return self
@@ -140,9 +142,10 @@ class ConsentForm:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A recorded consent. `guardian` is there where one signed and the resident was not erased since.
+    """A recorded consent, or that it was `declined`.
 
-    `recorded_by` is the actor of staff, `text` the id of the text and `text_hash` its digest.
+    `guardian` is there where one signed and the resident was not erased since. `recorded_by` is the actor of staff,
+    `text` the id of the text and `text_hash` its digest.
     """
 
     id: str
@@ -161,10 +164,21 @@ class Consent:
     keep_photo: bool
     expires_at: datetime | None
     withdrawn_at: datetime | None
+    declined: bool = False
 
     def alive(self, now: datetime) -> bool:
         """Whether it holds at this moment."""
-        return self.withdrawn_at is None and (self.expires_at is None or self.expires_at > now)
+        ended = self.withdrawn_at is not None or (self.expires_at is not None and self.expires_at <= now)
+        return not (self.declined or ended)
+
+
+def declined_at(known: Sequence[Consent], now: datetime) -> dict[Purpose, datetime]:
+    """When each purpose that nothing lives for was declined last, where nothing was said about it since."""
+    newest: dict[Purpose, Consent] = {}
+    for one in sorted(known, key=lambda one: one.recorded_at):
+        newest[one.purpose] = one
+    living = {one.purpose for one in known if one.alive(now)}
+    return {purpose: one.signed_at for purpose, one in newest.items() if one.declined and purpose not in living}
 
 
 @cache
@@ -204,6 +218,7 @@ def alive(purpose: Purpose, now: datetime) -> ColumnElement[bool]:
     open_ended = ConsentRow.expires_at.is_(None)
     return and_(
         ConsentRow.purpose == purpose,
+        ConsentRow.declined.is_(False),
         ConsentRow.withdrawn_at.is_(None),
         or_(open_ended, ConsentRow.expires_at > now),
     )

@@ -46,7 +46,7 @@ class Consents:
         self._credentials = credentials
 
     def of(self, resident_id: str) -> tuple[Consent, ...]:
-        """Every consent a resident ever gave, the newest first; an erased resident's too, without who signed."""
+        """Every consent a resident gave or declined, the newest first; an erased one's too, without who signed."""
         with reading(self._changes.engine) as session:
             resident = session.get(ResidentRow, resident_id)
             rows = session.scalars(
@@ -69,16 +69,43 @@ class Consents:
     def give(
         self, resident_id: str, forms: Sequence[ConsentForm], actor: str, expected: int | None = None
     ) -> tuple[Consent, ...]:
-        """Record consents, each to one purpose; all of the resident's.
+        """Record consents, each to one purpose, and what was declined; all of the resident's.
+
+        With what is declined goes what would rest on a consent to it, as with a withdrawal.
 
         Raises:
             NotEnrolled: `register.nobody`.
-            EntryRefused: as `ConsentForm.checked`; `consent.guardian_needed`; `register.changed_meanwhile`.
+            EntryRefused: as `ConsentForm.checked`; `consent.guardian_needed`; `consent.withdraw_instead` where one that
+                lives is declined; `register.changed_meanwhile`.
         """
-        with self._changes.edit(resident_id, "consented", actor, expected) as edit:
+        agreed, declined = [one for one in forms if not one.declined], [one for one in forms if one.declined]
+        verb = "consented" if agreed else "consent_declined"
+        gone: dict[str, int] = {}
+        with self._changes.edit(resident_id, verb, actor, expected) as edit:
             resident = needed_resident(edit.session, resident_id)
-            edit.facts.update(self.note(edit.session, resident, forms, actor))
+            if agreed:
+                edit.facts.update(self.note(edit.session, resident, agreed, actor))
+            if declined:
+                edit.facts.update(self._note_declined(edit.session, resident, declined, actor))
+                for form in declined:
+                    gone |= self._end(edit.session, resident, form.purpose, actor)
+                edit.facts.update(gone)
+        if any(gone.values()):
+            purge(self._changes.engine, PERSONAL)
         return self.of(resident_id)
+
+    def _note_declined(
+        self, session: Session, resident: ResidentRow, forms: Sequence[ConsentForm], actor: str
+    ) -> dict[str, FactValue]:
+        now = self._changes.now()
+        for form in forms:
+            living = select(ConsentRow.id).where(ConsentRow.resident_id == resident.id, alive(form.purpose, now))
+            if session.scalar(living.limit(1)):
+                raise EntryRefused("consent.withdraw_instead")
+        rows = [self._row(session, resident, form.checked(now), actor, now) for form in forms]
+        session.add_all(rows)
+        session.flush()
+        return {"declined": [row.id for row in rows], "declined_texts": [row.text for row in rows]}
 
     def note(
         self, session: Session, resident: ResidentRow, forms: Sequence[ConsentForm], actor: str
@@ -159,18 +186,29 @@ class Consents:
             living = select(func.count(ConsentRow.resident_id.distinct())).where(alive(purpose, self._changes.now()))
             return session.scalar(living) or 0
 
+    def declining(self, purpose: Purpose) -> int:
+        """How many residents have declined the purpose and do not agree to it now."""
+        asked = (ConsentRow.purpose == purpose, ConsentRow.declined.is_(True), ResidentRow.ended_at.is_(None))
+        with reading(self._changes.engine) as session:
+            living = select(ConsentRow.resident_id).where(alive(purpose, self._changes.now()))
+            said_no = select(func.count(ConsentRow.resident_id.distinct())).join(ResidentRow).where(*asked)
+            return session.scalar(said_no.where(ConsentRow.resident_id.not_in(living))) or 0
+
     def unconsented(self) -> tuple[str, ...]:
         """The ids of residents with a face and no record of a consent at all: enrolled before there was a ledger."""
         with reading(self._changes.engine) as session:
             asked = exists().where(
-                ConsentRow.resident_id == TemplateRow.resident_id, ConsentRow.purpose == Purpose.FACE_ENTRY
+                ConsentRow.resident_id == TemplateRow.resident_id,
+                ConsentRow.purpose == Purpose.FACE_ENTRY,
+                ConsentRow.declined.is_(False),
             )
             return tuple(session.scalars(select(TemplateRow.resident_id).where(~asked).distinct()))
 
     def _due(self, purpose: Purpose) -> Sequence[str]:
         """Who has something that rests on a consent to the purpose, once had one, and has none alive."""
         rests = TemplateRow if purpose is Purpose.FACE_ENTRY else VehicleRow
-        given = exists().where(ConsentRow.resident_id == rests.resident_id, ConsentRow.purpose == purpose)
+        to_it = (ConsentRow.resident_id == rests.resident_id, ConsentRow.purpose == purpose)
+        given = exists().where(*to_it, ConsentRow.declined.is_(False))
         still = exists().where(ConsentRow.resident_id == rests.resident_id, alive(purpose, self._changes.now()))
         with reading(self._changes.engine) as session:
             owners = session.scalars(select(rests.resident_id).where(given, ~still).distinct())
@@ -191,7 +229,7 @@ class Consents:
     def _row(self, session: Session, resident: ResidentRow, form: ConsentForm, actor: str, now: datetime) -> ConsentRow:
         expires_at = form.expires_at
         if resident.minor_until is not None and now.date() < resident.minor_until:
-            if form.guardian is None:
+            if form.guardian is None and not form.declined:
                 raise EntryRefused("consent.guardian_needed", until=resident.minor_until)
             # From the fourteenth birthday on the person decides, and is asked.
             grown = datetime.combine(resident.minor_until, time(), UTC)
@@ -209,8 +247,9 @@ class Consents:
             recorded_at=now,
             recorded_by=actor,
             by_guardian=form.guardian is not None,
-            keep_photo=form.keep_photo and form.purpose is Purpose.FACE_ENTRY,
-            expires_at=expires_at,
+            keep_photo=form.keep_photo and form.purpose is Purpose.FACE_ENTRY and not form.declined,
+            declined=form.declined,
+            expires_at=None if form.declined else expires_at,
         )
         kept, key = _Kept(row.id), self._changes.own_keyring(session, resident)
         if form.guardian is not None:
@@ -248,4 +287,5 @@ def _consent(row: ConsentRow, key: Keyring | None) -> Consent:
         keep_photo=row.keep_photo,
         expires_at=row.expires_at,
         withdrawn_at=row.withdrawn_at,
+        declined=row.declined,
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from enrollment.entry import Entry, Resident, Vehicle
 from enrollment.form import Term, VehicleType
+from enrollment.hours import parse_hours
 from enrollment.household import HouseholdCode
 from enrollment.tables import HouseholdRow, ResidentRow, RightRow, TemplateRow, VehicleRow
 from models.sighting import PlateColour
@@ -71,6 +72,9 @@ def residents(session: Session, *where: ColumnElement[bool]) -> tuple[Resident, 
                 notes=row.notes,
                 term=Term(row.since, row.until),
                 blocked_until=row.blocked_until,
+                blocked_by=row.blocked_by,
+                blocked_since=row.blocked_at,
+                hours=parse_hours(row.hours or ""),
             ),
         )
         for row, home, faces in session.execute(
@@ -103,6 +107,9 @@ def vehicles(session: Session, *where: ColumnElement[bool]) -> tuple[Vehicle, ..
                 notes=row.notes,
                 term=Term(row.since, row.until),
                 blocked_until=row.blocked_until,
+                blocked_by=row.blocked_by,
+                blocked_since=row.blocked_at,
+                hours=parse_hours(row.hours or ""),
             ),
         )
         for row, home in session.execute(select(VehicleRow, HouseholdRow).join(HouseholdRow).where(*fitting))

@@ -8,15 +8,17 @@ from datetime import date, datetime
 
 from enrollment.credential import Issued
 from enrollment.form import ALWAYS, Term, VehicleType
+from enrollment.hours import Hours
 from models.sighting import PlateColour
 
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A living entry. `household` is the code (`3-2-501`); `lanes` is None for every lane; `templates` counts faces.
+    """A living entry. `household` is the code (`3-2-501`); `templates` counts faces.
 
-    `version` counts the changes, for noticing that somebody else made one meanwhile; `minor_until` is the fourteenth
-    birthday of a child.
+    `lanes` and `hours` are the own right: None and none where the household's holds (`enrollment.rights`). `blocked_by`
+    is the actor of staff; a block means something until `blocked_until` only, None for no end. `version` counts the
+    changes, for noticing that somebody else made one meanwhile; `minor_until` is the fourteenth birthday of a child.
     """
 
     id: str
@@ -33,11 +35,18 @@ class Resident:
     notes: str | None = None
     term: Term = ALWAYS
     blocked_until: datetime | None = None
+    blocked_by: str | None = None
+    blocked_since: datetime | None = None
+    hours: Hours = ()
+
+    def blocked_at(self, moment: datetime) -> bool:
+        """Whether it is blocked then."""
+        return self.blocked and (self.blocked_until is None or moment < self.blocked_until)
 
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A living entry. `plate` is normalised, `colour` may be unknown, `owner` is a resident's id."""
+    """A living entry. `plate` is normalised, `colour` may be unknown, `owner` is a resident's id; the rest as above."""
 
     id: str
     plate: str
@@ -53,6 +62,13 @@ class Vehicle:
     notes: str | None = None
     term: Term = ALWAYS
     blocked_until: datetime | None = None
+    blocked_by: str | None = None
+    blocked_since: datetime | None = None
+    hours: Hours = ()
+
+    def blocked_at(self, moment: datetime) -> bool:
+        """Whether it is blocked then."""
+        return self.blocked and (self.blocked_until is None or moment < self.blocked_until)
 
 
 Entry = Resident | Vehicle

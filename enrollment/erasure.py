@@ -85,7 +85,8 @@ def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
         row.plate = row.colour = row.resident_id = None
         row.type = "car"
     row.household_id = row.blocked_reason = row.blocked_until = None
-    row.since = row.until = row.notes = row.salt = None
+    row.blocked_by = row.blocked_at = None
+    row.since = row.until = row.hours = row.notes = row.salt = None
     row.blocked, row.ended_at = False, at
     session.flush()
     return gone

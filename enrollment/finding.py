@@ -22,6 +22,8 @@ MOST = 20
 PHONE_TAIL = 4
 """Digits of the end of a phone number that are asked for at least: fewer fit half the compound."""
 
+_NO_DOTS = str.maketrans("", "", "·•‧∙⋅・")
+
 READINGS = 8
 """So many readings of one name are kept: a sign has several, and their combinations multiply."""
 
@@ -118,4 +120,5 @@ def _spellings(name: str) -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+    """Folded, and without the dots between the parts of a name, of which keyboards have many and few the right one."""
+    return unicodedata.normalize("NFKC", text).translate(_NO_DOTS).casefold().strip()

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Self
 
 from enrollment.errors import EntryRefused
+from enrollment.hours import Hours
 from enrollment.household import HouseholdCode
 from enrollment.name import clean_name
 from models.plate.grammar import classify, normalise
@@ -71,6 +72,7 @@ class PersonForm:
     notes: str | None = None
     term: Term = ALWAYS
     standing: Standing = Standing.FAMILY
+    hours: Hours = ()
 
     @classmethod
     def of(
@@ -84,6 +86,7 @@ class PersonForm:
         notes: str | None = None,
         term: Term = ALWAYS,
         standing: Standing = Standing.FAMILY,
+        hours: Hours = (),
     ) -> Self:
         """The form as typed, tidied.
 
@@ -92,7 +95,8 @@ class PersonForm:
                 `register.notes_long`, `register.ends_before_it_begins`.
         """
         home = HouseholdCode.parse(household)
-        return cls(clean_name(name), home, rights(lanes), _phone(phone), minor_until, tidy(notes), term, standing)
+        named, lanes_ = clean_name(name), rights(lanes)
+        return cls(named, home, lanes_, _phone(phone), minor_until, tidy(notes), term, standing, hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class VehicleForm:
     owner: str | None = None
     notes: str | None = None
     term: Term = ALWAYS
+    hours: Hours = ()
 
     @classmethod
     def of(
@@ -120,6 +125,7 @@ class VehicleForm:
         owner: str | None = None,
         notes: str | None = None,
         term: Term = ALWAYS,
+        hours: Hours = (),
     ) -> Self:
         """The form as typed, tidied.
 
@@ -130,7 +136,7 @@ class VehicleForm:
         text, home, lanes_ = normalise(plate), HouseholdCode.parse(household), rights(lanes)
         if classify(text, colour) is None:
             raise EntryRefused("register.not_a_plate", plate=text)
-        return cls(text, home, colour, lanes_, type, owner, tidy(notes), term)
+        return cls(text, home, colour, lanes_, type, owner, tidy(notes), term, hours)
 
 
 def minor_until(born: date) -> date:
@@ -139,6 +145,11 @@ def minor_until(born: date) -> date:
         return born.replace(year=born.year + MAJORITY)
     except ValueError:
         return date(born.year + MAJORITY, 3, 1)
+
+
+def born(minor_until: date) -> date:
+    """A birthday whose fourteenth return this is: that of a child of 29 February is told as 1 March."""
+    return minor_until.replace(year=minor_until.year - MAJORITY)
 
 
 def rights(lanes: Iterable[str] | None) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from argon2 import PasswordHasher
-from sqlalchemy import ColumnElement, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 
 from enrollment import directory, households
@@ -21,10 +21,12 @@ from enrollment.erasure import PERSONAL, clear, prove_erased
 from enrollment.errors import EntryRefused
 from enrollment.faces import FacePhoto, Faces, similar
 from enrollment.form import PersonForm, VehicleForm, clean_reason
+from enrollment.hours import written
 from enrollment.households import Households
 from enrollment.keyring import Keyring
 from enrollment.reembedding import Reembedding
-from enrollment.tables import ResidentRow, RightRow, TenancyRow, VehicleRow
+from enrollment.rights import Right, Rights, grant
+from enrollment.tables import ResidentRow, TenancyRow, VehicleRow
 from enrollment.tenancies import Tenancies
 from enrollment.vehicle_photos import VehiclePhotos
 from models.plate.grammar import normalise
@@ -58,6 +60,7 @@ class Register:
         self.households = Households(self._changes)
         self.reembedding = Reembedding(self._changes, self.faces)
         self.tenancies = Tenancies(self._changes)
+        self.rights = Rights(self._changes)
         self.vehicle_photos = VehiclePhotos(self._changes)
         self.credentials = Credentials(self._changes, hasher)
         self.consents = Consents(self._changes, self.credentials)
@@ -102,8 +105,9 @@ class Register:
             session.add(row)
             session.flush()
             self._move_in(session, row, form)
-            _grant(session, row.id, form.lanes)
-            facts = _facts(home, form.lanes)
+            right = Right(form.lanes, form.hours)
+            grant(session, row.id, right)
+            facts = {"household": home, **right.facts}
             if consents:
                 facts |= self.consents.note(session, row, consents, actor)
             if photo:
@@ -158,8 +162,9 @@ class Register:
             values = {"household_id": home, "standing": form.standing}
             edit.session.execute(update(TenancyRow).where(*moved).values(**values))
             _fill_person(row, form)
-            _grant_anew(edit.session, row.id, form.lanes)
-            edit.facts.update(_facts(home, form.lanes))
+            right = Right(form.lanes, form.hours)
+            grant(edit.session, row.id, right)
+            edit.facts.update({"household": home, **right.facts})
         with reading(self._engine) as session:
             return directory.residents(session, ResidentRow.id == resident_id)[0]
 
@@ -185,12 +190,15 @@ class Register:
         reason = None if blocked_reason is None else clean_reason(blocked_reason)
         with writing(self._engine) as session:
             row = VehicleRow(id=self._changes.make_id(), created_at=self._changes.now())
-            row.version, row.blocked, row.blocked_reason = 1, reason is not None, reason
+            row.version = 1
+            _block(row, reason, actor, self._changes.now())
             home = self._fill_vehicle(session, row, form)
             session.add(row)
             session.flush()
-            _grant(session, row.id, form.lanes)
-            self._changes.settle(session, row, "added", actor, _facts(home, form.lanes) | {"blocked": row.blocked})
+            right = Right(form.lanes, form.hours)
+            grant(session, row.id, right)
+            facts: dict[str, FactValue] = {"household": home, **right.facts, "blocked": row.blocked}
+            self._changes.settle(session, row, "added", actor, facts)
             return directory.vehicles(session, VehicleRow.id == row.id)[0]
 
     def edit_vehicle(self, vehicle_id: str, form: VehicleForm, actor: str, expected: int) -> Vehicle:
@@ -199,8 +207,9 @@ class Register:
             if not isinstance(edit.row, VehicleRow):
                 raise EntryRefused("register.no_vehicle")
             home = self._fill_vehicle(edit.session, edit.row, form)
-            _grant_anew(edit.session, vehicle_id, form.lanes)
-            edit.facts.update(_facts(home, form.lanes))
+            right = Right(form.lanes, form.hours)
+            grant(edit.session, vehicle_id, right)
+            edit.facts.update({"household": home, **right.facts})
         with reading(self._engine) as session:
             return directory.vehicles(session, VehicleRow.id == vehicle_id)[0]
 
@@ -283,8 +292,7 @@ class Register:
         self, subject_id: str, reason: str | None, verb: str, actor: str, until: datetime | None, expected: int | None
     ) -> Entry:
         with self._changes.edit(subject_id, verb, actor, expected) as edit:
-            edit.row.blocked, edit.row.blocked_reason = reason is not None, reason
-            edit.row.blocked_until = until
+            _block(edit.row, reason, actor, self._changes.now(), until)
         with reading(self._engine) as session:
             return directory.entry(session, needed(session, subject_id))
 
@@ -302,6 +310,7 @@ class Register:
         row.household_id = households.at(session, form.household, self._changes.make_id)
         row.plate, row.colour, row.type, row.resident_id = form.plate, form.colour, form.type, form.owner
         row.notes, row.since, row.until = form.notes, form.term.since, form.term.until
+        row.hours = written(form.hours)
         return row.household_id
 
 
@@ -311,18 +320,10 @@ def _at(table: type[ResidentRow | VehicleRow], household_id: str | None) -> tupl
 
 def _fill_person(row: ResidentRow, form: PersonForm) -> None:
     row.name, row.phone, row.minor_until, row.notes = form.name, form.phone, form.minor_until, form.notes
-    row.since, row.until = form.term.since, form.term.until
+    row.since, row.until, row.hours = form.term.since, form.term.until, written(form.hours)
 
 
-def _grant(session: Session, subject_id: str, lanes: Sequence[str] | None) -> None:
-    session.add_all(RightRow(subject_id=subject_id, lane=lane) for lane in lanes or ())
-    session.flush()
-
-
-def _grant_anew(session: Session, subject_id: str, lanes: Sequence[str] | None) -> None:
-    session.execute(delete(RightRow).where(RightRow.subject_id == subject_id))
-    _grant(session, subject_id, lanes)
-
-
-def _facts(household_id: str, lanes: Sequence[str] | None) -> dict[str, FactValue]:
-    return {"household": household_id, "lanes": None if lanes is None else list(lanes)}
+def _block(row: directory.Row, reason: str | None, actor: str, at: datetime, until: datetime | None = None) -> None:
+    """Block a row or, without a reason, take its block away."""
+    row.blocked, row.blocked_reason, row.blocked_until = reason is not None, reason, until
+    row.blocked_by, row.blocked_at = (None, None) if reason is None else (actor, at)

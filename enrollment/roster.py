@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from enrollment.consent import Purpose
 from enrollment.errors import EntryRefused, PhotoRefused
 from enrollment.faces import FacePhoto
 from enrollment.form import PersonForm, VehicleForm
+from enrollment.household import HouseholdCode
 from enrollment.photo_pack import PhotoPack
 from enrollment.register import Register
+from enrollment.rights import Right
 from enrollment.roster_form import Column, Line, RosterForm, Wrong, blaming
 from models.errors import Fault, PictureRefused
 
@@ -37,11 +39,15 @@ class Problem:
 
 @dataclass(slots=True)
 class Intake:
-    """What came of a table. `rejected` are the cells of the rows with a problem, with the heading first."""
+    """What came of a table; `households` counts the rights of whole ones.
+
+    `rejected` are the cells of the rows with a problem, with the heading first.
+    """
 
     people: int = 0
     vehicles: int = 0
     faces: int = 0
+    households: int = 0
     known: int = 0
     problems: list[Problem] = field(default_factory=list)
     rejected: list[tuple[str, ...]] = field(default_factory=list)
@@ -115,9 +121,13 @@ class _Entering:
         self._people: dict[Who, str] = {(one.household, one.name): one.id for one in residents}
         self._faced = {(one.household, one.name) for one in residents if one.templates}
         self._cars = {car.plate: car.household for car in register.vehicles()}
+        self._homes = set(register.rights.of_households())
 
     def take(self, line: Line) -> None:
         """Take one line in, or with no actor only count it. Raises `Wrong` with what of it was not taken in."""
+        if line.household is not None:
+            self._give_home(*line.household)
+            return
         car = line.vehicle
         if car is not None and self._cars.get(car.plate, str(car.household)) != str(car.household):
             raise Wrong(Column.PLATE, EntryRefused("register.plate_taken", plate=car.plate))
@@ -135,6 +145,16 @@ class _Entering:
             self._enter_vehicle(car, owner)
         if flaw is not None:
             raise flaw
+
+    def _give_home(self, code: HouseholdCode, right: Right) -> None:
+        """A household that has a right keeps it, like everything that is there already."""
+        if code in self._homes:
+            self.intake.known += 1
+            return
+        if self._actor:
+            self._register.rights.give_home(code, right, self._actor)
+        self._homes.add(code)
+        self.intake.households += 1
 
     def _enter(self, line: Line, person: PersonForm, who: Who) -> None:
         if who in self._people:
@@ -181,9 +201,8 @@ class _Entering:
             self.intake.known += 1
             return
         if self._actor:
-            owned = VehicleForm(car.plate, car.household, car.colour, car.lanes, car.type, owner, car.notes)
             with blaming(Column.PLATE):
-                self._register.enter_vehicle(owned, self._actor)
+                self._register.enter_vehicle(replace(car, owner=owner), self._actor)
         self._cars[car.plate] = str(car.household)
         self.intake.vehicles += 1
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enrollment.candidate import Subject, SubjectKind
-from enrollment.tables import HouseholdRow, ResidentRow, RightRow, TenancyRow, VehicleRow
+from enrollment.hours import parse_hours
+from enrollment.rights import lanes_of
+from enrollment.tables import HouseholdRow, ResidentRow, TenancyRow, VehicleRow
 
 Span: TypeAlias = tuple[datetime | None, datetime | None]
 """From when until when; None is without an end on that side."""
@@ -42,7 +43,17 @@ def next_start(session: Session, now: datetime | None = None) -> datetime | None
     return min((start for start in starts if start is not None), default=None)
 
 
-_Row: TypeAlias = tuple[str, str, str, bool, datetime | None, Span]
+class _Row(NamedTuple):
+    """A living entry as it is stored; `span` is when its right holds."""
+
+    id: str
+    home: str
+    building: str
+    blocked: bool
+    blocked_until: datetime | None
+    hours: str | None
+    home_hours: str | None
+    span: Span
 
 
 def _people(session: Session) -> list[_Row]:
@@ -54,6 +65,8 @@ def _people(session: Session) -> list[_Row]:
             HouseholdRow.building,
             ResidentRow.blocked,
             ResidentRow.blocked_until,
+            ResidentRow.hours,
+            HouseholdRow.hours.label("home_hours"),
             ResidentRow.since,
             ResidentRow.until,
         )
@@ -62,13 +75,13 @@ def _people(session: Session) -> list[_Row]:
         execution_options=A_FEW,
     )
     return [
-        (id_, str(home), building, blocked, unblocked, within((since, until), stays.get(id_, OPEN)))
-        for id_, home, building, blocked, unblocked, since, until in rows
+        _Row(id_, str(home), building, blocked, end, hours, theirs, within((since, until), stays.get(id_, OPEN)))
+        for id_, home, building, blocked, end, hours, theirs, since, until in rows
     ]
 
 
 def _cars(session: Session) -> list[_Row]:
-    owners = {row[0]: row[5] for row in _people(session)}
+    owners = {row.id: row.span for row in _people(session)}
     rows = session.execute(
         select(
             VehicleRow.id,
@@ -76,6 +89,8 @@ def _cars(session: Session) -> list[_Row]:
             HouseholdRow.building,
             VehicleRow.blocked,
             VehicleRow.blocked_until,
+            VehicleRow.hours,
+            HouseholdRow.hours.label("home_hours"),
             VehicleRow.since,
             VehicleRow.until,
             VehicleRow.resident_id,
@@ -85,8 +100,10 @@ def _cars(session: Session) -> list[_Row]:
         execution_options=A_FEW,
     )
     return [
-        (id_, str(home), building, blocked, unblocked, within((since, until), owners.get(owner or "", OPEN)))
-        for id_, home, building, blocked, unblocked, since, until, owner in rows
+        _Row(
+            id_, str(home), building, blocked, end, hours, theirs, within((since, until), owners.get(owner or "", OPEN))
+        )
+        for id_, home, building, blocked, end, hours, theirs, since, until, owner in rows
     ]
 
 
@@ -110,13 +127,26 @@ def within(one: Span, other: Span) -> Span:
 
 
 def _subjects(session: Session, kind: SubjectKind, rows: Iterable[_Row], now: datetime) -> dict[str, Subject]:
-    rights: dict[str, set[str]] = defaultdict(set)
-    for subject_id, lane in session.execute(select(RightRow.subject_id, RightRow.lane), execution_options=A_FEW):
-        rights[subject_id].add(lane)
-    return {
-        id_: Subject(
-            id_, kind, home, blocked, frozenset(rights[id_]) if id_ in rights else None, building, until, unblocked
-        )
-        for id_, home, building, blocked, unblocked, (since, until) in rows
-        if blocked or since is None or since <= now
-    }
+    lanes = lanes_of(session)
+    return {row.id: _subject(kind, row, lanes) for row in rows if row.blocked or not _begins_later(row.span, now)}
+
+
+def _subject(kind: SubjectKind, row: _Row, lanes: Mapping[str, tuple[str, ...]]) -> Subject:
+    """With the lanes of its own right or, where that names none, of its household's."""
+    named = lanes.get(row.id) or lanes.get(row.home)
+    return Subject(
+        id=row.id,
+        kind=kind,
+        household=row.home,
+        blocked=row.blocked,
+        lanes=frozenset(named) if named else None,
+        building=row.building,
+        until=row.span[1],
+        blocked_until=row.blocked_until,
+        hours=parse_hours(row.hours or ""),
+        home_hours=parse_hours(row.home_hours or ""),
+    )
+
+
+def _begins_later(span: Span, now: datetime) -> bool:
+    return span[0] is not None and span[0] > now

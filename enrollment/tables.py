@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -61,8 +62,8 @@ class Base(DeclarativeBase):
 class HouseholdRow(Base):
     """A home of the compound, by building, unit and room.
 
-    `places` is how many of its cars may be inside at a time, None for as many as every household may have; `version`
-    counts the changes of it.
+    `places` is how many of its cars may be inside at a time, None for as many as every household may have; `hours` are
+    its right's; `version` counts the changes of both.
     """
 
     __tablename__ = "household"
@@ -73,16 +74,37 @@ class HouseholdRow(Base):
     unit: Mapped[str] = mapped_column(String(8))
     room: Mapped[str] = mapped_column(String(8))
     places: Mapped[int | None] = mapped_column(Integer)
+    hours: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
-class ResidentRow(Base):
+class _Enrolled:
+    """What residents and vehicles have in common. `since` and `until` bound every right, `hours` are its own.
+
+    `version` counts the changes, whose digests in the record are made with `salt`.
+    """
+
+    blocked: Mapped[bool] = mapped_column(Boolean, default=False)
+    blocked_reason: Mapped[str | None] = mapped_column(Text)
+    blocked_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    blocked_by: Mapped[str | None] = mapped_column(String(80))
+    blocked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    since: Mapped[datetime | None] = mapped_column(UtcTime)
+    until: Mapped[datetime | None] = mapped_column(UtcTime)
+    hours: Mapped[str | None] = mapped_column(Text)
+    notes: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+
+
+class ResidentRow(_Enrolled, Base):
     """A resident. Once ended, nothing is left but the opaque id, the version and the two dates.
 
-    `since` and `until` bound every right; `minor_until` is the fourteenth birthday of a child, the only date of birth
-    that is kept. `version` counts the changes, whose digests in the record are made with `salt`. `own_key` is a key of
-    this resident's alone, sealed with the site's: what is long (photos, signatures) is sealed with it, so that no copy
-    of those bytes in a page of the file can be read once the row is cleared.
+    `minor_until` is the fourteenth birthday of a child, the only date of birth that is kept. `own_key` is a key of this
+    resident's alone, sealed with the site's: what is long (photos, signatures) is sealed with it, so that no copy of
+    those bytes in a page of the file can be read once the row is cleared.
     """
 
     __tablename__ = "resident"
@@ -91,16 +113,6 @@ class ResidentRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str | None] = mapped_column(String(50))
     household_id: Mapped[str | None] = mapped_column(ForeignKey("household.id"), index=True)
-    blocked: Mapped[bool] = mapped_column(Boolean, default=False)
-    blocked_reason: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
-    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    blocked_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    since: Mapped[datetime | None] = mapped_column(UtcTime)
-    until: Mapped[datetime | None] = mapped_column(UtcTime)
-    notes: Mapped[str | None] = mapped_column(Text)
-    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
-    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     phone: Mapped[str | None] = mapped_column(String(20))
     minor_until: Mapped[date | None] = mapped_column(Date)
     own_key: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -120,7 +132,7 @@ class TemplateRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
-class VehicleRow(Base):
+class VehicleRow(_Enrolled, Base):
     """A vehicle. The plate is unique among living ones; once ended, the plate is gone and so is everything else.
 
     `resident_id` is the owner's, where one is named; the rest as for a resident.
@@ -133,22 +145,15 @@ class VehicleRow(Base):
     plate: Mapped[str | None] = mapped_column(String(16), unique=True)
     colour: Mapped[str | None] = mapped_column(String(16))
     household_id: Mapped[str | None] = mapped_column(ForeignKey("household.id"), index=True)
-    blocked: Mapped[bool] = mapped_column(Boolean, default=False)
-    blocked_reason: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
-    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    blocked_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    since: Mapped[datetime | None] = mapped_column(UtcTime)
-    until: Mapped[datetime | None] = mapped_column(UtcTime)
-    notes: Mapped[str | None] = mapped_column(Text)
-    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
-    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     type: Mapped[str] = mapped_column(String(16), default="car", server_default="car")
     resident_id: Mapped[str | None] = mapped_column(ForeignKey("resident.id"), index=True)
 
 
 class RightRow(Base):
-    """The right of a resident or vehicle to use a lane. A subject without a row may use every lane."""
+    """The right of a resident, vehicle or household to use a lane.
+
+    Whoever has no row has the household's right, and may use every lane where that has none either.
+    """
 
     __tablename__ = "access_right"
 
@@ -194,7 +199,9 @@ class CredentialRow(Base):
 
 
 class ConsentRow(Base):
-    """One consent to one purpose. It outlives its resident without the sealed parts: who asked for what stays provable.
+    """One consent to one purpose, or that it was `declined`: then `signed_at` is when somebody was asked.
+
+    It outlives its resident without the sealed parts: who was asked for what stays provable.
 
     `guardian` (name and relation) and `signature` are sealed with the resident's own key.
     """
@@ -216,6 +223,7 @@ class ConsentRow(Base):
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
     media_type: Mapped[str | None] = mapped_column(String(20))
     keep_photo: Mapped[bool] = mapped_column(Boolean)
+    declined: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
 

@@ -100,7 +100,7 @@ class Wrong:
 
 
 def person_form(values: Mapping[str, str], standing: Standing, known: Resident | None = None) -> PersonForm:
-    """The whole form of a person of these values; lanes and notes are those of who is `known` already."""
+    """The whole form of a person of these values; right and notes are those of who is `known` already."""
     grown = values.get("minor_until")
     return PersonForm.of(
         values["name"],
@@ -111,11 +111,12 @@ def person_form(values: Mapping[str, str], standing: Standing, known: Resident |
         notes=known.notes if known else None,
         term=_term(values),
         standing=standing,
+        hours=known.hours if known else (),
     )
 
 
 def vehicle_form(values: Mapping[str, str], known: Vehicle | None = None) -> VehicleForm:
-    """The whole form of a vehicle of these values; lanes, owner and notes are those of the `known` one."""
+    """The whole form of a vehicle of these values; right, owner and notes are those of the `known` one."""
     return VehicleForm.of(
         values["plate"],
         values["household"],
@@ -125,6 +126,7 @@ def vehicle_form(values: Mapping[str, str], known: Vehicle | None = None) -> Veh
         owner=known.owner if known else None,
         notes=known.notes if known else None,
         term=_term(values),
+        hours=known.hours if known else (),
     )
 
 

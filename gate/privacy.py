@@ -85,6 +85,7 @@ class Handling:
     vehicles: int
     faces: int
     consents: Mapping[Purpose, int]
+    declined: Mapping[Purpose, int]
     staff: int
     with_code: int
 
@@ -122,6 +123,7 @@ def handling_of(site: Site, config: Config) -> Handling:
         vehicles=count.vehicles,
         faces=faces_of(site),
         consents={purpose: site.register.consents.agreeing(purpose) for purpose in Purpose},
+        declined={purpose: site.register.consents.declining(purpose) for purpose in Purpose},
         staff=len(accounts),
         with_code=sum(account.second_factor for account in accounts),
     )

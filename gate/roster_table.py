@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from openpyxl import Workbook
 
 from enrollment.entry import Resident, Vehicle
-from enrollment.form import Standing
+from enrollment.form import Standing, born
 from enrollment.register import Register
+from enrollment.rights import Right
 from enrollment.roster import Intake
 from enrollment.roster_form import Column
+from gate.rights import hours_line
 from gate.sheets import FORMULA
 from gate.texts import Language, explain, t
 
@@ -32,12 +34,23 @@ def empty_form(language: Language) -> Rows:
 
 
 def register_rows(register: Register, language: Language) -> Rows:
-    """Everybody and every vehicle; faces, consents and credentials stay where they are."""
+    """Everybody, every vehicle and every household's right; faces, consents and credentials stay where they are."""
     people, cars = register.residents(), register.vehicles()
     stays = {one.id: register.tenancies.of(one.id) for one in people}
     standings = {one: t(f"standing.{stay[0].standing}", language) for one, stay in stays.items() if stay}
-    rows = [_person_row(one, standings.get(one.id, "")) for one in people]
-    return [_heading(language), *rows, *(_car_row(car, language) for car in cars)]
+    rows = [_person_row(one, standings.get(one.id, ""), language) for one in people]
+    homes = register.rights.of_households().items()
+    given = [_row({Column.HOUSEHOLD: str(code), **_right_cells(right, language)}) for code, right in homes]
+    return [_heading(language), *rows, *(_car_row(car, language) for car in cars), *given]
+
+
+def summary(intake: Intake, language: Language, *, dry: bool) -> str:
+    """What came of a table, or with `dry` what would, in a sentence or two."""
+    counted = {"people": intake.people, "vehicles": intake.vehicles, "faces": intake.faces, "known": intake.known}
+    code = "roster.would_take" if dry else "roster.taken"
+    said = t(code, language, **counted, rejected=len(intake.problems))
+    homes = [t("roster.households", language, count=intake.households)] if intake.households else []
+    return "\n".join([said, *homes])
 
 
 def rejected_rows(intake: Intake, language: Language) -> Rows:
@@ -69,15 +82,24 @@ def _heading(language: Language) -> tuple[str, ...]:
     return tuple(t(f"roster.column_{column}", language) for column in Column)
 
 
-def _person_row(one: Resident, standing: str) -> tuple[str, ...]:
+def _person_row(one: Resident, standing: str, language: Language) -> tuple[str, ...]:
     known = {Column.HOUSEHOLD: one.household, Column.NAME: one.name, Column.STANDING: standing}
-    return _row(known | {Column.PHONE: one.phone or "", Column.NOTES: one.notes or ""})
+    known |= {Column.PHONE: one.phone or "", Column.NOTES: one.notes or ""}
+    if one.minor_until is not None:
+        known[Column.BORN] = f"{born(one.minor_until):%Y-%m-%d}"
+    return _row(known | _right_cells(Right(one.lanes, one.hours), language))
 
 
 def _car_row(car: Vehicle, language: Language) -> tuple[str, ...]:
     colour, kind = t(f"plate_colour.{car.colour}", language), t(f"vehicle_type.{car.type}", language)
-    known = {Column.HOUSEHOLD: car.household, Column.PLATE: car.plate}
-    return _row(known | {Column.COLOUR: colour, Column.TYPE: kind})
+    known = {Column.HOUSEHOLD: car.household, Column.PLATE: car.plate, Column.NOTES: car.notes or ""}
+    return _row(
+        known | {Column.COLOUR: colour, Column.TYPE: kind} | _right_cells(Right(car.lanes, car.hours), language)
+    )
+
+
+def _right_cells(right: Right, language: Language) -> dict[Column, str]:
+    return {Column.LANES: ", ".join(right.lanes or ()), Column.HOURS: hours_line(right.hours, language)}
 
 
 def _row(told: Mapping[Column, str]) -> tuple[str, ...]:

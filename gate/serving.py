@@ -33,7 +33,7 @@ from gate.patrol.plate_photos import PlatePhotos
 from gate.patrol.standings import Standings
 from gate.privacy import handling_of
 from gate.running import RunningGate
-from gate.vocabulary import words
+from gate.vocabulary import lane_words, words
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def _office(gate: RunningGate) -> Office:
     intake = IntakeDesk(
         config.storage.folder / "intake",
         site.register,
-        lambda: RosterForm(words(), ZoneInfo(config.compound.timezone)),
+        lambda: RosterForm(words(), ZoneInfo(config.compound.timezone), lanes=lane_words(config.lane)),
         photos.take if photos else None,
     )
     return Office(site.register, Finder(site.engine), photos, partial(erase, site), intake)

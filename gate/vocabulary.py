@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from enrollment.form import Standing, VehicleType
 from enrollment.roster_form import Column, Tick
+from gate.config import Lane
 from gate.texts import LANGUAGES, t
 from models.sighting import PlateColour
 
@@ -20,3 +23,8 @@ def words() -> dict[str, str]:
     named |= {f"roster.word_{one}": str(one) for one in Tick}
     named |= {f"plate_colour.{one}": str(one) for one in PlateColour}
     return {t(code, language).casefold(): key for code, key in named.items() for language in LANGUAGES}
+
+
+def lane_words(lanes: Iterable[Lane]) -> dict[str, str]:
+    """What people may call each lane in a cell, its id or its name, folded, and the id."""
+    return {called.casefold(): lane.id for lane in lanes for called in (lane.name, lane.id)}

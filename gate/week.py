@@ -10,7 +10,6 @@ from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_ser
 from gate.hours import Hours
 from gate.part import refusal
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "workday", "day_off", "holiday"]
 
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from enrollment.entry import Entry as Kept
 from enrollment.form import Term
+from enrollment.hours import LONGEST_LINE, written
 from gate.api.parts import Parts
 from gate.api.problem_answers import Refused
 from gate.erasure import Certificate
@@ -21,12 +22,21 @@ Household = Annotated[str | None, Query(max_length=40, description="a code: 3-2-
 
 
 class Entry(BaseModel):
-    """What is entered about either. A change replaces all of it; `lanes` null is every lane."""
+    """What is entered about either. A change replaces all of it.
+
+    `lanes` and `hours` are the own right; where one is null the household's says it, or else the rules and the lane.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     household: Annotated[str, Field(max_length=40, examples=["3-2-501"])]
     lanes: list[Typed] | None = Field(default=None, max_length=100)
+    hours: str | None = Field(
+        default=None,
+        max_length=LONGEST_LINE,
+        description="when, such as mon-fri 07:00-19:00; sat",
+        examples=["workday 08:00-18:00"],
+    )
     notes: Typed | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
@@ -74,6 +84,7 @@ def common(one: Kept) -> dict[str, Any]:
         "version": one.version,
         "household": one.household,
         "lanes": None if one.lanes is None else list(one.lanes),
+        "hours": written(one.hours),
         "notes": one.notes,
         "since": _utc(one.term.since),
         "until": _utc(one.term.until),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from enrollment.entry import Resident
 from enrollment.form import PersonForm, Standing
+from enrollment.hours import parse_hours
 from enrollment.household import HouseholdCode
 from enrollment.listing import people_page, standings
 from gate.api import cursor
@@ -117,6 +118,7 @@ def _form(parts: Parts, entry: PersonEntry) -> PersonForm:
         notes=entry.notes,
         term=entry.term,
         standing=entry.standing,
+        hours=parse_hours(entry.hours or ""),
     )
 
 

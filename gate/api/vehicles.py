@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from enrollment.entry import Resident
 from enrollment.entry import Vehicle as Entered
 from enrollment.form import VehicleForm, VehicleType
+from enrollment.hours import parse_hours
 from enrollment.household import HouseholdCode
 from enrollment.listing import vehicles_page
 from gate.api import cursor
@@ -121,6 +122,7 @@ def _form(parts: Parts, entry: VehicleEntry) -> VehicleForm:
         owner=entry.owner,
         notes=entry.notes,
         term=entry.term,
+        hours=parse_hours(entry.hours or ""),
     )
 
 

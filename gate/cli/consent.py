@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -68,6 +68,23 @@ def consent(
     with open_site(loaded) as site:
         site.register.consents.give(person, [form], local_actor())
     out.print(t("enroll.consented", purpose=t(f"purpose.{purpose}"), text=form.text.id), markup=False)
+
+
+def decline(
+    person: Annotated[str, typer.Option("--person", help=t("enroll.option_person"))],
+    purpose: Annotated[Purpose, typer.Option("--purpose", help=t("enroll.option_purpose"))],
+    asked_on: Annotated[datetime, typer.Option("--asked-on", formats=["%Y-%m-%d"], help=t("enroll.option_asked"))],
+    how: Annotated[Means, typer.Option("--consent", help=t("enroll.option_consent"))] = Means.PAPER,
+    guardian: GuardianName = None,
+    relation: GuardianRelation = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Record that a resident was asked and said no."""
+    loaded = load_config(config)
+    form = replace(signed(loaded, purpose, Signer(how, asked_on, None, None, guardian, relation)), declined=True)
+    with open_site(loaded) as site:
+        site.register.consents.give(person, [form], local_actor())
+    out.print(t("enroll.declined", purpose=t(f"purpose.{purpose}"), text=form.text.id), markup=False)
 
 
 def withdraw(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,11 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from enrollment.consent import Purpose
-from enrollment.entry import Entry, Resident
-from enrollment.errors import EntryRefused, NotEnrolled
+from enrollment.entry import Entry
+from enrollment.errors import EntryRefused
 from enrollment.faces import FacePhoto
 from enrollment.form import PersonForm, minor_until
 from enrollment.photo import face_photo, judge
+from enrollment.rights import NO_RIGHT, Right
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
 from gate.cli.consent import (
     ConsentUntil,
@@ -29,13 +31,16 @@ from gate.cli.consent import (
     SignedOn,
     Signer,
     consent,
+    decline,
     signed,
     withdraw,
 )
+from gate.cli.rights import Person, Plate, block, called, entry_of, right, unblock
 from gate.cli.roster import export, form, import_
 from gate.cli.terminal import out
 from gate.config import Config, load_config
 from gate.erasure import erase, read_certificate
+from gate.rights import hours_line, known_lanes
 from gate.site import Site, open_site
 from gate.texts import t
 from models.open import open_face_recogniser
@@ -50,18 +55,20 @@ WIDEST = 120
 """Columns a list may take where the output is no terminal, so that an id is never broken."""
 
 app.command("consent", help=t("enroll.consent_help"))(consent)
+app.command("decline", help=t("enroll.decline_help"))(decline)
 app.command("withdraw", help=t("enroll.withdraw_help"))(withdraw)
 app.command("import", help=t("roster.import_help"))(import_)
 app.command("export", help=t("roster.export_help"))(export)
 app.command("form", help=t("roster.form_help"))(form)
+app.command("right", help=t("enroll.right_help"))(right)
+app.command("block", help=t("enroll.block_help"))(block)
+app.command("unblock", help=t("enroll.unblock_help"))(unblock)
 
 Household = Annotated[str, typer.Option(help=t("enroll.option_household"))]
 Photo = Annotated[Path, typer.Option(help=t("enroll.option_photo"))]
 Lanes = Annotated[list[str] | None, typer.Option("--lane", help=t("enroll.option_lane"))]
 AllowSimilar = Annotated[bool, typer.Option("--allow-similar", help=t("enroll.option_allow_similar"))]
-Person = Annotated[str | None, typer.Option("--person", help=t("enroll.option_person"))]
 Born = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=t("enroll.option_born"))]
-Plate = Annotated[str | None, typer.Option("--plate", help=t("enroll.option_plate"))]
 
 
 @app.command(help=t("enroll.person_help"))
@@ -149,12 +156,13 @@ def list_(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """List residents and vehicles."""
     with open_site(load_config(config)) as site:
         residents, vehicles = site.register.residents(), site.register.vehicles()
+        homes = {str(code): given for code, given in site.register.rights.of_households().items()}
     people = _table("household", "name", "faces", "lanes", "state", "id")
     for one in residents:
-        people.add_row(*_cells(one.household, one.name, str(one.templates), _lane_names(one), _state(one), one.id))
+        people.add_row(*_cells(one.household, one.name, str(one.templates), _right(one, homes), _state(one), one.id))
     cars = _table("household", "plate", "lanes", "state", "id")
     for car in vehicles:
-        cars.add_row(*_cells(car.household, car.plate, _lane_names(car), _state(car), car.id))
+        cars.add_row(*_cells(car.household, car.plate, _right(car, homes), _state(car), car.id))
     for title, table in (("enroll.residents", people), ("enroll.vehicles", cars)):
         out.print(t(title, count=table.row_count), style="bold")
         out.print(table, width=max(out.width, WIDEST))
@@ -173,12 +181,12 @@ def remove(
     if certificate is not None and not certificate.parent.is_dir():
         raise EntryRefused("enroll.certificate_folder", folder=certificate.parent)
     with open_site(loaded) as site:
-        entry = _entry(site, person, plate)
+        entry = entry_of(site, person, plate)
         if not yes and sys.stdin.isatty():
-            typer.confirm(t("enroll.really", who=_who(entry)), abort=True)
+            typer.confirm(t("enroll.really", who=called(entry)), abort=True)
         erased = erase(site, entry.id, local_actor())
     templates = erased.erased.get("templates", 0)
-    out.print(t("enroll.removed", who=_who(entry), templates=templates, id=erased.subject), markup=False)
+    out.print(t("enroll.removed", who=called(entry), templates=templates, id=erased.subject), markup=False)
     if not erased.purged:
         out.print(t("enroll.not_purged"))
     if certificate is not None:
@@ -201,27 +209,6 @@ def certificate_(
     out.print(t("certificate.holds", id=shown.subject, at=shown.at, row=shown.row), markup=False)
 
 
-@app.command(help=t("enroll.block_help"))
-def block(
-    reason: Annotated[str, typer.Option(help=t("enroll.option_reason"))],
-    person: Person = None,
-    plate: Plate = None,
-    config: ConfigPath = DEFAULT_CONFIG,
-) -> None:
-    """Let a resident or a vehicle through no more."""
-    with open_site(load_config(config)) as site:
-        entry = site.register.block(_entry(site, person, plate).id, reason, local_actor())
-    out.print(t("enroll.blocked", who=_who(entry)), markup=False)
-
-
-@app.command(help=t("enroll.unblock_help"))
-def unblock(person: Person = None, plate: Plate = None, config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Take a block away."""
-    with open_site(load_config(config)) as site:
-        entry = site.register.unblock(_entry(site, person, plate).id, local_actor())
-    out.print(t("enroll.unblocked", who=_who(entry)), markup=False)
-
-
 def _minor(born: datetime | None) -> date | None:
     """The fourteenth birthday where it is still to come: of nobody else is a birthday kept."""
     birthday = minor_until(born.date()) if born else None
@@ -238,34 +225,26 @@ def _recogniser(config: Config, site: Site) -> FaceRecogniser:
 
 
 def _lanes(config: Config, named: list[str] | None) -> list[str] | None:
-    known = [lane.id for lane in config.lane]
-    for lane in named or ():
-        if lane not in known:
-            raise EntryRefused("enroll.unknown_lane", lane=lane, known=", ".join(known))
+    known_lanes(named or (), {lane.id: lane.name for lane in config.lane})
     return named or None
 
 
-def _entry(site: Site, person: str | None, plate: str | None) -> Entry:
-    if (person is None) == (plate is None):
-        raise EntryRefused("enroll.one_subject")
-    entry = site.register.find(person) if person is not None else site.register.find_plate(plate or "")
-    if entry is None:
-        raise NotEnrolled("register.nobody", id=person or plate)
-    return entry
-
-
-def _who(entry: Entry) -> str:
-    return entry.name if isinstance(entry, Resident) else entry.plate
-
-
 def _state(entry: Entry) -> str:
-    if entry.blocked:
+    if not entry.blocked_at(datetime.now(UTC)):
+        return t("enroll.state_ok")
+    if entry.blocked_until is None:
         return t("enroll.state_blocked", reason=entry.blocked_reason)
-    return t("enroll.state_ok")
+    return t(
+        "enroll.state_blocked_until", reason=entry.blocked_reason, until=f"{entry.blocked_until:%Y-%m-%d %H:%M %Z}"
+    )
 
 
-def _lane_names(entry: Entry) -> str:
-    return t("enroll.every_lane") if entry.lanes is None else ", ".join(entry.lanes)
+def _right(entry: Entry, homes: Mapping[str, Right]) -> str:
+    """Lanes and hours of the own right or, where it says nothing, of the household's."""
+    home = homes.get(entry.household, NO_RIGHT)
+    lanes, hours = entry.lanes or home.lanes, entry.hours or home.hours
+    named = t("enroll.every_lane") if lanes is None else ", ".join(lanes)
+    return " ".join(part for part in (named, hours_line(hours)) if part)
 
 
 def _table(*columns: str) -> Table:

@@ -22,10 +22,10 @@ from enrollment.table_file import rows_of
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
 from gate.cli.terminal import out
 from gate.config import Config, load_config
-from gate.roster_table import Rows, as_csv, as_xlsx, empty_form, register_rows, rejected_rows
+from gate.roster_table import Rows, as_csv, as_xlsx, empty_form, register_rows, rejected_rows, summary
 from gate.site import Site, open_site
 from gate.texts import explain, system_language, t
-from gate.vocabulary import words
+from gate.vocabulary import lane_words, words
 from models.open import open_face_recogniser
 from models.picture import decode_picture
 from models.store import Store
@@ -57,15 +57,14 @@ def import_(
     with open_site(loaded, create=True) as site, ExitStack() as opened:
         album = Album(opened.enter_context(PhotoPack(photos)), _judging(loaded, site)) if photos else None
         advance = opened.enter_context(_bar(len(rows) - 1))
-        roster = Roster(site.register, RosterForm(words(), ZoneInfo(loaded.compound.timezone), system_language()))
+        zone, lanes = ZoneInfo(loaded.compound.timezone), lane_words(loaded.lane)
+        roster = Roster(site.register, RosterForm(words(), zone, system_language(), lanes))
         intake = roster.take_in(rows, local_actor(), album, dry=dry_run, progress=advance)
     for problem in intake.problems[:SHOWN]:
         where = t(f"roster.column_{problem.column}") if problem.column else "-"
         why = explain(problem.fault)
         out.print(t("roster.problem", row=problem.row, column=where, why=why), markup=False)
-    code = "roster.would_take" if dry_run else "roster.taken"
-    counted = {"people": intake.people, "vehicles": intake.vehicles, "faces": intake.faces, "known": intake.known}
-    out.print(t(code, **counted, rejected=len(intake.problems)), markup=False)
+    out.print(summary(intake, system_language(), dry=dry_run), markup=False)
     if intake.unused:
         shown = t("roster.separator").join(intake.unused[:UNUSED])
         out.print(t("roster.unused_photos", count=len(intake.unused), names=shown), markup=False)

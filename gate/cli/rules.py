@@ -12,8 +12,11 @@ import typer
 from rich.table import Table
 
 from enrollment.candidate import Subject
+from enrollment.database import reading
 from enrollment.errors import EntryRefused, NotEnrolled
-from enrollment.gallery import load_gallery, load_plate_book
+from enrollment.gallery import load_plate_book
+from enrollment.hours import WEEKDAYS
+from enrollment.subjects import resident_subjects
 from gate.access_rules import BlockedPlate, ListedPlate
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath
 from gate.cli.terminal import out
@@ -22,12 +25,13 @@ from gate.decision.decide import Given, decide
 from gate.decision.decision import Evidence, PlateEvidence
 from gate.decision.moment import History, Moment
 from gate.decision.parked import NOBODY_KNOWS, Parked
-from gate.decision.precedence import Arrival, path
+from gate.decision.precedence import Arrival, Rule, path, plans_of
 from gate.decision.rules import Rules
 from gate.decision.week_plan import spans_of
 from gate.errors import GateError
 from gate.holidays import day_kind, moment_of
 from gate.parking.book import ParkingBook
+from gate.rights import hours_line
 from gate.rulebook import supposed
 from gate.rulebook.lists import listed_for, with_lists
 from gate.rulebook.reading import read_access
@@ -37,7 +41,7 @@ from gate.rulebook.versions import households_of
 from gate.rulebook.whereabouts import before
 from gate.site import Site, open_site
 from gate.texts import t
-from gate.week import WEEKDAYS, WeekHours
+from gate.week import WeekHours
 from models.plate.grammar import classify, normalise
 from models.sighting import PlateColour
 
@@ -63,7 +67,7 @@ def explain(
         if ruled is None:
             raise GateError("rules.no_such_lane", lane=lane, lanes=", ".join(one.id for one in loaded.lane))
         moment = moment_of(instant(at, zone), zone, ruled.access)
-        evidence, subject = _evidence(loaded, site, ruled, plate, resident, colour)
+        evidence, subject = _evidence(site, ruled, plate, resident, colour)
         directions = {one.id: one.direction for one in loaded.lane}
         history = before(site.engine, subject.id, moment.at, directions) if subject else History()
         parked = _parked(loaded, site, moment, evidence, subject)
@@ -101,6 +105,9 @@ def _print_path(rules: Rules, evidence: Evidence, subject: Subject | None, given
     for number, (rule, found) in enumerate(path(Arrival(subject, seen, *given), rules), 1):
         answer = t("rules.goes_on") if found is None else t(f"verdict.{found[0]}")
         out.print(f"{number:>2}. {t(f'rule.{rule}')} → {answer}", markup=False)
+        if rule is Rule.HOURS and subject is not None:
+            for whose, plan in plans_of(subject, rules):
+                out.print(f"    {t(f'hours_of.{whose}', hours=hours_line(plan) or t('rights.always'))}", markup=False)
     decision = decide(evidence, rules, moment, history=history, parked=given.parked)
     for one in () if seen is None else (*rules.blocks_of(seen.text), *rules.allowances_of(seen.text)):
         out.print(_listed(one), markup=False)
@@ -190,7 +197,7 @@ def _rules(config: Config, site: Site, file: Path | None) -> Mapping[str, Rules]
 
 
 def _evidence(
-    config: Config, site: Site, rules: Rules, plate: str | None, resident: str | None, colour: PlateColour
+    site: Site, rules: Rules, plate: str | None, resident: str | None, colour: PlateColour
 ) -> tuple[Evidence, Subject | None]:
     if (plate is None) == (resident is None):
         raise GateError("rules.one_of_two")
@@ -201,11 +208,10 @@ def _evidence(
         book = load_plate_book(site.engine)
         seen = colour if colour is not PlateColour.UNKNOWN else book.colours.get(text, colour)
         return supposed.plate(text, seen, book.find(text), rules), book.find(text)
-    model = site.cast(config.models).embedder.model_id
-    people = load_gallery(site.engine, site.keyring, model).subjects
-    subject = next((who for who in people if who.id == resident), None)
+    with reading(site.engine) as session:
+        subject = resident_subjects(session).get(resident or "")
     if subject is None:
-        raise NotEnrolled("rules.no_face", id=resident)
+        raise NotEnrolled("rules.no_resident", id=resident)
     return supposed.face(subject, rules), subject
 
 

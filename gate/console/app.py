@@ -32,7 +32,7 @@ from gate.console.community import letters
 from gate.console.community import pages as community
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office, Sources
 from gate.console.devices import Devices
-from gate.console.enrolment import consents, erasing, households, intake, people, photos, vehicles
+from gate.console.enrolment import consents, erasing, households, intake, people, photos, rights, vehicles
 from gate.console.envelope import LARGEST_BODY, Envelope
 from gate.console.errors import RequestRefused
 from gate.console.listeners import Listeners
@@ -79,6 +79,7 @@ PARTS = (
     consents,
     photos,
     vehicles,
+    rights,
     erasing,
     intake,
     parking_pages,

@@ -16,15 +16,20 @@ table says, a vehicle that moves the other way is left alone before it is asked,
 | `facts` | is something not known that a rule needs? | ask |
 | `right_here` | no right on this lane? | ask |
 | `right_ended` | has the right ended, and its days of grace too? | ask |
-| `hours` | outside the hours of the lane or the group? | ask |
+| `hours` | outside the hours of the closest that says any? | ask |
 | `passback` | is it inside already, by the record? | ask where that is hard, or the plate is in doubt |
 | `places` | are all places of the household taken by its other cars? | ask, unless the rule is to let them in |
 | `known` | everything else | open, with a warning where there is one |
+
+The hours that hold are those of the first of these that says any: the own right in the register; the groups that name
+the person or vehicle; the household's right in the register; the groups that name the household, then the building,
+then everybody; the lane. Of the groups only those count that name most closely; where they say no hours, the lane's
+hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -35,7 +40,7 @@ from gate.decision.decision import Finding, PlateEvidence, Reason, Verdict
 from gate.decision.moment import History, Moment, Visit
 from gate.decision.parked import NOBODY_KNOWS, Parked
 from gate.decision.rules import Rules
-from gate.decision.week_plan import open_at
+from gate.decision.week_plan import Spanning, open_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +197,29 @@ def _hours(arrival: Arrival, rules: Rules) -> Finding | None:
     subject = arrival.subject
     if subject is None:
         return None
-    groups = [group for group in rules.groups_of(subject) if not group.lanes or rules.lane in group.lanes]
-    plans = [group.hours or rules.hours for group in groups] or [rules.hours]
-    if any(open_at(plan, arrival.moment) for plan in plans):
+    if any(open_at(plan, arrival.moment) for _, plan in plans_of(subject, rules)):
         return None
     return Verdict.ASK, Reason.OUTSIDE_HOURS, subject
+
+
+class Source(StrEnum):
+    """Whose hours hold; each has its words under `hours_of.<code>`."""
+
+    OWN = "own"
+    HOUSEHOLD = "household"
+    GROUP = "group"
+    LANE = "lane"
+
+
+def plans_of(subject: Subject, rules: Rules) -> list[tuple[Source, Sequence[Spanning]]]:
+    """The week plans of which one has to hold, and whose they are: those of the closest that says any."""
+    if subject.hours:
+        return [(Source.OWN, subject.hours)]
+    groups = [group for group in rules.groups_of(subject) if not group.lanes or rules.lane in group.lanes]
+    if subject.home_hours and not (rules.names(subject) and any(group.hours for group in groups)):
+        return [(Source.HOUSEHOLD, subject.home_hours)]
+    said = [(Source.GROUP, group.hours) if group.hours else (Source.LANE, rules.hours) for group in groups]
+    return [*said] or [(Source.LANE, rules.hours)]
 
 
 def _passback(arrival: Arrival, rules: Rules) -> Finding | None:

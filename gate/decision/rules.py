@@ -115,9 +115,13 @@ class Rules:
         """Whether some rule needs to know the building of whoever comes."""
         return bool(self._named.building)
 
+    def names(self, subject: Subject) -> bool:
+        """Whether a group names the subject itself, by its id."""
+        return subject.id in self._named.subject
+
     def named_closely(self, subject: Subject) -> bool:
         """Whether a group names the subject more closely than by the building."""
-        return subject.id in self._named.subject or subject.household in self._named.household
+        return self.names(subject) or subject.household in self._named.household
 
     def groups_of(self, subject: Subject) -> tuple[Group, ...]:
         """The groups that name the subject most closely; none where no group means it."""

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, time, timedelta
+from typing import Protocol, TypeVar
 
+from enrollment.hours import WEEKDAYS
 from gate.decision.moment import DayKind, Moment
-from gate.week import WEEKDAYS, WeekHours
 
 
-def open_at(hours: tuple[WeekHours, ...], moment: Moment) -> bool:
+class Spanning(Protocol):
+    """A span of a plan: `gate.week.WeekHours` of the rules or `enrollment.hours.Span` of the register."""
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        """The days by their names, none for every day."""
+        ...
+
+    @property
+    def start(self) -> time:
+        """When it begins."""
+        ...
+
+    @property
+    def end(self) -> time:
+        """When it ends, before `start` where it runs past midnight."""
+        ...
+
+    @property
+    def whole_day(self) -> bool:
+        """Whether it has neither beginning nor end."""
+        ...
+
+
+Kind = TypeVar("Kind", bound=Spanning)
+
+
+def open_at(hours: Sequence[Spanning], moment: Moment) -> bool:
     """Whether one of the spans holds; no span at all holds always.
 
     Where a plan has spans for `holiday`, they alone hold on a holiday.
@@ -25,7 +54,7 @@ def open_at(hours: tuple[WeekHours, ...], moment: Moment) -> bool:
     return any(span.end < span.start and clock < span.end for span in before)
 
 
-def spans_of(hours: tuple[WeekHours, ...], day: date, kind: DayKind) -> list[WeekHours]:
+def spans_of(hours: Sequence[Kind], day: date, kind: DayKind) -> list[Kind]:
     """The spans that start on this day."""
     if kind is DayKind.HOLIDAY and any("holiday" in span.days for span in hours):
         return [span for span in hours if "holiday" in span.days]

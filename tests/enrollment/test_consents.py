@@ -226,3 +226,60 @@ def test_who_agreed_to_sharing_is_told_for_people_and_for_their_vehicles(registe
     register.consents.withdraw(person.id, Purpose.COMMUNITY_SHARING, "t")
     assert not agreed(person.id)
     assert not agreed(car.id)
+
+
+def _no(purpose: Purpose) -> ConsentForm:
+    return ConsentForm(purpose, Means.SCREEN, NOW, declined=True)
+
+
+def test_a_refusal_is_a_dated_record_and_no_consent(register: Register, acts: list[Act]) -> None:
+    person = register.enrol(PersonForm.of("张三", "3-2-501"), "t")
+    (kept,) = register.consents.give(person.id, [_no(Purpose.FACE_ENTRY)], "id-laowang")
+    assert (kept.declined, kept.signed_at, kept.text, kept.recorded_by) == (True, NOW, "face_entry-1", "id-laowang")
+    assert not kept.alive(NOW)
+    assert not register.consents.agreed(person.id, Purpose.FACE_ENTRY)
+    assert (acts[-1].kind, acts[-1].actor) == ("resident.consent_declined", "id-laowang")
+    assert acts[-1].facts["declined_texts"] == ["face_entry-1"]
+    counted = register.consents.agreeing(Purpose.FACE_ENTRY), register.consents.declining(Purpose.FACE_ENTRY)
+    assert counted == (0, 1)
+    register.consents.give(person.id, [FACE], "t")
+    assert register.consents.declining(Purpose.FACE_ENTRY) == 0, "who agrees later has declined no more"
+    with pytest.raises(EntryRefused, match=r"consent\.withdraw_instead"):
+        register.consents.give(person.id, [_no(Purpose.FACE_ENTRY)], "t")
+
+
+def test_a_refusal_for_a_child_needs_no_guardian_and_never_expires(register: Register) -> None:
+    child = register.enrol(PersonForm.of("张小五", "3-2-501", minor_until=date(2034, 3, 1)), "t")
+    (kept,) = register.consents.give(child.id, [_no(Purpose.CARE_ALERTS)], "t")
+    assert (kept.declined, kept.expires_at, kept.by_guardian) == (True, None, False)
+
+
+def test_a_face_from_before_there_was_a_ledger_goes_with_a_refusal(
+    register: Register, engine: Engine, make_face: MakeFace
+) -> None:
+    person = register.add_resident("张三", "3-2-501", make_face(1), "m1", "t", consent=FACE)
+    with writing(engine) as session:
+        session.execute(delete(ConsentRow))
+    assert register.consents.unconsented() == (person.id,)
+    register.consents.give(person.id, [_no(Purpose.FACE_ENTRY)], "t")
+    kept = register.find(person.id)
+    assert kept is not None
+    assert kept.templates == 0
+
+
+def test_what_was_only_declined_is_no_consent_that_ended(register: Register) -> None:
+    person = register.enrol(PersonForm.of("张三", "3-2-501"), "t")
+    register.consents.give(person.id, [_no(Purpose.PLATE_ENTRY)], "t")
+    register.enter_vehicle(VehicleForm.of("辽A12345", "3-2-501", owner=person.id), "t")
+    assert register.consents.end_expired("t") == 0
+    assert register.consents.lapsed() == 0
+
+
+def test_an_erased_persons_refusal_stays_without_who_signed(register: Register) -> None:
+    person = register.enrol(PersonForm.of("张小五", "3-2-501", minor_until=date(2034, 3, 1)), "t")
+    form = replace(_no(Purpose.FACE_ENTRY), guardian=Guardian("张三", "父亲"))
+    register.consents.give(person.id, [form], "t")
+    register.remove(person.id, "t")
+    (kept,) = register.consents.of(person.id)
+    assert (kept.declined, kept.by_guardian, kept.guardian) == (True, True, None)
+    assert register.consents.declining(Purpose.FACE_ENTRY) == 0

@@ -1,4 +1,4 @@
-"""How many cars each household may have inside, where that differs from the others; and a version to edit it by."""
+"""How many cars each household may have inside, where that differs from the others."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns."""
+    """Add the column."""
     op.add_column("household", sa.Column("places", sa.Integer))
-    op.add_column("household", sa.Column("version", sa.Integer, nullable=False, server_default="1"))
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop it."""
     with op.batch_alter_table("household") as table:
         table.drop_column("places")
-        table.drop_column("version")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from enrollment.consent import ConsentForm, Guardian, Language, Means, Purpose, Signature, consent_text
+from enrollment.consent import ConsentForm, Guardian, Language, Means, Purpose, Signature, consent_text, declined_at
 from enrollment.credential import CredentialKind
 from enrollment.entry import Resident
 from enrollment.errors import EntryRefused, NotEnrolled
@@ -47,11 +47,15 @@ SHOWN_INLINE = frozenset({"image/png", "image/jpeg"})
 
 
 class Given(BaseModel):
-    """What was agreed to, and how. `drawing` and `scan` are base64; `versions` are those of the texts shown."""
+    """What was agreed to and what declined, and how; what is in neither was not asked.
+
+    `drawing` and `scan` are base64; `versions` are those of the texts shown.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     agreed: list[Purpose] = Field(max_length=len(Purpose))
+    declined: list[Purpose] = Field(default_factory=list, max_length=len(Purpose))
     versions: dict[Purpose, Annotated[int, Field(ge=1, le=10_000)]]
     language: Language
     means: Means
@@ -81,14 +85,17 @@ def consent_page(
         "largest": LARGEST_SHEET * 3 // 4 - 64 * 1024,
         "texts": {name: t(f"consent_said.{name}", request.state.language) for name in SPOKEN},
     }
-    now = desk.wall()
+    now, known = desk.wall(), office.register.consents.of(resident_id)
     return page(
         request,
         "consent.html",
         person=person,
         household=household_address(office, person.household),
         minor=_minor(desk, person),
-        living={one.purpose for one in office.register.consents.of(resident_id) if one.alive(now)},
+        living={one.purpose for one in known if one.alive(now)},
+        declined=declined_at(known, now),
+        cars=[car.plate for car in office.register.vehicles_of(resident_id)],
+        zone=desk.zone,
         texts=texts,
         today=today(desk),
         data=data,
@@ -120,7 +127,7 @@ def give_consent(
     resident_id: ResidentId,
     given: Given,
 ) -> JSONResponse:
-    """Record what was agreed to, one consent for each purpose; nothing where nothing was."""
+    """Record what was agreed to and what declined, each purpose by itself; nothing where nothing was."""
     person = needed_person(office, resident_id)
     home = household_address(office, person.household)
     try:
@@ -194,9 +201,14 @@ def _texts(language: Language) -> list[dict[str, Any]]:
 
 
 def _forms(desk: Desk, office: Office, given: Given) -> list[ConsentForm]:
-    """A consent for each purpose that was agreed to. Raises `EntryRefused`, `PictureRefused`."""
-    if not given.agreed:
+    """A consent for each purpose that was agreed to, and each that was declined.
+
+    Raises `EntryRefused`, `PictureRefused`.
+    """
+    if not given.agreed and not given.declined:
         return []
+    if set(given.agreed) & set(given.declined):
+        raise EntryRefused("console.consent.both")
     if given.means is Means.PHONE:
         raise EntryRefused("console.consent.not_here")
     paper = given.means is Means.PAPER
@@ -206,7 +218,7 @@ def _forms(desk: Desk, office: Office, given: Given) -> list[ConsentForm]:
     until = datetime.combine(a_day(given.until), time.max, desk.zone) if given.until else None
     guardian = Guardian(given.guardian, given.relation) if given.guardian or given.relation else None
     signed = _signed(office, given)
-    return [
+    agreed = [
         ConsentForm(
             purpose=purpose,
             means=given.means,
@@ -220,6 +232,12 @@ def _forms(desk: Desk, office: Office, given: Given) -> list[ConsentForm]:
         )
         for purpose in dict.fromkeys(given.agreed)
     ]
+    return [*agreed, *(_declined(given, purpose, signed_at, guardian) for purpose in dict.fromkeys(given.declined))]
+
+
+def _declined(given: Given, purpose: Purpose, asked_at: datetime, guardian: Guardian | None) -> ConsentForm:
+    version = given.versions.get(purpose)
+    return ConsentForm(purpose, given.means, asked_at, given.language, version, guardian=guardian, declined=True)
 
 
 def _signed(office: Office, given: Given) -> Signature | None:

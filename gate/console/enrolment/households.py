@@ -24,6 +24,7 @@ from gate.console.enrolment.office import (
     office_of,
     see,
 )
+from gate.console.enrolment.right_form import Refusal, right_facts, said
 from gate.console.enrolment.steps import Step, address_of, next_step
 from gate.console.pages import page
 from gate.texts import explain
@@ -76,7 +77,7 @@ def open_household(
 @router.get("/enrolment/households/{household_id}")
 def household_page(request: Request, desk: TheDesk, _office: TheOffice, household_id: HouseholdId) -> Response:
     """Who and what is entered at a household, and what is left to do; looking is recorded."""
-    return _household(request, desk, household_id)
+    return household_view(request, desk, household_id)
 
 
 @router.post("/enrolment/households/{household_id}/people")
@@ -101,7 +102,7 @@ def add_person(
         )
         office.register.enrol(form, session.account)
     except EntryRefused as refused:
-        return _household(request, desk, household_id, refused, person=typed)
+        return household_view(request, desk, household_id, refused, person=typed)
     return see(f"/enrolment/households/{household_id}?then=person")
 
 
@@ -126,7 +127,7 @@ def add_vehicle(
         office.register.enter_vehicle(form, session.account)
     except (EntryRefused, NotEnrolled) as refused:
         typed = {"plate": plate, "notes": notes, "colour": colour, "type": type, "owner": owner}
-        return _household(request, desk, household_id, refused, vehicle=typed)
+        return household_view(request, desk, household_id, refused, vehicle=typed)
     return see(f"/enrolment/households/{household_id}?then=vehicle")
 
 
@@ -144,7 +145,7 @@ def set_places(
     try:
         office.register.households.set_places(household_id, _places(places), session.account, version)
     except EntryRefused as refused:
-        return _household(request, desk, household_id, refused)
+        return household_view(request, desk, household_id, refused)
     return see(f"/enrolment/households/{household_id}#places-title")
 
 
@@ -156,26 +157,29 @@ def _places(typed: str) -> int | None:
     return int(typed)
 
 
-def _household(
+def household_view(
     request: Request,
     desk: Desk,
     household_id: str,
-    refused: EnrollmentError | None = None,
+    refused: EnrollmentError | Refusal | None = None,
     *,
     person: dict[str, str] | None = None,
     vehicle: dict[str, str] | None = None,
 ) -> Response:
+    """A household's page, after an act with what came of it."""
     office = office_of(desk)
     code = household_code(office, household_id)
     desk.looks.record(request.state.session, f"household:{household_id}")
     people = office.register.residents(household_id)
     cars = office.register.vehicles(household_id)
     steps = {one.id: next_step(desk, office, one) for one in people}
-    then = request.query_params.get("then", "")
+    then, language = request.query_params.get("then", ""), request.state.language
+    told = refused if isinstance(refused, Refusal) or refused is None else Refusal(refused)
+    right, version = office.register.rights.of_household(household_id)
     return page(
         request,
         "household.html",
-        422 if refused else 200,
+        409 if told and told.conflict else 422 if refused else 200,
         code=code,
         household_id=household_id,
         people=people,
@@ -185,7 +189,11 @@ def _household(
         places={one.id: address_of(steps[one.id], one) for one in people},
         first=next((one.id for one in people if steps[one.id] is not Step.DONE), None),
         then="person" if person else "vehicle" if vehicle else then if then in FIELDS else "",
-        fault=explain(refused, request.state.language) if refused else None,
+        fault=said(told, language),
+        right=right_facts(desk, language, right, None, told),
+        version=version,
+        right_given=request.query_params.get("notice") == "right_given" and not refused,
+        now=desk.wall(),
         person=person or {"name": "", "phone": "", "born": "", "notes": ""},
         vehicle=vehicle or {"plate": "", "notes": "", "colour": "unknown", "type": "car", "owner": ""},
         names={one.id: one.name for one in people},

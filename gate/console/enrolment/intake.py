@@ -15,7 +15,7 @@ from gate.console.enrolment.intake_desk import RUNNING, FileKind, Import, Intake
 from gate.console.enrolment.office import TheOffice, refusal
 from gate.console.errors import RequestRefused
 from gate.console.pages import page
-from gate.roster_table import as_xlsx, empty_form, register_rows, rejected_rows
+from gate.roster_table import as_xlsx, empty_form, register_rows, rejected_rows, summary
 from gate.texts import Language, explain, t
 
 router = APIRouter()
@@ -145,9 +145,7 @@ def _told(mine: Import | None, language: Language) -> dict[str, Any]:
     if mine.intake is None or mine.stage in RUNNING or mine.fault:
         return told
     found = mine.intake
-    counted = {"people": found.people, "vehicles": found.vehicles, "faces": found.faces, "known": found.known}
-    code = "roster.taken" if mine.stage == "entered" else "roster.would_take"
-    told["summary"] = t(code, language, **counted, rejected=len(found.problems))
+    told["summary"] = summary(found, language, dry=mine.stage != "entered")
     told["problems"] = [
         {
             "row": problem.row,

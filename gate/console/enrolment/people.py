@@ -13,6 +13,8 @@ from enrollment.credential import CredentialKind, Issued
 from enrollment.entry import Resident
 from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled
 from enrollment.form import PersonForm, Standing
+from enrollment.household import HouseholdCode
+from enrollment.rights import Right
 from gate.console.desk import Desk, Office, SignedIn, TheDesk
 from gate.console.enrolment.office import (
     ID,
@@ -26,11 +28,11 @@ from gate.console.enrolment.office import (
     office_of,
     see,
 )
+from gate.console.enrolment.right_form import Refusal, block_facts, right_facts, said
 from gate.console.pages import page
-from gate.texts import explain
 
 router = APIRouter()
-NOTICES = frozenset({"same", "saved", "moved_out", "stays", "taken"})
+NOTICES = frozenset({"same", "saved", "moved_out", "stays", "taken", "right_given", "blocked", "unblocked"})
 """What a page's address may ask to be told, under `enrolment_notice.<name>`."""
 
 
@@ -72,6 +74,7 @@ def edit_person(
             notes=notes,
             term=person.term,
             standing=standing,
+            hours=person.hours,
         )
         office.register.edit_person(resident_id, form, session.account, version)
     except EntryRefused as refused:
@@ -145,7 +148,7 @@ def person_view(
     request: Request,
     desk: Desk,
     resident_id: str,
-    refused: EnrollmentError | None = None,
+    refused: EnrollmentError | Refusal | None = None,
     *,
     typed: dict[str, Any] | None = None,
     issued: Issued | None = None,
@@ -155,18 +158,24 @@ def person_view(
     office = office_of(desk)
     person = needed_person(office, resident_id)
     desk.looks.record(request.state.session, f"resident:{resident_id}")
-    conflict = refused is not None and refused.code == "register.changed_meanwhile"
+    told = refused if isinstance(refused, Refusal) or refused is None else Refusal(refused)
+    stale = told is not None and told.fault.code == "register.changed_meanwhile"
+    conflict = stale and typed is not None
+    home = office.register.rights.of_home(HouseholdCode.parse(person.household))
+    language = request.state.language
     notice = request.query_params.get("notice", "")
     return page(
         request,
         "person.html",
-        409 if conflict else 422 if refused else 200,
+        409 if stale else 422 if refused else 200,
         person=person,
         household=household_address(office, person.household),
         entered=_entered(office, person),
         typed=typed or _entered(office, person),
         conflict=conflict,
-        fault=explain(refused, request.state.language) if refused and not conflict else None,
+        fault=None if conflict else said(told, language),
+        right=right_facts(desk, language, Right(person.lanes, person.hours), home, told),
+        block=block_facts(desk, language, person, told),
         stays=office.register.tenancies.of(resident_id),
         consents=office.register.consents.of(resident_id),
         credentials=office.register.credentials.of(resident_id),

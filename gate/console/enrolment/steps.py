@@ -19,15 +19,16 @@ class Step(StrEnum):
 
 
 def next_step(desk: Desk, office: Office, person: Resident) -> Step:
-    """Nobody is done without a way in: a face, or a card, PIN or QR code."""
+    """Nobody is done without a way in: a face, or a card, PIN or QR code. Who has declined is not asked again."""
     if person.templates:
         return Step.DONE
-    living = {one.purpose for one in office.register.consents.of(person.id) if one.alive(desk.wall())}
+    asked = office.register.consents.of(person.id)
+    living = {one.purpose for one in asked if one.alive(desk.wall())}
     if Purpose.FACE_ENTRY in living and office.photos is not None:
         return Step.PHOTO
     if office.register.credentials.of(person.id):
         return Step.DONE
-    return Step.WAY_IN if living else Step.CONSENT
+    return Step.WAY_IN if asked else Step.CONSENT
 
 
 def address_of(step: Step, person: Resident) -> str:

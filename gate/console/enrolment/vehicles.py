@@ -12,6 +12,7 @@ from enrollment.entry import Resident, Vehicle
 from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled
 from enrollment.form import VehicleForm, VehicleType
 from enrollment.household import HouseholdCode
+from enrollment.rights import Right
 from enrollment.vehicle_photos import vehicle_jpeg
 from gate.console.access import TOKEN_HEADER
 from gate.console.desk import Desk, Office, SignedIn, TheDesk
@@ -26,20 +27,22 @@ from gate.console.enrolment.office import (
     see,
 )
 from gate.console.enrolment.photos import LARGEST_PHOTO
+from gate.console.enrolment.right_form import Refusal, block_facts, right_facts, said
 from gate.console.errors import RequestRefused
 from gate.console.pages import page
-from gate.texts import explain, t
+from gate.texts import t
 from models.errors import PictureRefused
 from models.picture import decode_picture
 from models.sighting import PlateColour
 
 router = APIRouter()
+NOTICES = frozenset({"right_given", "blocked", "unblocked"})
 
 
 @router.get("/enrolment/vehicles/{vehicle_id}")
 def vehicle_page(request: Request, desk: TheDesk, _office: TheOffice, vehicle_id: VehicleId) -> Response:
     """What is entered about a vehicle; looking is recorded."""
-    return _vehicle(request, desk, vehicle_id)
+    return vehicle_view(request, desk, vehicle_id)
 
 
 @router.post("/enrolment/vehicles/{vehicle_id}/edit")
@@ -62,11 +65,19 @@ def edit_vehicle(
     typed = {"plate": plate, "household": household, "colour": colour, "type": type, "owner": owner, "notes": notes}
     try:
         form = VehicleForm.of(
-            plate, household, colour, car.lanes, type=type, owner=owner or None, notes=notes, term=car.term
+            plate,
+            household,
+            colour,
+            car.lanes,
+            type=type,
+            owner=owner or None,
+            notes=notes,
+            term=car.term,
+            hours=car.hours,
         )
         changed = office.register.edit_vehicle(vehicle_id, form, session.account, version)
     except (EntryRefused, NotEnrolled) as refused:
-        return _vehicle(request, desk, vehicle_id, refused, typed)
+        return vehicle_view(request, desk, vehicle_id, refused, typed)
     return see(household_address(office, changed.household))
 
 
@@ -112,17 +123,22 @@ def _owners(office: Office, car: Vehicle) -> list[Resident]:
     return people if not isinstance(owner, Resident) or owner in people else [*people, owner]
 
 
-def _vehicle(
+def vehicle_view(
     request: Request,
     desk: Desk,
     vehicle_id: str,
-    refused: EnrollmentError | None = None,
+    refused: EnrollmentError | Refusal | None = None,
     typed: dict[str, Any] | None = None,
 ) -> Response:
+    """A vehicle's page, after an act with what came of it."""
     office = office_of(desk)
     car = needed_vehicle(office, vehicle_id)
     desk.looks.record(request.state.session, f"vehicle:{vehicle_id}")
-    conflict = refused is not None and refused.code == "register.changed_meanwhile"
+    told = refused if isinstance(refused, Refusal) or refused is None else Refusal(refused)
+    stale = told is not None and told.fault.code == "register.changed_meanwhile"
+    conflict = stale and typed is not None
+    home = office.register.rights.of_home(HouseholdCode.parse(car.household))
+    language, notice = request.state.language, request.query_params.get("notice", "")
     entered = {
         "plate": car.plate,
         "household": car.household,
@@ -134,13 +150,17 @@ def _vehicle(
     return page(
         request,
         "vehicle.html",
-        409 if conflict else 422 if refused else 200,
+        409 if stale else 422 if refused else 200,
         car=car,
         household=household_address(office, car.household),
         entered=entered,
         typed=typed or entered,
         conflict=conflict,
-        fault=explain(refused, request.state.language) if refused and not conflict else None,
+        fault=None if conflict else said(told, language),
+        right=right_facts(desk, language, Right(car.lanes, car.hours), home, told),
+        block=block_facts(desk, language, car, told),
+        notice=notice if notice in NOTICES and not refused else "",
+        zone=desk.zone,
         pictured=office.register.vehicle_photos.of(car.id) is not None,
         data={
             "csrf": request.state.session.csrf,

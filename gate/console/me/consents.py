@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from enrollment.consent import Consent, ConsentForm, ConsentText, Means, Purpose, consent_text
+from enrollment.consent import Consent, ConsentForm, ConsentText, Means, Purpose, consent_text, declined_at
 from enrollment.credential import CredentialKind
 from enrollment.entry import Withdrawal
 from enrollment.errors import EntryRefused
@@ -18,22 +20,24 @@ from gate.console.pages import page
 from gate.texts import Language, explain
 
 router = APIRouter()
+DONE = frozenset({"given", "declined"})
 Instead = Annotated[CredentialKind | None, Form()]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One purpose as it stands: the living consent, where there is one, and the text to agree to."""
+    """One purpose as it stands: the living consent, where there is one, when it was declined, the text to agree to."""
 
     purpose: Purpose
     living: Consent | None
+    declined_at: datetime | None
     text: ConsentText
 
 
 @router.get("/me/consents")
 def consents_page(request: Request, desk: TheDesk, lobby: TheLobby, caller: Calling, done: str = "") -> Response:
     """Each purpose: agreed to or not, since when, with the words that were agreed to."""
-    return _consents(request, desk, lobby, caller, done=done if done == "given" else "")
+    return _consents(request, desk, lobby, caller, done=done if done in DONE else "")
 
 
 @router.post("/me/consents/{purpose}/withdraw")
@@ -63,6 +67,19 @@ def give(
     return RedirectResponse("/me/consents?done=given", 303)
 
 
+@router.post("/me/consents/{purpose}/decline")
+def decline(
+    request: Request, desk: TheDesk, lobby: TheLobby, caller: Calling, purpose: Purpose, language: InLanguage
+) -> Response:
+    """Say no, which is on record: so it can be shown that the answer was free. Nobody has to."""
+    form = ConsentForm(purpose, Means.PHONE, desk.wall(), language, declined=True)
+    try:
+        lobby.register.consents.give(caller.resident.id, [form], caller.resident.id)
+    except EntryRefused as refused:
+        return _consents(request, desk, lobby, caller, fault=explain(refused, language))
+    return RedirectResponse("/me/consents?done=declined", 303)
+
+
 def _consents(
     request: Request, desk: Desk, lobby: Lobby, caller: Caller, *, done: str = "", fault: str | None = None
 ) -> Response:
@@ -73,7 +90,8 @@ def _consents(
         request,
         "me_consents.html",
         422 if fault else 200,
-        standings=[_standing(purpose, [one for one in given if one.alive(now)], language) for purpose in Purpose],
+        standings=[_standing(purpose, given, now, language) for purpose in Purpose],
+        cars=bool(lobby.register.vehicles_of(caller.resident.id)),
         held=held,
         kinds=(CredentialKind.QR, CredentialKind.PIN),
         done=done,
@@ -82,10 +100,10 @@ def _consents(
     )
 
 
-def _standing(purpose: Purpose, alive: list[Consent], language: Language) -> Standing:
-    living = next((one for one in alive if one.purpose is purpose), None)
+def _standing(purpose: Purpose, given: Sequence[Consent], now: datetime, language: Language) -> Standing:
+    living = next((one for one in given if one.purpose is purpose and one.alive(now)), None)
     version = int(living.text.rpartition("-")[2]) if living else None
-    return Standing(purpose, living, consent_text(purpose, language, version))
+    return Standing(purpose, living, declined_at(given, now).get(purpose), consent_text(purpose, language, version))
 
 
 def _withdrawn(request: Request, caller: Caller, ended: Withdrawal, *, has_code: bool) -> Response:

@@ -10,11 +10,14 @@ from fastapi.responses import RedirectResponse
 
 from enrollment.credential import CredentialKind
 from enrollment.errors import EntryRefused, NotEnrolled, PhotoRefused
+from enrollment.household import HouseholdCode
+from enrollment.rights import Right
 from gate.console.desk import Desk, InLanguage, TheDesk
 from gate.console.errors import RequestRefused, not_before
 from gate.console.lobby import Caller, Calling, Lobby, TheLobby
 from gate.console.me.notices import watching
 from gate.console.pages import copy_file, page
+from gate.rights import right_line
 from gate.texts import Language, t
 from models.errors import PictureRefused
 
@@ -44,10 +47,14 @@ def me_page(request: Request, language: InLanguage, lobby: TheLobby, caller: Cal
 @router.get("/me/data")
 def data_page(request: Request, desk: TheDesk, lobby: TheLobby, caller: Calling) -> Response:
     """Every class of data that is stored, and for how long."""
+    person, names = caller.resident, {lane.id: lane.name for lane in desk.watch.lanes()}
+    home = lobby.register.rights.of_home(HouseholdCode.parse(person.household))
     return page(
         request,
         "me_data.html",
-        person=caller.resident,
+        person=person,
+        right=right_line(Right(person.lanes, person.hours), home, names, request.state.language),
+        blocked=person.blocked_at(desk.wall()),
         kept=lobby.own.kept(caller.resident),
         vehicles=lobby.own.vehicles(caller.resident),
         credentials=lobby.register.credentials.of(caller.resident.id),

@@ -49,14 +49,21 @@ clean();
 
 // What is agreed to, and how
 
-const agreed = () => [...document.querySelectorAll("[name=agreed]:checked")].map((tick) => tick.value);
+const ticked = (name) => [...document.querySelectorAll(`[name=${name}]:checked`)].map((tick) => tick.value);
+const agreed = () => ticked("agreed");
+const declined = () => ticked("declined");
+const anything = () => agreed().length + declined().length > 0;
 const means = () => document.querySelector("[name=means]:checked").value;
 
-function follow() {
+function follow(event) {
+  const { name, value, checked } = event?.target ?? {};
+  const other = { agreed: "declined", declined: "agreed" }[name];
+  const opposite = other && document.querySelector(`[name=${other}][value=${value}]`);
+  if (checked && opposite) opposite.checked = false;
   const face = agreed().includes("face_entry");
   byId("keep").disabled = !face;
   if (!face) byId("keep").checked = false;
-  byId("record").disabled = !agreed().length;
+  byId("record").disabled = !anything();
   byId("on-screen").hidden = means() !== "screen";
   byId("on-paper").hidden = means() !== "paper";
 }
@@ -82,10 +89,11 @@ function complain(words) {
   byId("fault").scrollIntoView({ block: "center" });
 }
 
-async function given(purposes) {
+async function given(purposes, refused) {
   const paper = means() === "paper";
   return {
     agreed: purposes,
+    declined: refused,
     versions: page.versions,
     language: page.language,
     means: means(),
@@ -100,15 +108,16 @@ async function given(purposes) {
 }
 
 function sending(now) {
-  byId("record").disabled = now || !agreed().length;
+  byId("record").disabled = now || !anything();
   if (byId("none")) byId("none").disabled = now;
 }
 
-async function send(purposes) {
+async function send(purposes, refused) {
+  if (refused.includes("plate_entry") && byId("cars-go") && !confirm(byId("cars-go").textContent)) return;
   byId("fault").hidden = true;
   sending(true);
   try {
-    const body = JSON.stringify(await given(purposes));
+    const body = JSON.stringify(await given(purposes, refused));
     const answer = await fetch(page.address, {
       method: "POST",
       headers: { "Content-Type": "application/json", [page.csrf_header]: page.csrf },
@@ -126,6 +135,6 @@ async function send(purposes) {
 
 byId("consent").addEventListener("submit", (event) => {
   event.preventDefault();
-  send(agreed());
+  send(agreed(), declined());
 });
-byId("none")?.addEventListener("click", () => send([]));
+byId("none")?.addEventListener("click", () => send([], [...document.querySelectorAll("[name=declined]")].map((tick) => tick.value)));

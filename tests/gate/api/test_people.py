@@ -46,7 +46,13 @@ def test_an_entry_is_made_read_changed_and_erased(
 def test_what_was_read_can_be_sent_back_and_changes_nothing(
     client: httpx.Client, path: str, body: dict[str, Any]
 ) -> None:
-    full = {**body, "lanes": ["men"], "since": "2026-01-01T00:00:00+08:00", "until": "2030-01-01T00:00:00Z"}
+    full = {
+        **body,
+        "lanes": ["men"],
+        "hours": "mon 08:00-18:00",
+        "since": "2026-01-01T00:00:00+08:00",
+        "until": "2030-01-01T00:00:00Z",
+    }
     made = add(client, path, full).json()
     kept = {"id", "version", "blocked", "blocked_until", "created_at"}
     again = {name: value for name, value in made.items() if name not in kept}

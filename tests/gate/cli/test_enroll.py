@@ -265,3 +265,37 @@ def test_nobody_is_said_to_be_nobody(config: Path, words: list[str]) -> None:
     fault = _fault(_run(config, "unblock", *words))
     assert isinstance(fault, NotEnrolled)
     assert fault.facts == {"id": words[1]}
+
+
+def test_a_right_is_given_by_person_plate_or_household_told_and_taken_away(config: Path) -> None:
+    _person(config)
+    _run(config, "vehicle", "--plate", "辽A12345", "--household", "3-2-501")
+    (person,), (car,) = _kept(config)
+    for who in (("--person", person.id), ("--plate", car.plate), ("--household", "3-2-502")):
+        told = _run(config, "right", *who, "--lane", "east", "--hours", "周一至周五 7:00-19:00")
+        assert told.exit_code == 0, told.output
+        assert "东门" in told.output
+        assert "周一至周五 07:00-19:00" in told.output
+    (person,), (car,) = _kept(config)
+    assert (person.lanes, car.lanes) == (("east",), ("east",))
+    listed = _run(config, "list").output
+    assert listed.count("07:00-19:00") == 2
+    assert _run(config, "right", "--person", person.id).exit_code == 0
+    assert _kept(config)[0][0].hours == ()
+
+
+def test_a_right_is_of_one_and_on_lanes_that_there_are(config: Path) -> None:
+    _person(config)
+    assert _fault(_run(config, "right", "--lane", "east")).code == "enroll.one_holder"
+    wrong = _run(config, "right", "--household", "3-2-501", "--lane", "west")
+    assert _fault(wrong).code == "enroll.unknown_lane"
+    assert _fault(_run(config, "right", "--household", "3-2-501", "--hours", "白天")).code == "hours.unreadable"
+
+
+def test_a_block_may_have_an_end(config: Path) -> None:
+    _person(config)
+    (person,), _ = _kept(config)
+    _run(config, "block", "--person", person.id, "--reason", "欠费", "--until", "2099-12-31 18:00")
+    assert "禁止到 2099-12-31" in " ".join(_run(config, "list").output.split())
+    ended = _run(config, "block", "--person", person.id, "--reason", "欠费", "--until", "2020-01-01")
+    assert _fault(ended).code == "register.block_is_over"

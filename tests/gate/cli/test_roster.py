@@ -78,10 +78,16 @@ def test_what_fits_is_taken_in_once_and_the_rest_is_handed_back(config: Path) ->
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_an_export_goes_in_again_and_changes_nothing_and_holds_no_formula(config: Path, ending: str) -> None:
     evil = "=HYPERLINK(1)"
-    (config.parent / "evil.csv").write_text(f"住户,姓名,备注\n1-1-1,{evil},@x\n1-1-2,<b>'; DROP TABLE x,\n", "utf-8")
+    head = "住户,姓名,备注,出生日期（未满十四周岁）"
+    rows = f"1-1-1,{evil},@x,\n1-1-2,<b>'; DROP TABLE x,,\n1-1-2,张小三,,2020-05-01\n"
+    (config.parent / "evil.csv").write_text(f"{head}\n{rows}", "utf-8")
     assert _run(config, "import", str(config.parent / "evil.csv")).exit_code == 0
     before, file = _kept(config), config.parent / f"out.{ending}"
     assert _run(config, "export", str(file)).exit_code == 0
+    if ending == "csv":
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            born = {row["姓名"]: row["出生日期（未满十四周岁）"] for row in csv.DictReader(opened)}
+        assert born["张小三"] == "2020-05-01", "whoever is a child here is one where the table goes"
     again = _run(config, "import", str(file))
     assert again.exit_code == 0, again.output
     assert _kept(config) == before
@@ -105,6 +111,52 @@ def test_a_table_without_a_heading_is_refused(config: Path) -> None:
     fault = _run(config, "import", str(config.parent / "a.csv")).exception
     assert isinstance(fault, EntryRefused)
     assert fault.code == "roster.no_heading"
+
+
+LANES = """
+[[camera]]
+id = "c"
+url = "folder:."
+
+[[barrier]]
+id = "a"
+
+[[lane]]
+id = "north-in"
+name = "北门入口"
+kind = "vehicle"
+camera = "c"
+barrier = "a"
+"""
+RIGHTS = """住户,姓名,备注,车牌,可走通道,通行时段
+3-2-501,张三,,,北门入口,周一至周五 7:00-19:00
+3-2-501,,车主不住这里,辽A12345,north-in,
+3-2-502,,,,,工作日 08:00-18:00
+3-2-503,李四,,,南门,
+3-2-503,王五,,,,白天
+,,,,,周日
+"""
+
+
+def test_rights_are_taken_in_from_a_table_and_told_by_row_and_column_and_exported(config: Path) -> None:
+    config.write_text(config.read_text("utf-8") + LANES, "utf-8")
+    (config.parent / "rights.csv").write_text(RIGHTS, "utf-8")
+    for number in range(2):
+        told = _run(config, "import", str(config.parent / "rights.csv")).output.replace("\n", "")
+        for row, column in {5: "可走通道", 6: "通行时段", 7: "住户"}.items():
+            assert f"第 {row} 行，{column}" in told
+        assert ("整户的通行权限：1 户" in told) is (number == 0)
+    file = config.parent / "out.csv"
+    _run(config, "export", str(file))
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        rows = {(row["住户"], row["姓名"], row["车牌"]): row for row in csv.DictReader(opened)}
+    said = {who: (row["可走通道"], row["通行时段"]) for who, row in rows.items()}
+    assert said == {
+        ("3-2-501", "张三", ""): ("north-in", "周一至周五 07:00-19:00"),
+        ("3-2-501", "", "辽A12345"): ("north-in", ""),
+        ("3-2-502", "", ""): ("", "工作日 08:00-18:00"),
+    }
+    assert rows["3-2-501", "", "辽A12345"]["备注"] == "车主不住这里"
 
 
 WITH_PHOTOS = """住户,姓名,出生日期（未满十四周岁）,人脸同意书签署日期,监护人,监护人是其,同意留存照片,照片文件名

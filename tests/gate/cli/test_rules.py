@@ -13,7 +13,12 @@ from sqlalchemy import delete
 from typer.testing import CliRunner
 
 from enrollment.database import writing
+from enrollment.errors import NotEnrolled
+from enrollment.form import PersonForm
 from enrollment.gallery import load_plate_book
+from enrollment.hours import parse_hours
+from enrollment.household import HouseholdCode
+from enrollment.rights import Right
 from gate.cli import app
 from gate.config import load_config
 from gate.decision.decide import decide
@@ -129,6 +134,31 @@ def test_explain_speaks_chinese(site: Site, config: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("GATE_LANG", "zh")
     told = _gate("rules", "explain", "--plate", "辽B00001", "--lane", "north-in", config=config)
     assert "1. 车牌在禁止通行名单上？ → 不放行" in told
+
+
+def test_explain_tells_whose_hours_hold(site: Site, config: Path) -> None:
+    asked = ("rules", "explain", "--lane", "north-in", "--at", "2026-03-04 23:30")
+    car = site.register.find_plate("辽A12345")
+    assert car is not None
+    assert "Hours of the lane" in _gate(*asked, "--plate", car.plate, config=config)
+    site.register.rights.give_home(HouseholdCode.parse("3-2-501"), Right.of([], "mon-fri 07:00-19:00"), "t")
+    told = _gate(*asked, "--plate", car.plate, config=config)
+    assert "Hours of the household's right in the register: Mon-Fri 07:00-19:00" in told
+    person = site.register.enrol(PersonForm.of("张三", "3-2-501", hours=parse_hours("22:00-24:00")), "t")
+    told = _gate(*asked, "--resident", person.id, config=config)
+    assert "Hours of the own right in the register: 22:00-00:00" in told
+    with pytest.raises(NotEnrolled, match=r"rules\.no_resident"):
+        _gate(*asked, "--resident", "none", config=config)
+
+
+def test_a_decision_is_made_again_with_the_right_that_held_then(site: Site, config: Path) -> None:
+    car = site.register.find_plate("辽A12345")
+    assert car is not None
+    site.register.rights.give(car.id, Right.of([], "mon-fri 07:00-10:00"), "t")
+    assert _pass(site, config, NOON, "辽A12345") == "outside_hours"
+    site.register.rights.give(car.id, Right.of([], "mon-sun"), "t")
+    told = _gate("rules", "replay", "--since", "2026-03-01", config=config)
+    assert "1 passages replayed, 0 would come out differently" in told
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def handling(watch: FakeWatch) -> Handling:
         vehicles=900,
         faces=80_001,
         consents={Purpose.FACE_ENTRY: 80_001},
+        declined={Purpose.FACE_ENTRY: 12},
         staff=5,
         with_code=1,
     )

@@ -73,6 +73,13 @@ TABLE = {
     ("GET", "/enrolment/vehicles/{vehicle_id}/photo.jpg"): "enroller admin",
     ("POST", "/enrolment/vehicles/{vehicle_id}/photo"): "enroller admin",
     ("POST", "/enrolment/vehicles/{vehicle_id}/photo/drop"): "enroller admin",
+    ("POST", "/enrolment/people/{resident_id}/right"): "enroller admin",
+    ("POST", "/enrolment/people/{resident_id}/block"): "enroller admin",
+    ("POST", "/enrolment/people/{resident_id}/unblock"): "enroller admin",
+    ("POST", "/enrolment/vehicles/{vehicle_id}/right"): "enroller admin",
+    ("POST", "/enrolment/vehicles/{vehicle_id}/block"): "enroller admin",
+    ("POST", "/enrolment/vehicles/{vehicle_id}/unblock"): "enroller admin",
+    ("POST", "/enrolment/households/{household_id}/right"): "enroller admin",
     ("GET", "/enrolment/erase/{subject_id}"): "admin",
     ("POST", "/enrolment/erase/{subject_id}"): "admin",
     ("GET", "/"): "guard auditor admin",
@@ -174,6 +181,7 @@ TABLE = {
     ("GET", "/me/consents"): "resident",
     ("POST", "/me/consents/{purpose}/withdraw"): "resident",
     ("POST", "/me/consents/{purpose}/give"): "resident",
+    ("POST", "/me/consents/{purpose}/decline"): "resident",
 }
 """Who is let in where. A new route needs a row here as well as in `access.RULES`."""
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.candidate import Candidate, Subject, SubjectKind
+from enrollment.hours import parse_hours
 from enrollment.plate_match import Doubt
 from gate.access_rules import AccessRules
 from gate.config import FaceLimits, PlateRules
@@ -68,6 +69,46 @@ def _allow(plate: str, **more: Any) -> dict[str, Any]:
 
 def _window(**more: Any) -> dict[str, Any]:
     return {"window": [{"id": "w", "hours": [{"from": "11:00", "until": "13:00"}], **more}]}
+
+
+MORNINGS, NOONS = parse_hours("06:00-09:00"), parse_hours("11:00-13:00")
+
+
+def _group(**more: Any) -> dict[str, Any]:
+    return {"id": "g", **more}
+
+
+OUT_OF_HOURS = (Verdict.ASK, Reason.OUTSIDE_HOURS)
+NO_RIGHT_HERE = (Verdict.ASK, Reason.NO_RIGHT_HERE)
+IN_HOURS = (Verdict.OPEN, Reason.KNOWN_RESIDENT)
+
+
+@pytest.mark.parametrize(
+    ("written", "right", "found"),
+    [
+        ({"lane_hours": {"north-in": [MORNING]}}, {}, OUT_OF_HOURS),
+        ({"lane_hours": {"north-in": [MORNING]}}, {"hours": NOONS}, IN_HOURS),
+        ({"lane_hours": {"north-in": [MORNING]}}, {"home_hours": NOONS}, IN_HOURS),
+        ({}, {"hours": MORNINGS}, OUT_OF_HOURS),
+        ({}, {"home_hours": MORNINGS}, OUT_OF_HOURS),
+        ({}, {"hours": NOONS, "home_hours": MORNINGS}, IN_HOURS),
+        ({"group": [_group(subjects=["r1"], hours=[MORNING])]}, {"hours": NOONS}, IN_HOURS),
+        ({"group": [_group(subjects=["r1"], hours=[MORNING])]}, {"home_hours": NOONS}, OUT_OF_HOURS),
+        ({"group": [_group(subjects=["r1"])]}, {"home_hours": MORNINGS}, OUT_OF_HOURS),
+        ({"group": [_group(subjects=["r1"], lanes=["x"], hours=[MORNING])]}, {"hours": NOONS}, NO_RIGHT_HERE),
+        ({"group": [_group(households=["3-2-501"], hours=[MORNING])]}, {"home_hours": NOONS}, IN_HOURS),
+        ({"group": [_group(buildings=["3"], hours=[MORNING])]}, {"home_hours": NOONS}, IN_HOURS),
+        ({"group": [_group(hours=[MORNING])]}, {}, OUT_OF_HOURS),
+        ({}, {"hours": NOONS, "blocked": True}, (Verdict.REFUSE, Reason.BLOCKED)),
+        ({}, {"hours": NOONS, "until": NOW - 99 * HOUR}, (Verdict.ASK, Reason.RIGHT_ENDED)),
+        ({}, {"hours": NOONS, "lanes": frozenset({"x"})}, NO_RIGHT_HERE),
+    ],
+)
+def test_the_hours_of_the_closest_that_says_any_hold(
+    written: dict[str, Any], right: dict[str, Any], found: tuple[Verdict, Reason]
+) -> None:
+    made = decide(_who(FACE, **right), _rules(**written), NOON)
+    assert (made.verdict, made.reason) == found
 
 
 INSIDE = History("in", NOW - HOUR)

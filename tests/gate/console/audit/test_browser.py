@@ -1,4 +1,4 @@
-"""The auditor's pages in a real browser, in both languages, on a desk and on a phone."""
+"""The auditor's pages in a real browser."""
 
 from __future__ import annotations
 
@@ -44,15 +44,3 @@ def test_an_auditor_finds_somebody_reads_a_story_and_takes_a_bundle(page: Page, 
     with page.expect_download() as taken:
         page.get_by_role("button", name="导出").click()
     assert taken.value.suggested_filename.endswith(".zip")
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_page_scrolls_sideways(page: Page, width: int, language: str) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
-    for address in ("/audit", "/audit/rows", "/audit/charts?day=2026-11-20", "/audit/report?day=2026-11-20"):
-        page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
-        expect(page.locator("main h1")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") == width, address
-    page.goto("/audit/passages/p119")
-    assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from enrollment.consent import LARGEST_SIGNATURE, Means, Purpose, consent_text
 from enrollment.database import reading
+from enrollment.form import VehicleForm
 from enrollment.tables import ConsentRow
 from tests.gate.console.enrolment.conftest import Table, jpeg, strokes
 from tests.gate.console.enrolment.test_people import pin_on
@@ -65,6 +66,61 @@ def test_whoever_declines_the_face_is_led_to_a_card_pin_or_qr_code(table: Table)
     answer = table.tell(f"/enrolment/people/{person.id}/consent", given())
     assert answer.json()["next"].startswith("/enrolment/households/")
     assert [one.purpose for one in table.booth.accounts.register.consents.of(person.id)] == [Purpose.PLATE_ENTRY]
+
+
+def test_what_is_declined_is_on_record_and_can_be_agreed_to_later(table: Table) -> None:
+    person = table.person()
+    here, consents = f"/enrolment/people/{person.id}", table.booth.accounts.register.consents
+    body = given("care_alerts", declined=["face_entry", "plate_entry"])
+    assert table.tell(f"{here}/consent", body).json() == {"next": here}
+    no = {one.purpose: one for one in consents.of(person.id) if one.declined}
+    assert set(no) == {Purpose.FACE_ENTRY, Purpose.PLATE_ENTRY}
+    face = no[Purpose.FACE_ENTRY]
+    assert (face.text, face.recorded_by, face.signed, face.alive(face.signed_at)) == (
+        "face_entry-1",
+        "id-enroller",
+        False,
+        False,
+    )
+    assert table.client.get(here).text.count(">不同意</span>") == 2
+    asked = table.client.get(f"{here}/consent").text
+    assert asked.count("表示过不同意") == 2
+    assert table.tell(f"{here}/consent", given("face_entry")).status_code == 200
+    assert consents.agreed(person.id, Purpose.FACE_ENTRY)
+    assert table.client.get(f"{here}/consent").text.count("表示过不同意") == 1
+
+
+def test_whoever_has_declined_is_led_to_a_way_in_and_not_asked_again(table: Table) -> None:
+    person = table.person()
+    table.tell(f"/enrolment/people/{person.id}/consent", given(declined=list(Purpose), drawing=""))
+    page = table.client.get(table.begun()).text
+    assert f'href="/enrolment/people/{person.id}" autofocus>发门卡、密码或二维码' in page
+    assert ">征求同意<" not in page
+
+
+def test_with_a_declined_plate_the_vehicles_in_that_persons_name_go(table: Table) -> None:
+    person = table.person()
+    register = table.booth.accounts.register
+    register.enter_vehicle(VehicleForm.of("辽A12345", "3-2-501", owner=person.id), "t")
+    register.enter_vehicle(VehicleForm.of("辽B12345", "3-2-501"), "t")
+    here = f"/enrolment/people/{person.id}/consent"
+    assert "（辽A12345）会从系统删除" in table.client.get(here).text
+    assert table.tell(here, given(declined=["plate_entry"])).status_code == 200
+    assert [car.plate for car in register.vehicles()] == ["辽B12345"]
+
+
+@pytest.mark.parametrize(
+    ("agreed", "declined", "code"),
+    [((), ["care_alerts"], "consent.withdraw_instead"), (("face_entry",), ["face_entry"], "console.consent.both")],
+)
+def test_a_refusal_is_of_what_does_not_stand(
+    table: Table, agreed: tuple[str, ...], declined: list[str], code: str
+) -> None:
+    person = table.person()
+    table.agreed(person, Purpose.CARE_ALERTS)
+    answer = table.tell(f"/enrolment/people/{person.id}/consent", given(*agreed, declined=declined))
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert not any(one.declined for one in table.booth.accounts.register.consents.of(person.id))
 
 
 def test_declining_all_is_offered_only_to_whoever_has_agreed_to_nothing(table: Table) -> None:
@@ -147,7 +203,7 @@ def test_a_pdf_is_handed_out_as_a_file_and_never_shown(table: Table) -> None:
 def test_a_sheet_to_sign_by_hand_has_every_text(table: Table) -> None:
     child = table.person("张小五", born="2020-02-29")
     sheet = table.client.get(f"/enrolment/people/{child.id}/sheet").text
-    assert sheet.count("☐") == len(Purpose) + 1
+    assert sheet.count("☐") == 2 * len(Purpose) + 1
     assert "监护人姓名" in sheet
     assert "face_entry-1" in sheet
 

@@ -205,7 +205,9 @@ def test_whoever_declines_the_face_gets_a_card_in_the_same_flow(booth: Booth, pa
     card.press("Enter")
     expect(page.get_by_text("已完成")).to_be_visible()
     [person] = booth.accounts.register.residents()
-    assert not booth.accounts.register.consents.of(person.id)
+    asked = booth.accounts.register.consents.of(person.id)
+    assert {one.purpose for one in asked} == set(Purpose)
+    assert all(one.declined for one in asked), "that she was asked, and said no"
     assert booth.accounts.register.credentials.find_card("04A1B2C3") == person.id
 
 

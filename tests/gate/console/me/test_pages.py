@@ -162,6 +162,21 @@ def test_giving_is_as_easy_as_withdrawing(booth: Booth, person: Resident, phone:
     assert consents(booth, person) == {Purpose.FACE_ENTRY}
 
 
+def test_a_no_is_recorded_once_asked_for_no_more_and_may_become_a_yes(
+    booth: Booth, person: Resident, phone: httpx.Client
+) -> None:
+    assert press(booth, phone, "/me/consents/care_alerts/decline").headers["location"].endswith("done=declined")
+    page = phone.get("/me/consents?done=declined").text
+    assert "已记录：您不同意这一项" in page
+    assert "表示不同意，已记录" in page
+    assert "/me/consents/care_alerts/decline" not in page
+    (no,) = (one for one in booth.accounts.register.consents.of(person.id) if one.purpose is Purpose.CARE_ALERTS)
+    assert (no.declined, no.means, no.recorded_by) == (True, Means.PHONE, person.id)
+    assert press(booth, phone, "/me/consents/face_entry/decline").status_code == 422, "that one is withdrawn"
+    assert press(booth, phone, "/me/consents/care_alerts/give").status_code == 303
+    assert Purpose.CARE_ALERTS in consents(booth, person)
+
+
 def test_my_copy_holds_what_is_stored_and_nobody_else_s(booth: Booth, person: Resident, phone: httpx.Client) -> None:
     booth.accounts.live_in("李四", "4-1-101")
     passed(booth, person.id, "mine", 1)
