@@ -29,6 +29,7 @@ from gate.own_data import OwnData
 from gate.pad_way import GatePadWay
 from gate.privacy import handling_of
 from gate.running import RunningGate
+from gate.shift_notes import ShiftNotes
 from gate.vocabulary import words
 
 
@@ -67,6 +68,7 @@ def console_of(gate: RunningGate) -> FastAPI:
         handling=partial(handling_of, site, gate.config),
         post_room=PostRoom(site, gate.config, gate.shares),
         sources=Sources(gate.registers, gate.register_keepers.wake),
+        shift_notes=ShiftNotes(site.engine, site.signer),
         api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
 

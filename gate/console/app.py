@@ -22,7 +22,20 @@ from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.config import Console
-from gate.console import barriers, events, health, live, own_account, privacy, push, sign_in, staff, visitors
+from gate.console import (
+    barriers,
+    booth,
+    events,
+    health,
+    live,
+    own_account,
+    privacy,
+    push,
+    shift,
+    sign_in,
+    staff,
+    visitors,
+)
 from gate.console import sources as sources_pages
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
@@ -46,12 +59,15 @@ from gate.console.opening import Openings
 from gate.console.pad import pages as pad_pages
 from gate.console.pad import staff as pad_staff
 from gate.console.pages import page
+from gate.console.questions import Questions
 from gate.console.sessions import Sessions
 from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.console.wording import chosen_language
+from gate.feed import News
 from gate.privacy import Handling
+from gate.shift_notes import ShiftNotes
 from gate.texts import explain
 from models.errors import Fault
 
@@ -62,6 +78,8 @@ PARTS = (
     own_account,
     staff,
     live,
+    booth,
+    shift,
     barriers,
     events,
     health,
@@ -123,6 +141,7 @@ def create_app(
     handling: Callable[[], Handling] | None = None,
     post_room: PostRoom | None = None,
     sources: Sources | None = None,
+    shift_notes: ShiftNotes | None = None,
     api: Callable[[Desk], ASGIApp] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -133,13 +152,19 @@ def create_app(
 
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
     register for the enrollers', `lobby` what residents' own pages need, `handling` tells what is done with personal
-    data, `post_room` is the way out, `sources` are the registers that push to us, and `api` makes what other systems
-    ask under /api/v1; without them these are not there. `timezone` is the compound's IANA name; `clock` is monotonic,
-    in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one thread while it
-    is served, and its parts in `state.desk`.
+    data, `post_room` is the way out, `sources` are the registers that push to us, `shift_notes` what one shift
+    leaves for the next, and `api` makes what other systems ask under /api/v1; without them these are not there.
+    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
+    unguessable strings. The application holds one thread while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
+    questions = Questions(watch, wall=wall, lasts_s=bounds.waits_s)
+
+    def on_news(news: News) -> None:
+        metrics.observe(news)
+        questions.hear(news)
+
     desk = Desk(
         watch=watch,
         accounts=accounts,
@@ -167,13 +192,16 @@ def create_app(
             longest_delay_s=bounds.longest_pad_wait_s,
         ),
         pin_tries=Throttle(free=bounds.wrong_pins, limit=bounds.remembered_failures, now=clock),
+        rings=Throttle(free=1, limit=bounds.remembered_failures, now=clock, longest_delay_s=bounds.longest_ring_wait_s),
         devices=Devices(keyring, wall),
         tickets=Tickets(now=clock, token=token),
         checking=CapacityLimiter(bounds.checks_at_once),
-        listeners=Listeners(watch.feed, boot=token()[:12], limit=bounds.listeners, on_news=metrics.observe),
+        listeners=Listeners(watch.feed, boot=token()[:12], limit=bounds.listeners, on_news=on_news),
         wall=wall,
         looks=Looks(watch),
-        openings=Openings(watch),
+        questions=questions,
+        openings=Openings(watch, questions),
+        shift_notes=shift_notes,
         metrics=metrics,
         archive=archive,
         office=office,

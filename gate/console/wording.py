@@ -16,7 +16,8 @@ FOR_THE_BROWSER = (
     "verdict.",
     "camera_state.",
     "barrier_state.",
-    "open_reason.",
+    "todo.",
+    "question_over.",
     "console.live.",
 )
 

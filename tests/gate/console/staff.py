@@ -33,6 +33,7 @@ from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow
 from gate.console.lobby import Lobby
 from gate.erasure import Certificate
+from gate.ledger.checkpoint import Signer
 from gate.own_data import OwnData
 from models.errors import PictureRefused
 from models.sighting import Box, Embedding, FaceQuality, FaceSighting
@@ -97,6 +98,7 @@ class Staff(Accounts):
         self.acts: list[Act] = []
         self.tried = 0
         self.keyring = Keyring(bytes(range(32)))
+        self.signer = Signer(bytes(range(32)))
         self.register = Register(self.engine, self.keyring, self._keep, now=lambda: START, hasher=CheapHasher())
         self.recogniser = OneFace()
         self.codes_now = START

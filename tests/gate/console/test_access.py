@@ -78,6 +78,14 @@ TABLE = {
     ("GET", "/lanes/{lane_id}/picture.jpg"): "guard auditor admin",
     ("GET", "/snapshots/{snapshot_id}.jpg"): "guard auditor admin",
     ("POST", "/lanes/{lane_id}/open"): "guard admin",
+    ("GET", "/questions"): "guard auditor admin",
+    ("POST", "/questions/{question_id}/answer"): "guard admin",
+    ("GET", "/questions/{question_id}/photo.jpg"): "guard admin",
+    ("GET", "/standing"): "guard auditor admin",
+    ("GET", "/shift"): "guard auditor admin",
+    ("POST", "/shift/notes"): "guard admin",
+    ("POST", "/shift/notes/{note_id}/read"): "guard admin",
+    ("POST", "/shift/end"): "guard admin",
     ("GET", "/community"): "auditor admin",
     ("GET", "/community/now"): "auditor admin",
     ("GET", "/community/{destination_id}/letters"): "auditor admin",
@@ -131,6 +139,7 @@ TABLE = {
     ("POST", "/pinpad"): EVERYBODY,
     ("GET", "/pinpad/{lane_id}"): "pad",
     ("POST", "/pinpad/{lane_id}/try"): "pad",
+    ("POST", "/pinpad/{lane_id}/ring"): "pad",
     ("GET", "/passes"): "guard enroller admin",
     ("POST", "/passes"): "guard enroller admin",
     ("POST", "/passes/{pass_id}/end"): "guard enroller admin",
@@ -181,6 +190,8 @@ LOOSE_ENDS = {
     "purpose": "care_alerts",
     "pass_id": "0" * 32,
     "pad_id": "0" * 32,
+    "question_id": "none",
+    "note_id": "0" * 32,
 }
 
 
