@@ -92,7 +92,8 @@ def _read_as(plate: str, details: Mapping[str, Any]) -> str | None:
     doubt = details.get("doubt")
     if not doubt or doubt["read"] == doubt["enrolled"]:
         return None
-    return plate[: doubt["position"] - 1] + doubt["read"] + plate[doubt["position"] :]
+    position = int(doubt["position"])
+    return plate[: position - 1] + str(doubt["read"]) + plate[position:]
 
 
 def _stored(row: PassageRow, names: Mapping[str, str], labels: Mapping[str, str]) -> PassageView:

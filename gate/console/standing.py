@@ -60,10 +60,10 @@ def _record(health: HealthView, language: Language) -> dict[str, Any]:
 
 def _named(language: Language, states: dict[str, str]) -> str:
     stop = "、" if language == "zh" else ", "
-    return stop.join(t("standing.one", language, name=name, state=state) for name, state in states.items())
+    return stop.join(t("gate_standing.one", language, name=name, state=state) for name, state in states.items())
 
 
 def _part(name: str, level: Level, language: Language, said: str, **facts: object) -> dict[str, Any]:
-    todo = "" if level == "ok" else t(f"standing.{name}_{said}_todo", language)
-    words = t(f"standing.{name}_{said}", language, **facts)
-    return {"part": name, "level": level, "name": t(f"standing.{name}", language), "words": words, "todo": todo}
+    todo = "" if level == "ok" else t(f"gate_standing.{name}_{said}_todo", language)
+    words = t(f"gate_standing.{name}_{said}", language, **facts)
+    return {"part": name, "level": level, "name": t(f"gate_standing.{name}", language), "words": words, "todo": todo}
