@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from enrollment import directory
 from enrollment.errors import EnrollmentError
+from enrollment.notice_tables import NoticeRow
+from enrollment.notices import forget_subject, tells_of
 from enrollment.source_tables import SourceEntryRow
 from enrollment.tables import (
     ConsentRow,
@@ -35,6 +37,7 @@ PERSONAL = (
     "register_source_entry",
     "visitor_pass",
     "vehicle_photo",
+    "notice",
 )
 """The tables that are written anew when somebody was erased (`database.purge`).
 
@@ -69,6 +72,7 @@ def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
     """
     _forget_told(session, row.id)
     gone = {"rights": _deleted(session.execute(delete(RightRow).where(RightRow.subject_id == row.id)))}
+    gone["notices"] = forget_subject(session, row.id)
     if isinstance(row, ResidentRow):
         for name, table in _OWNED.items():
             gone[name] = _deleted(session.execute(delete(table).where(table.resident_id == row.id)))
@@ -93,6 +97,7 @@ def prove_erased(session: Session, subject_id: str) -> None:
     counted += [select(func.count()).select_from(of).where(of.resident_id == subject_id) for of in _OWNED.values()]
     counted.append(select(func.count()).select_from(PassRow).where(PassRow.host_id == subject_id))
     counted.append(select(func.count()).select_from(VehiclePhotoRow).where(VehiclePhotoRow.id == subject_id))
+    counted.append(select(func.count()).select_from(NoticeRow).where(tells_of(subject_id)))
     left = sum(session.scalar(count) or 0 for count in counted)
     if left or directory.living(session, subject_id):
         raise EnrollmentError("register.not_erased", id=subject_id, left=left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, Table, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
+import enrollment.notice_tables
 import enrollment.source_tables  # noqa: F401 - of these the tables are copied too
 import gate.api.tables
 import gate.community.tables

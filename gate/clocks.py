@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import func, select
 
 from enrollment.database import reading
+from enrollment.notice_tables import NoticeRow
+from enrollment.notices import KEPT_DAYS
 from enrollment.passes import LEAVE_WITHIN
 from enrollment.tables import PhoneRow, PhotoRow, TemplateRow
 from gate.ledger.tables import LedgerRow, PassageRow, RemarkRow
@@ -62,6 +64,7 @@ def clocks(site: Site, snapshot_days: int, today: date) -> tuple[Clock, ...]:
         Clock("photos", None, photos),
         _phones(site, today),
         _guests(site, today),
+        _notices(site, today),
         Clock("chain", None, *_span(counted[LedgerRow])),
     )
 
@@ -83,6 +86,15 @@ def _guests(site: Site, today: date) -> Clock:
     over = [one.over_at for one in passes if one.over_at < datetime.combine(today, time(), UTC)]
     gone = sum(at < late for at in over)
     return Clock("guests", LEAVE_WITHIN.days, len(passes), min(over, default=None) and min(over).date(), gone)
+
+
+def _notices(site: Site, today: date) -> Clock:
+    """Notices to households, by the day on which they were sent."""
+    late = datetime.combine(today - timedelta(days=KEPT_DAYS + LATE_DAYS), time(), UTC)
+    with reading(site.engine) as session:
+        count, oldest = session.execute(select(func.count(), func.min(NoticeRow.sent_at))).one()
+        overdue = session.scalar(select(func.count()).where(NoticeRow.sent_at < late)) or 0
+    return Clock("notices", KEPT_DAYS, count, oldest.date() if oldest else None, overdue)
 
 
 def _limit(today: date, days: int) -> str:

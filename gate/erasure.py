@@ -31,6 +31,7 @@ CLASSES = (
     "phones",
     "requests",
     "passes",
+    "notices",
     "rights",
     "consents",
     "passages",

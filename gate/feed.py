@@ -12,7 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing that happened. `number` grows by one; `topic` is `passage`, `barrier`, `camera` or `community`."""
+    """One thing that happened. `number` grows by one.
+
+    `topic` is `passage`, `barrier`, `camera`, `community`, `ring`, `notice`, `question` or `notes`.
+    """
 
     number: int
     topic: str

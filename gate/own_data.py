@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from enrollment.act import Act, Record
 from enrollment.database import reading, writing
 from enrollment.entry import Resident, Vehicle
+from enrollment.notice import Notice
+from enrollment.notices import KEPT_DAYS, household_notices
 from enrollment.passes import Passes
 from enrollment.register import Register
 from enrollment.tables import (
@@ -134,6 +136,7 @@ class OwnData:
             Kept("pictures", pictures, self._picture_days),
             Kept("phones", counted[PhoneRow], self._phone_days),
             Kept("guests", len(self._passes.of_host(resident.id)), 1),
+            Kept("notices", len(self._notices(resident)), KEPT_DAYS),
             Kept("requests", counted[RequestRow], lasts="until_done"),
             Kept("chain", passages, lasts="for_good"),
         )
@@ -204,6 +207,7 @@ class OwnData:
             "credentials": [asdict(one) for one in self._register.credentials.of(resident.id)],
             "consents": [asdict(one) for one in self._register.consents.of(resident.id)],
             "guests": [asdict(one) for one in self._passes.of_host(resident.id)],
+            "notices": [asdict(one) for one in self._notices(resident)],
             "passages": [
                 asdict(one) for one in self.crossings(resident, datetime.min.replace(tzinfo=UTC), MOST_PASSAGES)
             ],
@@ -212,6 +216,12 @@ class OwnData:
         }
         plain: dict[str, Any] = json.loads(json.dumps(whole, default=str))
         return plain
+
+    def _notices(self, resident: Resident) -> tuple[Notice, ...]:
+        """What was asked of the household."""
+        with reading(self._engine) as session:
+            home = session.scalar(select(ResidentRow.household_id).where(ResidentRow.id == resident.id))
+            return household_notices(session, home or "")
 
     def _looked_at(self, session: Session, resident: Resident) -> dict[str, str]:
         """What a row may be about that concerns the resident, and what that is."""

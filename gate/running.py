@@ -107,9 +107,8 @@ class RunningGate:
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
-        self._retention = Retention(
-            site.snapshots, site.engine, site.register.consents, (site.passes.forget, site.phones.forget)
-        )
+        forgets = site.passes.forget, site.phones.forget, site.notices.forget
+        self._retention = Retention(site.snapshots, site.engine, site.register.consents, forgets)
         self._backups = BackupKeeper(site, config, self.writer.note)
         self._anchors = AnchorKeeper(site.engine, places_of(config))
         self.shares = partial(site.register.consents.agreed, purpose=Purpose.COMMUNITY_SHARING)

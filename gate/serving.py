@@ -92,6 +92,7 @@ def lobby_of(gate: RunningGate, judge: Callable[[bytes], FacePhoto] | None = Non
         register=site.register,
         phones=site.phones,
         requests=site.requests,
+        notices=site.notices,
         own=OwnData(
             site.engine,
             site.register,

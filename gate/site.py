@@ -18,6 +18,7 @@ from enrollment.change import own_key_opens
 from enrollment.database import open_database, reading, upgrade, writing
 from enrollment.errors import KeyUnusable, NotEnrolled, StoreBusy
 from enrollment.keyring import Keyring
+from enrollment.notices import Notices
 from enrollment.pads import Pads
 from enrollment.passes import Passes
 from enrollment.phones import Phones
@@ -56,6 +57,7 @@ class Site:
     phones: Phones
     pads: Pads
     requests: Requests
+    notices: Notices
     second_factor: SecondFactor
     snapshots: Snapshots
 
@@ -118,6 +120,7 @@ def open_site(config: Config, *, create: bool = False) -> Site:
         ),
         pads=Pads(engine, keyring, acts),
         requests=Requests(engine, acts),
+        notices=Notices(engine, acts, phone_lasts=timedelta(days=lasts.phone_days)),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=Snapshots(folder / SNAPSHOTS, keyring, config.storage.snapshot_days),
     )

@@ -52,6 +52,7 @@ from gate.console.lobby import Lobby
 from gate.console.looks import Looks
 from gate.console.me import code, desk_side, entry
 from gate.console.me import consents as own_consents
+from gate.console.me import notices as own_notices
 from gate.console.me import pages as own_pages
 from gate.console.me import visitors as own_visitors
 from gate.console.metrics import Metrics
@@ -105,6 +106,7 @@ PARTS = (
     own_consents,
     code,
     own_visitors,
+    own_notices,
     pad_pages,
     pad_staff,
 )

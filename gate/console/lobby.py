@@ -12,6 +12,7 @@ from enrollment.entry import Resident
 from enrollment.faces import FacePhoto
 from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
+from enrollment.notices import Notices
 from enrollment.pads import Pad, Pads
 from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
@@ -42,6 +43,7 @@ class Lobby:
     register: Register
     phones: Phones
     requests: Requests
+    notices: Notices
     own: OwnData
     codes: GateCodes
     passes: Passes

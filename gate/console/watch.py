@@ -143,7 +143,8 @@ class Watch(BarrierWatch, Protocol):
     def feed(self) -> Feed:
         """News: `passage` with `passage_body`; `barrier` with state, fault, raised_by, alarm; `camera` with state and
         reason; `community` with the ids of destinations that are behind as late; `ring` with an id and the lane's name.
-        The console adds `question` with the id of one that ended, how, and by whom; and `notes`.
+        The console adds `notice` with the id of a call to a household and its answer; `question` with the id of one
+        that ended, how, and by whom; and `notes`.
 
         `raised_by` is the cause of the command that the barrier stands open for: `passage` is the gate itself.
         """

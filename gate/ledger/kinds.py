@@ -86,6 +86,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "pass.ended",
         "pass.forgotten",
     ),
+    "notices": ("notice.sent", "notice.answered", "notice.closed"),
     "views": ("view", "passage.viewed", "history.viewed"),
     "exports": ("export", "report.made", "assessment.made"),
     "complaints": ("complaint.filed", "complaint.closed"),

@@ -13,6 +13,7 @@ from enrollment.errors import EntryRefused, NotEnrolled, PhotoRefused
 from gate.console.desk import Desk, InLanguage, TheDesk
 from gate.console.errors import RequestRefused, not_before
 from gate.console.lobby import Caller, Calling, Lobby, TheLobby
+from gate.console.me.notices import watching
 from gate.console.pages import copy_file, page
 from gate.texts import Language, t
 from models.errors import PictureRefused
@@ -27,7 +28,7 @@ LARGEST_PHOTO = 4 * 2**20
 
 
 @router.get("/me")
-def me_page(request: Request, lobby: TheLobby, caller: Calling, done: str = "") -> Response:
+def me_page(request: Request, language: InLanguage, lobby: TheLobby, caller: Calling, done: str = "") -> Response:
     """The first page: what there is to do."""
     return page(
         request,
@@ -36,6 +37,7 @@ def me_page(request: Request, lobby: TheLobby, caller: Calling, done: str = "") 
         asked_at=lobby.requests.of(caller.resident.id),
         unseen=lobby.passes.unseen(caller.resident.id),
         photos=lobby.judge is not None and caller.resident.templates > 0,
+        data=watching(lobby, caller, language),
     )
 
 

@@ -21,9 +21,11 @@ from enrollment.consent import ConsentForm, Means, Purpose
 from enrollment.database import open_database, writing
 from enrollment.entry import Resident
 from enrollment.faces import FacePhoto
+from enrollment.finding import Finder
 from enrollment.form import PersonForm
 from enrollment.gate_code import GateCodes
 from enrollment.keyring import Keyring
+from enrollment.notices import Notices
 from enrollment.pads import Pads
 from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
@@ -106,6 +108,8 @@ class Staff(Accounts):
         self.phones = Phones(self.engine, self.keyring, self._keep)
         self.passes = Passes(self.engine, self.keyring, self._keep, now=lambda: START)
         self.requests = Requests(self.engine, self._keep, lambda: START)
+        self.notices = Notices(self.engine, self._keep, now=lambda: self.notices_now)
+        self.notices_now = START
         self.pads = Pads(self.engine, self.keyring, self._keep)
         self.pad_way = FakePadWay()
         lanes = {"men": "东门行人"}
@@ -113,6 +117,7 @@ class Staff(Accounts):
             register=self.register,
             phones=self.phones,
             requests=self.requests,
+            notices=self.notices,
             own=OwnData(self.engine, self.register, self.passes, self._keep, lanes, 30, 30, lambda: START),
             codes=GateCodes(self.keyring),
             passes=self.passes,
@@ -170,6 +175,10 @@ class Staff(Accounts):
             return self.register.enrol(form, "id-enroller")
         consent = ConsentForm(Purpose.FACE_ENTRY, Means.PAPER, START - timedelta(days=1))
         return self.register.enrol(form, "id-enroller", [consent], face_photo(face))
+
+    def home(self, household: str = "3-2-501") -> str:
+        """The id of a household that somebody lives in."""
+        return Finder(self.engine).find(household)[0].id
 
     def _keep(self, _session: object, act: Act) -> None:
         self.acts.append(act)

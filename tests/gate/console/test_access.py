@@ -149,6 +149,10 @@ TABLE = {
     ("GET", "/me/visitors/{pass_id}"): "resident",
     ("GET", "/me/visitors/{pass_id}/code.png"): "resident",
     ("POST", "/me/visitors/{pass_id}/end"): "resident",
+    ("GET", "/me/notices"): "resident",
+    ("GET", "/me/notices/now"): "resident",
+    ("POST", "/me/notices/{notice_id}/answer"): "resident",
+    ("POST", "/me/notices/{notice_id}/moved"): "resident",
     ("GET", "/me/code"): "resident",
     ("POST", "/me/code"): "resident",
     ("GET", "/me/code/next"): "resident",
@@ -192,6 +196,7 @@ LOOSE_ENDS = {
     "pad_id": "0" * 32,
     "question_id": "none",
     "note_id": "0" * 32,
+    "notice_id": "0" * 32,
 }
 
 

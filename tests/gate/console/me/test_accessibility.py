@@ -13,7 +13,7 @@ from tests.gate.console.conftest import Booth
 from tests.gate.console.staff import START
 from tests.gate.console.test_accessibility import WIDTHS, faults, fits, sign_in
 
-PAGES = ("/me", "/me/code", "/me/visitors", "/me/data", "/me/history", "/me/consents", "/me/photo")
+PAGES = ("/me", "/me/code", "/me/visitors", "/me/notices", "/me/data", "/me/history", "/me/consents", "/me/photo")
 
 
 @pytest.fixture
@@ -45,6 +45,8 @@ def test_axe_finds_nothing_wrong_with_the_pages(booth: Booth, chromium: Browser,
     page.goto(f"/me/enter#{staff.phones.link(person.id, 'id-enroller').code}")
     page.locator("main form button").click()
     page.wait_for_url("**/me")
+    staff.notices.call(staff.home(), "men", "id-guard")
+    staff.notices.ask_to_move(staff.register.vehicles()[0].id, "id-guard", "3 号楼前消防通道")
     for path in (*PAGES, f"/me/visitors/{made.made.id}"):
         page.goto(path)
         closed = page.locator("details:not([open]) > summary")
