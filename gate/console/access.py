@@ -168,6 +168,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/snapshots/{snapshot_id}.jpg"): WATCHERS,
     ("POST", "/lanes/{lane_id}/open"): OPENERS,
     ("GET", "/questions"): WATCHERS,
+    ("POST", "/questions/rooms"): OPENERS,
+    ("POST", "/questions/{question_id}/call"): OPENERS,
     ("POST", "/questions/{question_id}/answer"): OPENERS,
     ("GET", "/questions/{question_id}/photo.jpg"): OPENERS,
     ("GET", "/standing"): WATCHERS,

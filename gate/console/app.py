@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
@@ -25,6 +26,7 @@ from gate.config import Console
 from gate.console import (
     barriers,
     booth,
+    calls,
     events,
     health,
     live,
@@ -40,6 +42,7 @@ from gate.console import sources as sources_pages
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
+from gate.console.calls import held_until
 from gate.console.community import letters
 from gate.console.community import pages as community
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office, Sources
@@ -79,6 +82,7 @@ PARTS = (
     own_account,
     staff,
     live,
+    calls,
     booth,
     shift,
     barriers,
@@ -161,7 +165,7 @@ def create_app(
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
-    questions = Questions(watch, wall=wall, lasts_s=bounds.waits_s)
+    questions = Questions(watch, wall=wall, lasts_s=bounds.waits_s, held=partial(held_until, lobby))
 
     def on_news(news: News) -> None:
         metrics.observe(news)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from gate.console.access import OPENERS
+from gate.console.calls import QuestionId, calls_wire, close_calls
 from gate.console.desk import Desk, InLanguage, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
 from gate.console.opening import LONGEST_REASON, OpenReason, Order, RefuseReason, spoken_reason
@@ -19,8 +20,6 @@ from gate.console.watch import MeantView
 from gate.console.wire import moment
 from gate.texts import Language, t
 from models.errors import Fault
-
-QuestionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 router = APIRouter()
 
@@ -54,7 +53,10 @@ def answer(
         raise RequestRefused("console.bad_request", 422) from unknown
     reason = spoken_reason(choice, given.words)
     order = Order("", session.account, reason, given.request_id, question_id, opens, session.username)
+    asked = desk.questions.find(question_id)
     outcome = desk.openings.give(order)
+    if asked is not None:
+        close_calls(desk, asked.lane_id, session.account)
     said = t("console.answered_open" if opens else "console.answered_refuse", language)
     return JSONResponse({"barrier": outcome.barrier_state, "repeated": outcome.repeated, "message": said})
 
@@ -79,8 +81,12 @@ def standing(desk: TheDesk, language: InLanguage) -> JSONResponse:
 
 def questions_wire(desk: Desk, session: Session, language: Language) -> list[dict[str, Any]]:
     """What waits as the page shows it. Without the database it comes without whom it may be."""
-    compares = session.role in OPENERS.roles
-    return [_question_wire(desk, asked, language, compares=compares) for asked in desk.questions.waiting()]
+    compares, waiting = session.role in OPENERS.roles, desk.questions.waiting()
+    calls = calls_wire(desk.lobby, waiting, desk.wall())
+    return [
+        {**_question_wire(desk, asked, language, compares=compares), "calls": calls.get(asked.id, [])}
+        for asked in waiting
+    ]
 
 
 def _question_wire(desk: Desk, asked: Question, language: Language, *, compares: bool) -> dict[str, Any]:

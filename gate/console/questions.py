@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,8 +79,17 @@ class Questions:
     A question waits `lasts_s` from when its subject was seen last. Every method may be called from any thread.
     """
 
-    def __init__(self, watch: Watch, *, wall: Callable[[], datetime], lasts_s: float) -> None:
+    def __init__(
+        self,
+        watch: Watch,
+        *,
+        wall: Callable[[], datetime],
+        lasts_s: float,
+        held: Callable[[], Mapping[str, datetime]] = dict,
+    ) -> None:
+        """`held` tells by lane until when questions wait for an answer from elsewhere."""
         self._watch = watch
+        self._held = held
         self._wall = wall
         self._lasts = timedelta(seconds=lasts_s)
         self._lock = threading.RLock()
@@ -112,9 +121,8 @@ class Questions:
     def keep(self, question_id: str, until: datetime) -> None:
         """Let a question wait at least until then."""
         with self._lock:
-            asked = self._waiting.get(question_id)
-            if asked is not None and asked.until < until:
-                self._waiting[question_id] = replace(asked, until=until)
+            self._catch_up()
+            self._keep(question_id, until)
 
     @contextmanager
     def answering(self, question_id: str, how: Ending, who: str) -> Iterator[Question]:
@@ -136,6 +144,11 @@ class Questions:
         finally:
             with self._lock:
                 self._answering.discard(question_id)
+
+    def _keep(self, question_id: str, until: datetime) -> None:
+        asked = self._waiting.get(question_id)
+        if asked is not None and asked.until < until:
+            self._waiting[question_id] = replace(asked, until=until)
 
     def _over(self, question_id: str) -> RequestRefused:
         ended = self._ended.get(question_id)
@@ -177,6 +190,9 @@ class Questions:
                 here = answer.question is None and asked.lane_id == answer.lane and asked.at <= answer.at
                 if (here or asked.id == answer.question) and asked.id not in self._answering:
                     self._end(asked, ended)
+        for lane, until in self._held().items():
+            for asked in [one for one in self._waiting.values() if one.lane_id == lane]:
+                self._keep(asked.id, until)
         # Nobody has heard of these from this run of the gate, so nobody is told that they are over.
         self._waiting = {id_: asked for id_, asked in self._waiting.items() if asked.until > now}
         return True

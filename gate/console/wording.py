@@ -18,6 +18,8 @@ FOR_THE_BROWSER = (
     "barrier_state.",
     "todo.",
     "question_over.",
+    "call_state.",
+    "guard_deed.",
     "console.live.",
 )
 

@@ -240,6 +240,7 @@ function connect() {
     if (passage.verdict === "ask" || passage.verdict === "refuse") lookAgain();
   });
   listen("ring", lookAgain);
+  listen("notice", lookAgain);
   listen("question", (question) => {
     if (question.who && asked.has(question.id)) toast(say(`question_over.${question.how}`, { who: question.who }));
     drop(question.id);

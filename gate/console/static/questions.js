@@ -1,7 +1,7 @@
 // What waits for the guard: shown with everything to decide it by, and answered with a key or a button.
 "use strict";
 
-const KEYS = { o: "open", x: "refuse" };
+const KEYS = { o: "open", x: "refuse", c: "call" };
 const SETTLES_MS = 700; // after the list has changed by itself, a key that was on its way to the one before is not taken
 const REMINDED_MS = 20000;
 
@@ -59,6 +59,12 @@ function factsOf(question) {
     row.append(element("dt", "", name), element("dd", "", value));
     list.append(row);
   }
+  for (const call of question.calls) {
+    const row = element("div", "call");
+    row.dataset.state = call.state;
+    row.append(element("dt", "", call.household), element("dd", "", say(`call_state.${call.state}`)));
+    list.append(row);
+  }
   return list;
 }
 
@@ -66,7 +72,7 @@ function deed(question, name, className, key) {
   const button = element("button", className);
   button.type = "button";
   button.dataset.deed = name;
-  button.append(element("span", "", say(`console.live.deed_${name}`)));
+  button.append(element("span", "", say(`guard_deed.${name}`)));
   const hint = element("kbd", "", key);
   hint.setAttribute("aria-hidden", "true");
   button.append(hint);
@@ -96,7 +102,7 @@ function questionEntry(question) {
   );
   const deeds = element("div", "deeds");
   if (page.may_open) {
-    deeds.append(deed(question, "open", "main-button", "O"), deed(question, "refuse", "quiet grave", "X"));
+    deeds.append(deed(question, "open", "main-button", "O"), deed(question, "refuse", "quiet grave", "X"), deed(question, "call", "quiet", "C"));
   }
   words.append(deeds);
   entry.append(pictures, words);
@@ -204,9 +210,10 @@ function decide(verdict, id) {
   const one = asked.get(id);
   if (!one || byId("ask").open) return;
   const question = one.question;
+  if (verdict === "call") return askRoom(question);
   answer = { question: id, verdict, lane: question.lane_id, id: randomId() };
   const about = [question.label, question.when, reasonOf(question)].filter(Boolean).join(" · ");
-  askWhy(say(`console.live.${verdict}_lane`, { lane: question.lane_name }), verdict, about);
+  askWhy(say(verdict === "open" ? "console.live.open_lane" : "console.live.refuse_lane", { lane: question.lane_name }), verdict, about);
 }
 
 function openLane(lane) {
@@ -250,7 +257,7 @@ function typing(target) {
 function pressed(event) {
   if (event.repeat || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
   if (byId("ask")?.open) return pressedInDialog(event);
-  if (!page.may_open || typing(event.target)) return;
+  if (!page.may_open || byId("call").open || typing(event.target)) return;
   const key = event.key === "Process" ? event.code.replace(/^(Key|Digit)/, "").toLowerCase() : event.key.toLowerCase();
   if (/^[1-9]$/.test(key) && asked.size > 1) {
     const id = [...asked.keys()][Number(key) - 1];

@@ -79,6 +79,8 @@ TABLE = {
     ("GET", "/snapshots/{snapshot_id}.jpg"): "guard auditor admin",
     ("POST", "/lanes/{lane_id}/open"): "guard admin",
     ("GET", "/questions"): "guard auditor admin",
+    ("POST", "/questions/rooms"): "guard admin",
+    ("POST", "/questions/{question_id}/call"): "guard admin",
     ("POST", "/questions/{question_id}/answer"): "guard admin",
     ("GET", "/questions/{question_id}/photo.jpg"): "guard admin",
     ("GET", "/standing"): "guard auditor admin",
