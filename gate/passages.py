@@ -13,9 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from enrollment.database import reading
 from enrollment.entry import Resident
 from enrollment.errors import StoreBusy
-from enrollment.household import HouseholdCode
 from enrollment.register import Register
-from enrollment.tables import HouseholdRow
 from gate.config import Lane
 from gate.console.watch import AnswerView, MeantView, PassageView
 from gate.decision.decision import Reason, Verdict
@@ -72,12 +70,9 @@ def meant(engine: Engine, register: Register, passage_id: str) -> MeantView | No
     entry = register.find(subject) if subject else None
     if entry is None:
         return None
-    with reading(engine) as session:
-        home = session.get(HouseholdRow, entry.household)
-        household = str(HouseholdCode(home.building, home.unit, home.room)) if home else ""
     if isinstance(entry, Resident):
-        return MeantView(entry.id, "resident", entry.name, household)
-    return MeantView(entry.id, "vehicle", entry.plate, household, _read_as(entry.plate, details))
+        return MeantView(entry.id, "resident", entry.name, entry.household)
+    return MeantView(entry.id, "vehicle", entry.plate, entry.household or "", _read_as(entry.plate, details))
 
 
 def _resembled(details: Mapping[str, Any]) -> str | None:

@@ -66,7 +66,7 @@ def call(
         sent = lobby.notices.call(household, asked.lane_id, session.account)
     except (EntryRefused, NotEnrolled) as refused:
         raise RequestRefused(refused.code, 422, **refused.facts) from refused
-    desk.questions.keep(question_id, sent.over_at + AFTER)
+    desk.questions.called(question_id, sent.id, sent.over_at + AFTER)
     desk.watch.feed.publish("notice", asked.lane_id, desk.wall(), id=sent.id, answer=None)
     return JSONResponse({"message": t("console.called", language, room=str(code))})
 
@@ -81,7 +81,16 @@ def calls_wire(
         calls = lobby.notices.calls()
     except Fault:
         return {}
-    return {asked.id: [_call_wire(sent, now) for sent in reversed(calls) if _about(sent, asked)] for asked in questions}
+    known = {notice_id for asked in questions for notice_id in asked.calls}
+
+    def loose(sent: Notice, asked: Question) -> bool:
+        """A call from before a start: at which lane is known, about which question is not."""
+        return sent.id not in known and sent.lane == asked.lane_id and sent.sent_at >= asked.at
+
+    return {
+        asked.id: [_call_wire(sent, now) for sent in reversed(calls) if sent.id in asked.calls or loose(sent, asked)]
+        for asked in questions
+    }
 
 
 def close_calls(desk: Desk, lane_id: str, actor: str) -> None:
@@ -108,10 +117,6 @@ def held_until(lobby: Lobby | None) -> Mapping[str, datetime]:
 def _call_wire(sent: Notice, now: datetime) -> dict[str, Any]:
     state = str(sent.answer) if sent.answer else "waiting" if sent.open(now) else "over"
     return {"household": sent.household, "state": state}
-
-
-def _about(sent: Notice, asked: Question) -> bool:
-    return sent.lane == asked.lane_id and sent.sent_at >= asked.at
 
 
 def _office(desk: Desk) -> Office:

@@ -49,7 +49,8 @@ class Question:
     """What waits for a decision. `id` is that of the passage, or of the ring.
 
     Times are aware UTC: `last_at` is when the same one was seen last, `until` when nobody is taken to wait any more.
-    `reason` is a `Reason` or `RANG`; `label` a name or a plate, None for nobody known.
+    `reason` is a `Reason` or `RANG`; `label` a name or a plate, None for nobody known; `calls` are the ids of the
+    notices to households about it, as far as they were sent since the start.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Question:
     score: float | None = None
     snapshot: str | None = None
     rang: bool = False
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,14 @@ class Questions:
         with self._lock:
             self._catch_up()
 
-    def keep(self, question_id: str, until: datetime) -> None:
-        """Let a question wait at least until then."""
+    def called(self, question_id: str, notice_id: str, until: datetime) -> None:
+        """A household was called about a question, which waits at least until then."""
         with self._lock:
             self._catch_up()
-            self._keep(question_id, until)
+            asked = self._waiting.get(question_id)
+            if asked is not None:
+                self._waiting[question_id] = replace(asked, calls=(*asked.calls, notice_id))
+                self._keep(question_id, until)
 
     @contextmanager
     def answering(self, question_id: str, how: Ending, who: str) -> Iterator[Question]:

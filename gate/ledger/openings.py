@@ -49,6 +49,7 @@ def opened_by(session: Session, passages: Collection[int]) -> dict[int, str]:
             LedgerRow.kind == "manual.open",
             LedgerRow.seq.between(PassageRow.seq, PassageRow.seq + MOST_NEARBY),
             _said(session, "lane") == PassageRow.lane,
+            func.coalesce(_said(session, "passage"), PassageRow.id) == PassageRow.id,
         )
         .order_by(LedgerRow.seq)
         .limit(1)

@@ -117,6 +117,7 @@ function markPicture(card) {
   box.toggleAttribute("data-stale", has && state !== "live");
   words.hidden = has && state === "live";
   words.textContent = state === "live" ? say("console.live.no_picture") : say(`camera_state.${state}`);
+  sayOfPicture(card.dataset.lane);
 }
 
 function refreshPicture(lane, card) {

@@ -35,7 +35,7 @@ function picturesOf(question) {
   live.dataset.live = question.lane_id;
   live.setAttribute("role", "img");
   live.setAttribute("aria-label", say("console.live.picture_of", { lane: question.lane_name }));
-  const made = [figure(live, say("console.live.now_there"))];
+  const made = [figure(live, "")];
   if (question.snapshot) {
     const address = `/snapshots/${encodeURIComponent(question.snapshot)}.jpg`;
     made.push(pictureOf(address, say("console.live.crop_of"), say("console.live.crop_of")));
@@ -45,6 +45,18 @@ function picturesOf(question) {
     made.push(pictureOf(`${here}/photo.jpg`, words, `${words}: ${question.meant.label}`));
   }
   return made;
+}
+
+function sayOfPicture(lane) {
+  // An empty picture must not look like an empty road.
+  const card = cards.get(lane);
+  const state = card ? part(card, "camera").dataset.state : "lost";
+  for (const { question, entry } of asked.values()) {
+    if (question.lane_id !== lane) continue;
+    const shown = entry.querySelector(".shown");
+    shown.dataset.camera = state;
+    shown.querySelector("figcaption").textContent = say(state === "live" ? "console.live.now_there" : `camera_state.${state}`);
+  }
 }
 
 function factsOf(question) {
@@ -133,6 +145,7 @@ function showQuestions(questions) {
       if (focused) entry.querySelector(`[data-deed="${focused}"]`)?.focus();
     } else byId("attention-list").append(entry);
     asked.set(question.id, { question, entry, key });
+    sayOfPicture(question.lane_id);
   }
   arrange();
   if (!fresh.length) return;

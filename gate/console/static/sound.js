@@ -18,7 +18,7 @@ function soundWanted() {
 function showSound() {
   const on = soundWanted();
   byId("sound").setAttribute("aria-pressed", String(on));
-  byId("sound-mark").textContent = on ? "🔔" : "🔕";
+  byId("sound-mark").classList.toggle("off", !on);
   byId("sound-words").textContent = say(on ? "console.live.sound_on" : "console.live.sound_off");
   // A browser keeps a page silent until somebody has clicked or typed in it.
   byId("silent").hidden = !on || !speaker || speaker.state === "running";

@@ -177,9 +177,10 @@ class TestAnswering:
 
     def test_a_call_keeps_it_for_longer(self, board: Board) -> None:
         board.ask(1)
-        board.questions.keep("passage-1", START + timedelta(minutes=5))
+        board.questions.called("passage-1", "notice-1", START + timedelta(minutes=5))
         board.after(LASTS_S + 1)
-        assert board.ids == ["passage-1"]
+        [asked] = board.questions.waiting()
+        assert asked.calls == ("notice-1",)
 
 
 class TestAfterAStart:
