@@ -8,6 +8,7 @@ const CONNECT_LONGEST_MS = 30000;
 const ANSWER_WITHIN_MS = 8000;
 const STANDING_EVERY_MS = 15000;
 const ALARM_LASTS_MS = 120000;
+const SHOWN_AT_ONCE = 10;
 const SILENT_BEATS = 2.5;
 
 const cards = new Map([...document.querySelectorAll("[data-lane]")].map((card) => [card.dataset.lane, card]));
@@ -66,6 +67,12 @@ function showPassage(passage, fresh) {
   }
   byId("nobody").hidden = true;
   if (fresh) speak(passage);
+}
+
+function showPassages(passages) {
+  // What fits on a screen first: an old PC paints it sooner without the rest.
+  for (const passage of passages.slice(0, SHOWN_AT_ONCE)) showPassage(passage, false);
+  if (passages.length > SHOWN_AT_ONCE) setTimeout(() => showPassages(passages.slice(SHOWN_AT_ONCE)), 0);
 }
 
 function speak(passage) {
@@ -164,10 +171,10 @@ function showNow(now) {
     showCamera(lane.id, lane.camera);
     showBarrier(lane.id, lane.barrier);
   }
-  for (const passage of [...now.passages].reverse()) showPassage(passage, false);
   showQuestions(now.questions);
   showNotes(now.notes);
   showStanding(now.standing);
+  showPassages(now.passages);
   byId("nobody").hidden = shown.size > 0;
   showLate(now.late);
   byId("unread").hidden = !now.fault;
