@@ -99,6 +99,7 @@ class Questions:
         self._ended: OrderedDict[str, Ended] = OrderedDict()
         self._known: OrderedDict[str, None] = OrderedDict()
         self._answering: set[str] = set()
+        self._by_hand: set[str] = set()
         self._feed: Feed | None = None
         self._number = 0
         self._read = False
@@ -208,11 +209,20 @@ class Questions:
             self._put(_question(PassageView(at=news.at, **body)))
         elif news.topic == "ring" and news.lane is not None:
             self._ring(news.lane, news.at, body)
-        elif news.topic == "barrier" and body.get("state") in RAISED and body.get("raised_by") != "passage":
+        elif news.topic == "barrier" and news.lane is not None:
             # The gate opening by itself for the next comer answers nothing for the one who waits.
-            for asked in [one for one in self._waiting.values() if one.lane_id == news.lane and one.at <= news.at]:
-                if asked.id not in self._answering:
-                    self._end(asked, Ended(Ending.OPENED))
+            by_hand = body.get("state") in RAISED and body.get("raised_by") != "passage"
+            self._barrier(news.lane, news.at, by_hand=by_hand)
+
+    def _barrier(self, lane: str, at: datetime, *, by_hand: bool) -> None:
+        """Opened by other means: whoever waited has got in. Whoever comes while it goes on rising has not."""
+        before = lane in self._by_hand
+        (self._by_hand.add if by_hand else self._by_hand.discard)(lane)
+        if not by_hand or before:
+            return
+        for asked in [one for one in self._waiting.values() if one.lane_id == lane and one.at <= at]:
+            if asked.id not in self._answering:
+                self._end(asked, Ended(Ending.OPENED))
 
     def _ring(self, lane: str, at: datetime, body: Any) -> None:
         """Whoever rings where somebody waits is that somebody."""

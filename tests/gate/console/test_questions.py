@@ -137,6 +137,13 @@ def test_opening_the_lane_by_other_means_ends_its_questions_and_no_others(board:
     board.watch.feed.publish("barrier", "che", board.now, state="opening", fault=None, raised_by="guard")
     assert board.ids == ["passage-2"]
     assert board.told() == [("passage-1", "opened")]
+    board.ask(3, label="辽B67891")
+    board.after(1)
+    board.watch.feed.publish("barrier", "che", board.now, state="open", fault=None, raised_by="guard")
+    assert board.ids == ["passage-2", "passage-3"]  # who came while the arm was still rising
+    for state, by in (("closed", None), ("opening", "guard")):
+        board.watch.feed.publish("barrier", "che", board.now, state=state, fault=None, raised_by=by)
+    assert board.ids == ["passage-2"]
 
 
 class TestAnswering:
