@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import unicodedata
 from collections import defaultdict
@@ -19,6 +20,7 @@ from enrollment.tables import HouseholdRow, RegisterVersionRow
 
 LONGEST_WORDS = 60
 MOST = 20
+MOST_ROOMS = 8
 PHONE_TAIL = 4
 """Digits of the end of a phone number that are asked for at least: fewer fit half the compound."""
 
@@ -73,6 +75,14 @@ class Finder:
         fitting = (one.found for one in self._fresh() if all(one.fits(word) for word in asked))
         return tuple(itertools.islice(fitting, MOST))
 
+    def rooms(self, words: str) -> tuple[str, ...]:
+        """The codes that begin with what was typed, in their order, at most `MOST_ROOMS`; nothing for no word."""
+        typed = _code_like(words[:LONGEST_WORDS])
+        if not typed:
+            return ()
+        fitting = (one.found.code for one in self._fresh() if _code_like(one.found.code).startswith(typed))
+        return tuple(itertools.islice(fitting, MOST_ROOMS))
+
     def household(self, household_id: str) -> str | None:
         """The code of a household; None where there is none."""
         with reading(self._engine) as session:
@@ -117,6 +127,11 @@ def _spellings(name: str) -> frozenset[str]:
     readings = list(itertools.islice(itertools.product(*map(dict.fromkeys, signs)), READINGS))
     whole = {_plain("".join(reading)) for reading in readings}
     return frozenset(whole | {_plain("".join(part[0] for part in reading if part)) for reading in readings})
+
+
+def _code_like(text: str) -> str:
+    """A code as far as it was typed: `3号楼2单元5` and `3-2-5` are the same beginning."""
+    return re.sub("号楼|栋|幢|楼|单元|[‐‑‒–—―−]", "-", _plain(text)).replace(" ", "").rstrip("室号")
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -85,6 +85,9 @@ class Storage(Part):
     folder: Path = Field(default=Path("var"), description="database, keys and snapshots, relative to gate.toml")
     snapshot_days: int = Field(default=30, ge=1, le=365, description="days that snapshot crops are kept")
     context_pictures: bool = Field(default=False, description="keep the whole picture beside the crop")
+    low_disk_gb: float = Field(
+        default=2.0, ge=0.1, le=10_000, description="with less room on the disk the console warns the guard"
+    )
 
 
 _ROLES = {str(role).replace("-", "_"): role for role in (*ROLES, Role.FACE_LIVENESS)}
@@ -206,6 +209,10 @@ class Lane(Part):
         return self.heading or ("towards" if self.kind == "vehicle" else "any")
 
 
+Reason: TypeAlias = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[^\x00-\x1f]+$")]
+"""What a guard may choose from a list, in the compound's own words."""
+
+
 class Console(Part):
     """Where the guard's page is served."""
 
@@ -213,6 +220,12 @@ class Console(Part):
     port: int = Field(default=8600, ge=0, le=65535, description="0 takes any free port")
     session_hours: float = Field(default=12, gt=0, le=72, description="a sign-in lasts so long")
     secure_cookie: bool = Field(default=False, description="true where TLS stands in front")
+    open_reasons: tuple[Reason, ...] = Field(
+        default=(), max_length=6, description="more reasons for the guard to open, beside those of the program"
+    )
+    refuse_reasons: tuple[Reason, ...] = Field(
+        default=(), max_length=6, description="more reasons for the guard to let nobody in"
+    )
 
 
 class Config(Part):

@@ -14,7 +14,7 @@ from typing import Any
 class News:
     """One thing that happened. `number` grows by one.
 
-    `topic` is `passage`, `barrier`, `camera`, `reader`, `community` or `notice`.
+    `topic` is `passage`, `barrier`, `camera`, `reader`, `community`, `ring`, `notice`, `question` or `notes`.
     """
 
     number: int

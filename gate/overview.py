@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -18,15 +20,16 @@ from gate.clocks import Clock, clocks
 from gate.community.deliveries import DestinationView, destination_views
 from gate.community.registers.registers import SourceView
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
-from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, SignInStep
+from gate.console.watch import AnswerView, HealthView, LaneView, MeantView, OpenOutcome, PassageView, SignInStep
 from gate.errors import BarrierFault
 from gate.feed import Feed
 from gate.lane.lane import encode
-from gate.passages import recent
+from gate.passages import answers, meant, recent
 from gate.readers import ReaderView
 from gate.running import RunningGate
 
 PICTURE_WIDTH = 960
+GB = 10**9
 SHOWN = frozenset({CameraState.LIVE, CameraState.ENDED})
 """A camera that gives nothing now is shown as nothing, not as what it saw last."""
 KEYS = "api:"
@@ -102,7 +105,29 @@ class Overview:
         """The newest passages, newest first."""
         return recent(self._gate.site.engine, self._gate.config.lane, self._gate.site.register, count)
 
-    def open_lane(self, lane_id: str, *, actor: str, reason: str, request_id: str) -> OpenOutcome:
+    def answers(self, since: datetime) -> Sequence[AnswerView]:
+        """What people did about whoever waited, from the record."""
+        return answers(self._gate.site.engine, since)
+
+    def meant(self, passage_id: str) -> MeantView | None:
+        """Who or what a passage may be."""
+        return meant(self._gate.site.engine, self._gate.site.register, passage_id)
+
+    def ring(self, lane_id: str) -> None:
+        """Record that somebody rings, and say so in the news."""
+        ring = uuid.uuid4().hex
+        self.record("ring", lane=lane_id, passage=ring)
+        self.feed.publish("ring", lane_id, datetime.now(UTC), id=ring, lane_name=self._lanes[lane_id].name)
+
+    def refuse(self, lane_id: str, *, actor: str, reason: str, request_id: str, question: str) -> None:
+        """Record that a person lets nobody in."""
+        choice, _, words = reason.partition(": ")
+        said = {"actor": actor, "reason": choice, "command_id": f"{actor}:{request_id}"}
+        self.record("manual.refuse", words, lane=lane_id, passage=question, **said)
+
+    def open_lane(
+        self, lane_id: str, *, actor: str, reason: str, request_id: str, question: str | None = None
+    ) -> OpenOutcome:
         """Record a person's order, then open.
 
         Raises:
@@ -111,7 +136,8 @@ class Overview:
         """
         command_id = f"{actor}:{request_id}"
         choice, _, words = reason.partition(": ")
-        self.record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id)
+        answered = {"passage": question} if question else {}
+        self.record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id, **answered)
         barrier = self._gate.barriers[self._lanes[lane_id].barrier]
         receipt = barrier.command(Command.OPEN, command_id=command_id, cause="guard", who=self._who(actor), why=reason)
         if not receipt.accepted:
@@ -213,6 +239,7 @@ class Overview:
         writer = self._gate.writer.health()
         barriers = [barrier.standing() for barrier in self._gate.barriers.values()]
         cameras = [camera.health().state for camera in self._gate.cameras.values()]
+        free = self._free_bytes()
         return HealthView(
             database=writer.broken is None and self._gate.register_watch.fresh,
             ledger=writer.broken is None and writer.lost_unsaid == 0 and not any(b.acts_dropped for b in barriers),
@@ -224,7 +251,15 @@ class Overview:
             rules=self._gate.rulebook.fault is None,
             community=not self._gate.deliveries.late,
             readers=self._gate.readers.all_online,
+            room=free is None or free >= self._gate.config.storage.low_disk_gb * GB,
+            free_bytes=free,
         )
+
+    def _free_bytes(self) -> int | None:
+        try:
+            return shutil.disk_usage(self._gate.config.storage.folder).free
+        except OSError:
+            return None
 
     def record(self, kind: str, remark: str = "", **body: object) -> None:
         """Append a row, and wait a moment for it. Raises `LedgerUnwritable` only where even the spool is full."""

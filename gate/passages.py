@@ -11,13 +11,15 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.database import reading
+from enrollment.entry import Resident
 from enrollment.errors import StoreBusy
 from enrollment.register import Register
 from gate.config import Lane
-from gate.console.watch import PassageView
+from gate.console.watch import AnswerView, MeantView, PassageView
 from gate.decision.decision import Reason, Verdict
 from gate.lane.lane import Outcome
-from gate.ledger.tables import PassageRow
+from gate.ledger.chain import stamp
+from gate.ledger.tables import LedgerRow, PassageRow
 
 
 def view_of(outcome: Outcome, lane: Lane, register: Register) -> PassageView:
@@ -44,6 +46,49 @@ def recent(engine: Engine, lanes: Sequence[Lane], register: Register, count: int
         rows = session.scalars(select(PassageRow).order_by(PassageRow.seq.desc()).limit(count)).all()
     labels = register.labels({row.subject for row in rows if row.subject})
     return tuple(_stored(row, names, labels) for row in rows)
+
+
+def answers(engine: Engine, since: datetime) -> tuple[AnswerView, ...]:
+    """What people did about whoever waited, oldest first."""
+    kinds = LedgerRow.kind.in_(("manual.open", "manual.refuse"))
+    wanted = select(LedgerRow.at, LedgerRow.kind, LedgerRow.body).where(kinds, LedgerRow.at >= stamp(since))
+    with reading(engine) as session:
+        rows = session.execute(wanted.order_by(LedgerRow.at, LedgerRow.seq)).all()
+    told = [(row, json.loads(row.body)) for row in rows]
+    return tuple(
+        AnswerView(datetime.fromisoformat(row.at), body["lane"], row.kind == "manual.open", body.get("passage"))
+        for row, body in told
+    )
+
+
+def meant(engine: Engine, register: Register, passage_id: str) -> MeantView | None:
+    """Who or what a passage may be: whom it was decided for, else whom the face resembles enough."""
+    with reading(engine) as session:
+        row = session.scalars(select(PassageRow).where(PassageRow.id == passage_id)).first()
+    details = json.loads(row.details) if row else {}
+    subject = row.subject or _resembled(details) if row else None
+    entry = register.find(subject) if subject else None
+    if entry is None:
+        return None
+    if isinstance(entry, Resident):
+        return MeantView(entry.id, "resident", entry.name, entry.household)
+    return MeantView(entry.id, "vehicle", entry.plate, entry.household or "", _read_as(entry.plate, details))
+
+
+def _resembled(details: Mapping[str, Any]) -> str | None:
+    """The id of the best candidate, which the record keeps only where the likeness is enough to open."""
+    evidence = details.get("rests_on", {}).get("evidence", {})
+    candidate = evidence.get("candidate") or {}
+    return str(candidate.get("subject", {}).get("id") or "") or None
+
+
+def _read_as(plate: str, details: Mapping[str, Any]) -> str | None:
+    """The plate with the doubtful character as it was read; None where every one was sure."""
+    doubt = details.get("doubt")
+    if not doubt or doubt["read"] == doubt["enrolled"]:
+        return None
+    position = int(doubt["position"])
+    return plate[: position - 1] + str(doubt["read"]) + plate[position:]
 
 
 def _stored(row: PassageRow, names: Mapping[str, str], labels: Mapping[str, str]) -> PassageView:

@@ -33,6 +33,7 @@ from gate.patrol.plate_photos import PlatePhotos
 from gate.patrol.standings import Standings
 from gate.privacy import handling_of
 from gate.running import RunningGate
+from gate.shift_notes import ShiftNotes
 from gate.vocabulary import lane_words, words
 
 
@@ -73,6 +74,7 @@ def console_of(gate: RunningGate) -> FastAPI:
         patrol=_patrol(gate),
         sources=Sources(gate.registers, gate.register_keepers.wake),
         parking=gate.parking,
+        shift_notes=ShiftNotes(site.engine, site.signer),
         api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
 

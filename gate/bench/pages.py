@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ LEFT_OUT = frozenset({"/events", "/sign-in", "/enrolment/import/rejected.xlsx"})
 
 WORDS = ("张", "zjz", "3-2-501", "苏Z1", "甲子")
 """What is typed to find a household: a name, the initials of one, a household, a plate, and what many have."""
+
+FIRST_LOAD = "/ + static"
+"""The live page with every file that it loads the first time; afterwards a browser has them."""
 
 Ask = Callable[[], Awaitable[Response]]
 
@@ -121,6 +125,7 @@ def _asked(client: AsyncClient, site: Site) -> Mapping[str, Ask]:
     for (method, path), rule in RULES.items():
         if method == "GET" and "{" not in path and Role.ADMIN in rule.roles and path not in LEFT_OUT:
             asked[path] = _get(client, path)
+    asked[FIRST_LOAD] = _first_load(client)
     for word in WORDS:
         asked[f"/enrolment/find {word}"] = _find(client, word)
     found = Finder(site.engine).find(WORDS[2])
@@ -137,6 +142,16 @@ def _asked(client: AsyncClient, site: Site) -> Mapping[str, Ask]:
 
 def _get(client: AsyncClient, path: str) -> Ask:
     return lambda: client.get(path)
+
+
+def _first_load(client: AsyncClient) -> Ask:
+    async def ask() -> Response:
+        page = await client.get("/")
+        files = [await client.get(address) for address in re.findall(r'"(/static/[^"]+)"', page.text)]
+        status = max(answer.status_code for answer in (page, *files))
+        return Response(status, content=b"".join(answer.content for answer in (page, *files)))
+
+    return ask
 
 
 def _find(client: AsyncClient, words: str) -> Ask:

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter
@@ -22,12 +23,27 @@ from enrollment.second_factor import SecondFactor
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.config import Console
-from gate.console import barriers, events, health, live, own_account, privacy, push, sign_in, staff, visitors
+from gate.console import (
+    barriers,
+    booth,
+    calls,
+    events,
+    health,
+    live,
+    own_account,
+    privacy,
+    push,
+    shift,
+    sign_in,
+    staff,
+    visitors,
+)
 from gate.console import parking as parking_pages
 from gate.console import sources as sources_pages
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
+from gate.console.calls import held_until
 from gate.console.community import letters
 from gate.console.community import pages as community
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office, Sources
@@ -51,13 +67,16 @@ from gate.console.pages import page
 from gate.console.patrol import cases as patrol_cases
 from gate.console.patrol import pages as patrol_pages
 from gate.console.patrol.desk import PatrolDesk
+from gate.console.questions import Questions
 from gate.console.sessions import Sessions
 from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.console.wording import chosen_language
+from gate.feed import News
 from gate.parking.room import ParkingRoom
 from gate.privacy import Handling
+from gate.shift_notes import ShiftNotes
 from gate.texts import explain
 from models.errors import Fault
 
@@ -68,6 +87,9 @@ PARTS = (
     own_account,
     staff,
     live,
+    calls,
+    booth,
+    shift,
     barriers,
     events,
     health,
@@ -136,6 +158,7 @@ def create_app(
     sources: Sources | None = None,
     patrol: PatrolDesk | None = None,
     parking: ParkingRoom | None = None,
+    shift_notes: ShiftNotes | None = None,
     api: Callable[[Desk], ASGIApp] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -147,13 +170,19 @@ def create_app(
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
     register for the enrollers', `lobby` what residents' own pages need, `handling` tells what is done with personal
     data, `post_room` is the way out, `sources` are the registers that push to us, `patrol` is what the patrol's pages
-    need, `parking` tells what is inside, and `api` makes what other systems ask under /api/v1; without them these are
-    not there. `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC;
-    `token` gives unguessable strings. The application holds one thread while it is served, and its parts in
-    `state.desk`.
+    need, `parking` tells what is inside, `shift_notes` what one shift leaves for the next, and `api` makes what other
+    systems ask under /api/v1; without them these are not there. `timezone` is the compound's IANA name; `clock` is
+    monotonic, in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one
+    thread while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
+    questions = Questions(watch, wall=wall, lasts_s=bounds.waits_s, held=partial(held_until, lobby))
+
+    def on_news(news: News) -> None:
+        metrics.observe(news)
+        questions.hear(news)
+
     desk = Desk(
         watch=watch,
         accounts=accounts,
@@ -182,13 +211,16 @@ def create_app(
         ),
         pin_tries=(lobby.pin_tries if lobby else None)
         or Throttle(free=bounds.wrong_pins, limit=bounds.remembered_failures, now=clock),
+        rings=Throttle(free=1, limit=bounds.remembered_failures, now=clock, longest_delay_s=bounds.longest_ring_wait_s),
         devices=Devices(keyring, wall),
         tickets=Tickets(now=clock, token=token),
         checking=CapacityLimiter(bounds.checks_at_once),
-        listeners=Listeners(watch.feed, boot=token()[:12], limit=bounds.listeners, on_news=metrics.observe),
+        listeners=Listeners(watch.feed, boot=token()[:12], limit=bounds.listeners, on_news=on_news),
         wall=wall,
         looks=Looks(watch),
-        openings=Openings(watch),
+        questions=questions,
+        openings=Openings(watch, questions),
+        shift_notes=shift_notes,
         metrics=metrics,
         archive=archive,
         office=office,

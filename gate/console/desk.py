@@ -30,6 +30,7 @@ from gate.console.looks import Looks
 from gate.console.metrics import Metrics
 from gate.console.opening import Openings
 from gate.console.patrol.desk import PatrolDesk
+from gate.console.questions import Questions
 from gate.console.sessions import Session, Sessions
 from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
@@ -37,6 +38,7 @@ from gate.console.watch import Watch
 from gate.erasure import Certificate
 from gate.parking.room import ParkingRoom
 from gate.privacy import Handling
+from gate.shift_notes import ShiftNotes
 from gate.texts import Language
 
 SESSION_COOKIE = "menwei_session"
@@ -59,6 +61,11 @@ class Bounds:
     wrong tries at a pad it waits, at most `longest_pad_wait_s`: whoever stands there must not keep others out for long.
     After five wrong PINs for one household, at whatever pads, that household waits for up to 15 minutes. Two passwords
     are checked at a time, because each check takes tens of megabytes by design.
+
+    Whoever rings again at a pad is heard after `longest_ring_wait_s` at the latest.
+
+    Whoever came to the gate is taken to wait for `waits_s`, as long as an opening by hand counts as the answer
+    (`gate.ledger.openings.NEARBY_S`).
     """
 
     idle_s: float = 1800.0
@@ -74,9 +81,11 @@ class Bounds:
     wrong_links: int = 10
     wrong_pins: int = 5
     longest_pad_wait_s: float = 60.0
+    longest_ring_wait_s: float = 10.0
     remembered_failures: int = 10_000
     checks_at_once: int = 2
     recent: int = 100
+    waits_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +131,16 @@ class Desk:
     links: Throttle
     pad_tries: Throttle
     pin_tries: Throttle
+    rings: Throttle
     devices: Devices
     tickets: Tickets
     checking: CapacityLimiter
     listeners: Listeners
     wall: Callable[[], datetime]
     looks: Looks
+    questions: Questions
     openings: Openings
+    shift_notes: ShiftNotes | None
     metrics: Metrics
     archive: Archive | None
     office: Office | None

@@ -9,10 +9,21 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from gate.console.access import OPENERS, TOKEN_HEADER
+from gate.console.booth import questions_wire
 from gate.console.desk import Desk, InLanguage, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
-from gate.console.opening import LONGEST_REASON, SHORTEST_REASON, OpenReason, Order, spoken_reason
+from gate.console.opening import (
+    LONGEST_REASON,
+    SHORTEST_REASON,
+    OpenReason,
+    Order,
+    RefuseReason,
+    spoken_reason,
+)
 from gate.console.pages import assets, page
+from gate.console.sessions import Session
+from gate.console.shift import notes_wire
+from gate.console.standing import standing_wire
 from gate.console.watch import LaneView
 from gate.console.wire import lane_wire, moment, passage_wire
 from gate.console.wording import browser_texts
@@ -57,7 +68,10 @@ def live_page(request: Request, desk: TheDesk, session: SignedIn, language: InLa
         data=data,
         may_open=may_open,
         for_trying_out=desk.watch.for_trying_out,
-        open_reasons=list(OpenReason),
+        reasons={
+            "open": (OpenReason, desk.settings.open_reasons),
+            "refuse": (RefuseReason, desk.settings.refuse_reasons),
+        },
         shortest_reason=SHORTEST_REASON,
         longest_reason=LONGEST_REASON,
     )
@@ -104,7 +118,7 @@ async def static(name: str) -> Response:
     return Response(asset.content, media_type=asset.media_type, headers=kept)
 
 
-def _now(desk: Desk, session: SignedIn, language: Language, lanes: Any) -> dict[str, Any]:
+def _now(desk: Desk, session: Session, language: Language, lanes: Any) -> dict[str, Any]:
     # The position is read before the passages: one in between comes twice and is shown once, none is lost.
     position = desk.listeners.mark(desk.watch.feed.latest)
     desk.looks.record(session, LOOK_LIVE)
@@ -114,6 +128,9 @@ def _now(desk: Desk, session: SignedIn, language: Language, lanes: Any) -> dict[
         "passages": [],
         "late": list(desk.watch.late_destinations()),
         "fault": None,
+        "questions": questions_wire(desk, session, language),
+        "notes": notes_wire(desk, language),
+        "standing": standing_wire(desk.watch, language),
         **moment(desk.wall(), desk.zone, language),
     }
     try:

@@ -1,4 +1,4 @@
-"""An order of the guard to open a lane: its reason, and the promise that one order opens once."""
+"""What a guard orders: a lane to open, or a question answered; its reason, and the promise that it counts once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gate.console.errors import RequestRefused
+from gate.console.questions import Ending, Questions
 from gate.console.watch import OpenOutcome, Watch
 
 SHORTEST_REASON = 2
@@ -28,13 +29,24 @@ class OpenReason(StrEnum):
     OTHER = "other"
 
 
-def spoken_reason(choice: OpenReason, words: str) -> str:
+class RefuseReason(StrEnum):
+    """Why a guard lets nobody in; each has its words under `refuse_reason.<code>`."""
+
+    GONE = "gone"
+    UNKNOWN = "unknown"
+    NOT_WANTED = "not_wanted"
+    NO_ANSWER = "no_answer"
+    ELSEWHERE = "elsewhere"
+    OTHER = "other"
+
+
+def spoken_reason(choice: OpenReason | RefuseReason, words: str) -> str:
     """The reason for the record: the code of the choice, then the guard's own words after `: `.
 
     Raises:
         RequestRefused: `other` without words, words of one character or of more than 200, or control characters.
     """
-    words = checked_words(words, needed=choice is OpenReason.OTHER)
+    words = checked_words(words, needed=choice.value == OpenReason.OTHER.value)
     return f"{choice}: {words}" if words else str(choice)
 
 
@@ -53,19 +65,27 @@ def checked_words(words: str, *, needed: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who opens which lane, why, and the browser's own id of the order."""
+    """Who opens which lane, why, and the browser's own id of the order.
+
+    With a `question` it is the answer to that, whose lane it is for, and `opens` is False for whoever is refused; `who`
+    is the username that other pages are told.
+    """
 
     lane_id: str
     actor: str
     reason: str
     request_id: str
+    question: str = ""
+    opens: bool = True
+    who: str = ""
 
 
 class Openings:
     """Gives each order to the gate once, however often the browser sends it."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, questions: Questions) -> None:
         self._watch = watch
+        self._questions = questions
         self._lock = threading.Lock()
         self._given: OrderedDict[tuple[str, str], tuple[Order, Future[OpenOutcome]]] = OrderedDict()
 
@@ -75,10 +95,12 @@ class Openings:
             return (order.actor, order.request_id) in self._given
 
     def give(self, order: Order) -> OpenOutcome:
-        """Open the lane, or say again what came of the same order. An order that failed may be given again.
+        """Carry it out, or say again what came of the same order. An order that failed may be given again.
+
+        The barrier's state of a refusal is empty: nothing moves.
 
         Raises:
-            RequestRefused: the id was used for another order.
+            RequestRefused: the id was used for another order, or the question is not waiting any more.
             BarrierFault: the barrier did not take the command.
             LedgerUnwritable: the order could not be recorded.
         """
@@ -96,9 +118,7 @@ class Openings:
 
     def _carry_out(self, order: Order, mine: Future[OpenOutcome]) -> OpenOutcome:
         try:
-            done = self._watch.open_lane(
-                order.lane_id, actor=order.actor, reason=order.reason, request_id=order.request_id
-            )
+            done = self._answer(order) if order.question else self._open(order, order.lane_id)
         except BaseException as failed:
             with self._lock:
                 self._given.pop((order.actor, order.request_id), None)
@@ -106,3 +126,16 @@ class Openings:
             raise
         mine.set_result(done)
         return done
+
+    def _answer(self, order: Order) -> OpenOutcome:
+        how = Ending.OPENED if order.opens else Ending.REFUSED
+        with self._questions.answering(order.question, how, order.who) as asked:
+            if order.opens:
+                return self._open(order, asked.lane_id)
+            given = {"actor": order.actor, "reason": order.reason, "request_id": order.request_id}
+            self._watch.refuse(asked.lane_id, **given, question=order.question)
+            return OpenOutcome("")
+
+    def _open(self, order: Order, lane_id: str) -> OpenOutcome:
+        given = {"actor": order.actor, "reason": order.reason, "request_id": order.request_id}
+        return self._watch.open_lane(lane_id, **given, question=order.question or None)

@@ -26,6 +26,7 @@ ADDRESSES = frozenset(
         "/",
         "/sign-in",
         "/barriers",
+        "/shift",
         "/account",
         "/account/password",
         "/account/code",

@@ -14,7 +14,7 @@ from gate.console.desk import DEVICE_COOKIE, SESSION_COOKIE, Desk, SignedIn, The
 from gate.console.devices import LASTS_S
 from gate.console.errors import RequestRefused, not_before
 from gate.console.pages import page
-from gate.console.sessions import home
+from gate.console.sessions import Session, home
 from gate.console.watch import SignInStep
 from gate.texts import explain
 
@@ -44,12 +44,16 @@ class Attempt:
         return f"{self.address} {self.name}"
 
 
+NOTICES = {"again": "console.sign_in_again", "over": "console.shift.over"}
+"""Why somebody is led to the form: the sign-in is no longer known, as after a start; or the shift was ended."""
+
+
 @router.get("/sign-in")
-async def sign_in_page(request: Request) -> Response:
+async def sign_in_page(request: Request, why: str = "") -> Response:
     """The form, or the way to the first page for whoever is signed in."""
     if request.state.session is not None:
         return _to(home(request.state.session.role))
-    return page(request, "sign_in.html", username="", fault=None)
+    return page(request, "sign_in.html", username="", fault=None, notice=NOTICES.get(why))
 
 
 @router.post("/sign-in")
@@ -87,9 +91,14 @@ async def sign_in_code(
 @router.post("/sign-out")
 async def sign_out(desk: TheDesk, session: SignedIn) -> Response:
     """End the session and every stream that it listens to."""
+    return signed_out(desk, session, "/sign-in")
+
+
+def signed_out(desk: Desk, session: Session, path: str) -> Response:
+    """The way on once the session has ended, from whatever thread."""
     desk.sessions.close(session.key)
-    desk.listeners.wake()
-    answer = _to("/sign-in")
+    desk.listeners.wake_soon()
+    answer = _to(path)
     answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=desk.settings.secure_cookie)
     return answer
 
@@ -188,7 +197,7 @@ def _record(desk: Desk, username: str, ok: bool, address: str, step: SignInStep)
 
 def _refused(request: Request, template: str, refused: RequestRefused, **facts: str) -> Response:
     fault = explain(refused, request.state.language)
-    answer: Response = page(request, template, refused.status, fault=fault, **facts)
+    answer: Response = page(request, template, refused.status, fault=fault, notice=None, **facts)
     if "seconds" in refused.facts:
         answer.headers["Retry-After"] = str(refused.facts["seconds"])
     return answer

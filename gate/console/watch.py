@@ -78,11 +78,40 @@ class OpenOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerView:
+    """What a person did about whoever waited: opened or refused.
+
+    `question` is the id of what was answered, None for an opening of the lane for whoever was there.
+    """
+
+    at: datetime
+    lane: str
+    opened: bool
+    question: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeantView:
+    """Who or what a passage that waits may be, for a person to compare.
+
+    `label` is a name or the enrolled plate and `household` the code of the household, empty for none; `read` is what
+    was read where that differs from the enrolled plate.
+    """
+
+    id: str
+    kind: Literal["resident", "vehicle"]
+    label: str
+    household: str
+    read: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HealthView:
     """What works. `spooled_rows` wait for a ledger that could not be written.
 
     `cameras`, `barriers` and `readers` are True if all work; `rules` is False while a new rules file is refused and the
-    old hold; `community` is False while a destination is behind.
+    old hold; `community` is False while a destination is behind. `free_bytes` is the room on the disk that holds the
+    record, None where it cannot be told, and `room` is False where it is less than is wanted.
     """
 
     database: bool
@@ -95,13 +124,16 @@ class HealthView:
     rules: bool = True
     community: bool = True
     readers: bool = True
+    room: bool = True
+    free_bytes: int | None = None
 
     @property
     def state(self) -> HealthState:
         """`failing` where no passage can be decided or recorded, `degraded` where a part is out, else `ok`."""
         if not (self.database and self.ledger and self.models):
             return "failing"
-        if self.spooled_rows or not (self.cameras and self.barriers and self.rules and self.community and self.readers):
+        parts = self.cameras, self.barriers, self.readers, self.rules, self.community, self.room
+        if self.spooled_rows or not all(parts):
             return "degraded"
         return "ok"
 
@@ -113,7 +145,9 @@ class Watch(BarrierWatch, Protocol):
     def feed(self) -> Feed:
         """News: `passage` with `passage_body`; `barrier` with state, fault, raised_by, alarm; `camera` with state and
         reason; `reader` with id, state and reason; `community` with the ids of destinations that are behind as late;
-        `notice` with the id of a call to a household and its answer.
+        `ring` with an id and the lane's name.
+        The console adds `notice` with the id of a call to a household and its answer; `question` with the id of one
+        that ended, how, and by whom; and `notes`.
 
         `raised_by` is the cause of the command that the barrier stands open for: `passage` is the gate itself.
         """
@@ -145,8 +179,30 @@ class Watch(BarrierWatch, Protocol):
         """The newest passages of the database, newest first, at most `count`."""
         ...
 
-    def open_lane(self, lane_id: str, *, actor: str, reason: str, request_id: str) -> OpenOutcome:
-        """Record the order and open the lane's barrier. `actor` is an account's id.
+    def answers(self, since: datetime) -> Sequence[AnswerView]:
+        """What people did about whoever waited, from the record, oldest first. Raises `StoreBusy`."""
+        ...
+
+    def meant(self, passage_id: str) -> MeantView | None:
+        """Who or what a passage may be; None for nobody known, or where it is no passage. Raises `StoreBusy`."""
+        ...
+
+    def ring(self, lane_id: str) -> None:
+        """Record that somebody rings at a lane, and say so in the news."""
+        ...
+
+    def refuse(self, lane_id: str, *, actor: str, reason: str, request_id: str, question: str) -> None:
+        """Record that a person lets nobody in for a question. `reason` as for `open_lane`, of `refuse_reason.*`.
+
+        Raises:
+            LedgerUnwritable: it could not be recorded.
+        """
+        ...
+
+    def open_lane(
+        self, lane_id: str, *, actor: str, reason: str, request_id: str, question: str | None = None
+    ) -> OpenOutcome:
+        """Record the order and open the lane's barrier. `actor` is an account's id, `question` what is answered.
 
         `reason` is a code of `open_reason.*`, followed by `: ` and the guard's own words where there are any.
 

@@ -16,7 +16,10 @@ FOR_THE_BROWSER = (
     "verdict.",
     "camera_state.",
     "barrier_state.",
-    "open_reason.",
+    "todo.",
+    "question_over.",
+    "call_state.",
+    "guard_deed.",
     "console.live.",
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gate.barrier.act import ActKind
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "decisions": ("decision",),
+    "decisions": ("decision", "ring", "manual.open", "manual.refuse"),
     "barrier": (
         "barrier",
         "barrier.fault",
@@ -36,6 +36,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "api_key.added",
         "api_key.revoked",
         "api_key.refused",
+        "shift.note",
+        "shift.note_read",
+        "shift.ended",
         "gate.started",
         "gate.stopped",
     ),

@@ -1,11 +1,11 @@
-"""Openings by hand and the passages they answered: a guard opens a lane for what was last decided there."""
+"""Openings by hand and the passages they answered: the one that was asked about, else what was last decided there."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import JSON, ColumnElement, cast, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from gate.ledger.tables import LedgerRow, PassageRow
@@ -18,7 +18,8 @@ MOST_NEARBY = 1000
 
 def answered(session: Session, *where: ColumnElement[bool], most: int) -> dict[int, int]:
     """The passage that each opening by hand answered, by the numbers of both rows; the newest `most` openings."""
-    lane = _lane(session)
+    lane, asked = _said(session, "lane"), _said(session, "passage")
+    meant = select(PassageRow.seq).where(PassageRow.id == asked).correlate(LedgerRow).scalar_subquery()
     before = (
         select(PassageRow.seq)
         .where(PassageRow.lane == lane, PassageRow.at <= LedgerRow.at, PassageRow.seq < LedgerRow.seq)
@@ -27,12 +28,17 @@ def answered(session: Session, *where: ColumnElement[bool], most: int) -> dict[i
         .correlate(LedgerRow)
         .scalar_subquery()
     )
-    opened = select(LedgerRow.seq, LedgerRow.at, before.label("passage")).where(LedgerRow.kind == "manual.open", *where)
+    columns = LedgerRow.seq, LedgerRow.at, asked.label("asked"), func.coalesce(meant, before).label("passage")
+    opened = select(*columns).where(LedgerRow.kind == "manual.open", *where)
     acts = opened.order_by(LedgerRow.at.desc(), LedgerRow.seq.desc()).limit(most).subquery()
-    joined = select(acts.c.seq, acts.c.at, PassageRow.seq, PassageRow.at).join(
+    joined = select(acts.c.seq, acts.c.at, acts.c.asked, PassageRow.seq, PassageRow.id, PassageRow.at).join(
         PassageRow, PassageRow.seq == acts.c.passage
     )
-    return {act: passage for act, late, passage, early in session.execute(joined) if _soon(early, late)}
+    return {
+        act: passage
+        for act, late, asked_for, passage, id_, early in session.execute(joined)
+        if asked_for == id_ or (asked_for is None and _soon(early, late))
+    }
 
 
 def opened_by(session: Session, passages: Collection[int]) -> dict[int, str]:
@@ -42,14 +48,18 @@ def opened_by(session: Session, passages: Collection[int]) -> dict[int, str]:
         .where(
             LedgerRow.kind == "manual.open",
             LedgerRow.seq.between(PassageRow.seq, PassageRow.seq + MOST_NEARBY),
-            _lane(session) == PassageRow.lane,
+            _said(session, "lane") == PassageRow.lane,
+            func.coalesce(_said(session, "passage"), PassageRow.id) == PassageRow.id,
         )
         .order_by(LedgerRow.seq)
         .limit(1)
         .correlate(PassageRow)
         .scalar_subquery()
     )
-    acts = [seq for seq in session.scalars(select(first).where(PassageRow.seq.in_(passages))) if seq is not None]
+    acts = {seq for seq in session.scalars(select(first).where(PassageRow.seq.in_(passages))) if seq is not None}
+    asked = select(PassageRow.id).where(PassageRow.seq.in_(passages))
+    meant = select(LedgerRow.seq).where(LedgerRow.about.in_(asked), LedgerRow.kind == "manual.open")
+    acts |= set(session.scalars(meant))
     if not acts:
         return {}
     found = answered(session, LedgerRow.seq.in_(acts), most=len(acts))
@@ -57,12 +67,12 @@ def opened_by(session: Session, passages: Collection[int]) -> dict[int, str]:
     return {passage: str(actors[act]) for act, passage in found.items() if passage in passages and actors.get(act)}
 
 
-def _lane(session: Session) -> ColumnElement[str]:
-    """The lane that a row's body names."""
+def _said(session: Session, key: str) -> ColumnElement[str]:
+    """What a row's body says under a key."""
     on_server = session.get_bind().dialect.name == "postgresql"
     body = cast(LedgerRow.body, JSON) if on_server else type_coerce(LedgerRow.body, JSON)
-    lane: ColumnElement[str] = body["lane"].as_string()
-    return lane
+    said: ColumnElement[str] = body[key].as_string()
+    return said
 
 
 def _soon(early: str, late: str) -> bool:

@@ -104,6 +104,17 @@ async def try_it(
     return JSONResponse({"opened": opened, "message": said})
 
 
+@router.post("/pinpad/{lane_id}/ring")
+def ring(desk: TheDesk, lane_id: str, pad: AtPad, language: InLanguage) -> JSONResponse:
+    """Somebody asks for the guard; who rings on and on is heard once in a while."""
+    _own(pad, lane_id)
+    if lane_id not in {lane.id for lane in desk.watch.lanes()}:
+        raise RequestRefused("console.no_such_lane", 404)
+    if desk.rings.begin(pad.id) == 0:
+        desk.watch.ring(lane_id)
+    return JSONResponse({"message": t("pad.say_rang", language)})
+
+
 def _begin(desk: Desk, pad: Pad, tried: Tried) -> list[str]:
     """Count the try under the pad and, for a PIN, its household. Raises `RequestRefused` where it comes too soon."""
     keys = [] if tried.card or not tried.household else [one_spelling(tried.household)]

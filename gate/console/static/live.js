@@ -1,17 +1,18 @@
-// The live page: pictures twice a second, passages as they happen, and the order to open with its reason.
+// The live page: pictures twice a second, passages as they happen, how the gate stands, and the stream that tells of it.
 "use strict";
 
 const PICTURE_EVERY_MS = 500;
 const PICTURE_AGAIN_MS = 2000;
-const CONNECT_AGAIN_MS = 3000;
-const ATTENTION_LASTS_MS = 60000;
+const CONNECT_FIRST_MS = 1000;
+const CONNECT_LONGEST_MS = 30000;
+const ANSWER_WITHIN_MS = 8000;
+const STANDING_EVERY_MS = 15000;
 const ALARM_LASTS_MS = 120000;
+const SHOWN_AT_ONCE = 10;
 const SILENT_BEATS = 2.5;
 
-const title = document.title;
 const cards = new Map([...document.querySelectorAll("[data-lane]")].map((card) => [card.dataset.lane, card]));
 const shown = new Map(); // passage id -> its time in ms, for every entry of the list, which is newest first
-const attention = new Map(); // passage id -> { passage, entry, until }
 
 // Passages
 
@@ -65,8 +66,13 @@ function showPassage(passage, fresh) {
     list.lastChild.remove();
   }
   byId("nobody").hidden = true;
-  if (passage.verdict === "ask") attend(passage);
   if (fresh) speak(passage);
+}
+
+function showPassages(passages) {
+  // What fits on a screen first: an old PC paints it sooner without the rest.
+  for (const passage of passages.slice(0, SHOWN_AT_ONCE)) showPassage(passage, false);
+  if (passages.length > SHOWN_AT_ONCE) setTimeout(() => showPassages(passages.slice(SHOWN_AT_ONCE)), 0);
 }
 
 function speak(passage) {
@@ -76,53 +82,7 @@ function speak(passage) {
     verdict: say(`verdict.${passage.verdict}`),
     reason: say(`reason.${passage.reason}`),
   };
-  byId(passage.verdict === "ask" ? "spoken-now" : "spoken").textContent = say("console.live.spoken", facts);
-}
-
-// What needs the guard
-
-let serverAheadMs = 0;
-
-function attend(passage) {
-  const until = Date.parse(passage.at) + ATTENTION_LASTS_MS;
-  if (attention.has(passage.id) || until <= Date.now() + serverAheadMs) return;
-  const entry = entryOf(passage);
-  const deeds = element("div", "deeds");
-  if (page.may_open && cards.has(passage.lane_id)) {
-    const open = element("button", "main-button", say("console.live.open_lane", { lane: passage.lane_name }));
-    open.type = "button";
-    open.addEventListener("click", () => askReason(passage.lane_id, passage.id));
-    deeds.append(open);
-  }
-  const done = element("button", "quiet", say("console.live.handled"));
-  done.type = "button";
-  done.addEventListener("click", () => handled(passage.id));
-  deeds.append(done);
-  entry.append(deeds);
-  attention.set(passage.id, { passage, entry, until });
-  byId("attention-list").prepend(entry);
-  countAttention();
-}
-
-function handled(id) {
-  const waiting = attention.get(id);
-  if (!waiting) return;
-  const hadFocus = waiting.entry.contains(document.activeElement);
-  waiting.entry.remove();
-  attention.delete(id);
-  countAttention();
-  if (hadFocus) byId("main").focus();
-}
-
-function countAttention() {
-  byId("attention").hidden = attention.size === 0;
-  byId("attention-count").textContent = attention.size;
-  document.title = attention.size ? `(${say("console.live.waiting", { count: attention.size })}) ${title}` : title;
-}
-
-function forgetOldAttention() {
-  const now = Date.now() + serverAheadMs;
-  for (const [id, waiting] of attention) if (waiting.until <= now) handled(id);
+  byId("spoken").textContent = say("console.live.spoken", facts);
 }
 
 // Lanes
@@ -154,12 +114,6 @@ function showBarrier(lane, barrier, at) {
   const card = cards.get(lane);
   if (!card) return;
   showState(card, "barrier", barrier.state, barrier.fault);
-  // The gate opening by itself for the next comer answers nothing for the one who waits.
-  if (!at || barrier.raised_by === "passage" || !["opening", "open", "held", "released", "ajar"].includes(barrier.state)) return;
-  for (const [id, waiting] of attention) {
-    // Somebody opened after the question was put: at another page, or with a remote control.
-    if (waiting.passage.lane_id === lane && Date.parse(waiting.passage.at) <= Date.parse(at)) handled(id);
-  }
 }
 
 function markPicture(card) {
@@ -170,6 +124,7 @@ function markPicture(card) {
   box.toggleAttribute("data-stale", has && state !== "live");
   words.hidden = has && state === "live";
   words.textContent = state === "live" ? say("console.live.no_picture") : say(`camera_state.${state}`);
+  sayOfPicture(card.dataset.lane);
 }
 
 function refreshPicture(lane, card) {
@@ -186,10 +141,21 @@ function refreshPicture(lane, card) {
     if (before) before.replaceWith(next);
     else box.prepend(next);
     markPicture(card);
+    drawLive(lane, next);
     again(PICTURE_EVERY_MS);
   });
   next.addEventListener("error", () => again(PICTURE_AGAIN_MS));
   next.src = `/lanes/${encodeURIComponent(lane)}/picture.jpg?at=${Date.now()}`;
+}
+
+function drawLive(lane, picture) {
+  // The questions of this lane show the same picture, which is not fetched again for them.
+  for (const canvas of document.querySelectorAll("canvas[data-live]")) {
+    if (canvas.dataset.live !== lane) continue;
+    canvas.width = picture.naturalWidth;
+    canvas.height = picture.naturalHeight;
+    canvas.getContext("2d").drawImage(picture, 0, 0);
+  }
 }
 
 // Everything at once: at the start, and whenever news were missed
@@ -205,24 +171,33 @@ function showNow(now) {
     showCamera(lane.id, lane.camera);
     showBarrier(lane.id, lane.barrier);
   }
-  for (const passage of [...now.passages].reverse()) showPassage(passage, false);
+  showQuestions(now.questions);
+  showNotes(now.notes);
+  showStanding(now.standing);
+  showPassages(now.passages);
   byId("nobody").hidden = shown.size > 0;
   showLate(now.late);
   byId("unread").hidden = !now.fault;
   byId("unread-words").textContent = now.fault || "";
 }
 
+function signInAgain() {
+  location.assign("/sign-in?why=again");
+}
+
 async function reload() {
+  // Whether the gate answered.
   try {
-    const answer = await fetch("/now");
-    if (answer.status === 401) location.assign("/sign-in");
-    if (!answer.ok) return;
-    const now = await answer.json();
+    const told = await fetch("/now", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    if (told.status === 401) signInAgain();
+    if (!told.ok) return told.status < 500;
+    const now = await told.json();
     const known = now.lanes.length === cards.size && now.lanes.every((lane) => cards.has(lane.id));
-    if (!known) return location.reload();
-    showNow(now);
+    if (!known) location.reload();
+    else showNow(now);
+    return true;
   } catch (unreachable) {
-    showLink("lost"); // the stream tries again by itself
+    return false;
   }
 }
 
@@ -231,12 +206,22 @@ async function reload() {
 let source = null;
 let position = page.now.position;
 let heardAt = Date.now();
+let lostAt = 0; // when the connection was lost, 0 while there is one
+let tries = 0;
+let next = 0; // the timer of the next try, 0 while none is waited for
 
 function showLink(state) {
   document.body.dataset.link = state;
   byId("link").dataset.state = state;
   byId("link-words").textContent = say(`console.live.${state}`);
+  lostAt = state !== "lost" ? 0 : lostAt || Date.now();
   byId("lost").hidden = state !== "lost";
+  showLostFor();
+}
+
+function showLostFor() {
+  const seconds = Math.round((Date.now() - lostAt) / 1000);
+  byId("lost-for").textContent = lostAt ? say("console.live.lost_for", { seconds }) : "";
 }
 
 function listen(topic, act) {
@@ -248,66 +233,68 @@ function listen(topic, act) {
 }
 
 function connect() {
+  clearTimeout(next);
   if (source) source.close();
   heardAt = Date.now();
   source = new EventSource(`/events?after=${encodeURIComponent(position)}`);
-  source.addEventListener("open", () => { heardAt = Date.now(); showLink("connected"); });
-  source.addEventListener("error", () => {
-    showLink("lost");
-    if (source.readyState !== EventSource.CLOSED) return; // it connects again by itself
-    setTimeout(() => reload().then(connect), CONNECT_AGAIN_MS);
+  source.addEventListener("open", () => {
+    heardAt = Date.now();
+    tries = 0;
+    showLink("connected");
   });
-  listen("passage", (passage) => showPassage(passage, true));
+  source.addEventListener("error", connectLater);
+  listen("passage", (passage) => {
+    showPassage(passage, true);
+    if (passage.verdict === "ask" || passage.verdict === "refuse") lookAgain();
+  });
+  listen("ring", lookAgain);
+  listen("notice", lookAgain);
+  listen("question", (question) => {
+    if (question.who && asked.has(question.id)) toast(say(`question_over.${question.how}`, { who: question.who }));
+    drop(question.id);
+  });
+  listen("notes", reload);
   listen("barrier", (barrier) => showBarrier(barrier.lane, barrier, barrier.at));
   listen("camera", (camera) => showCamera(camera.lane, camera));
   listen("community", (community) => showLate(community.late));
   listen("beat", () => undefined);
   listen("reload", reload);
-  listen("signed-out", () => { source.close(); location.assign("/sign-in"); });
+  listen("signed-out", () => { source.close(); signInAgain(); });
+}
+
+function connectLater() {
+  // By ourselves and not by the browser: it would ask a gate that is being started again every other second.
+  source.close();
+  showLink("lost");
+  clearTimeout(next);
+  const waitMs = Math.min(CONNECT_LONGEST_MS, CONNECT_FIRST_MS * 2 ** tries) * (0.75 + Math.random() / 2);
+  tries += 1;
+  next = setTimeout(connectNow, waitMs);
+}
+
+async function connectNow() {
+  clearTimeout(next);
+  next = 0;
+  heardAt = Date.now();
+  if (await reload()) connect();
+  else connectLater();
 }
 
 function checkSilence() {
-  if (Date.now() - heardAt < page.beat_ms * SILENT_BEATS) return;
-  showLink("lost"); // a pulled cable closes no connection
-  connect();
-}
-
-// The order to open
-
-let order = null; // { lane, passage, id } while the dialog is open
-
-function askReason(lane, passage) {
-  order = { lane, passage, id: randomId() };
-  askWhy(say("console.live.open_lane", { lane: cards.get(lane).dataset.name }));
-}
-
-async function sendOrder(event) {
-  event.preventDefault();
-  const given = order;
-  byId("ask-go").disabled = true;
-  try {
-    const answer = await post(`/lanes/${encodeURIComponent(given.lane)}/open`, { request_id: given.id });
-    if (answer.status === 401) location.assign("/sign-in");
-    const said = await answer.json();
-    if (!answer.ok) return showAskFault(said.message);
-    byId("ask").close();
-    toast(said.message);
-    if (given.passage) handled(given.passage);
-  } catch (unreachable) {
-    showAskFault(say("console.live.not_sent"));
-  } finally {
-    byId("ask-go").disabled = false;
-  }
+  if (next || Date.now() - heardAt < page.beat_ms * SILENT_BEATS) return;
+  connectLater(); // a pulled cable closes no connection
 }
 
 showNow(page.now);
 connect();
 setInterval(checkSilence, 5000);
-setInterval(forgetOldAttention, 1000);
+setInterval(showLostFor, 1000);
+setInterval(lookAtStanding, STANDING_EVERY_MS);
+window.addEventListener("online", connectNow);
+byId("connect-now").addEventListener("click", connectNow);
 for (const [lane, card] of cards) refreshPicture(lane, card);
 if (page.may_open) {
   for (const button of document.querySelectorAll("[data-open]")) {
-    button.addEventListener("click", () => askReason(button.dataset.open, null));
+    button.addEventListener("click", () => openLane(button.dataset.open));
   }
-  byId("ask-form").addEventListener("submit", sendOrder);
 }

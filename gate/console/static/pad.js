@@ -30,17 +30,17 @@ function reset(words, state) {
   if (words) idle = setTimeout(() => reset(), SHOWN_MS);
 }
 
-async function attempt(body) {
+async function attempt(body, what = "try") {
   busy = true;
   reset(page.texts.trying);
   try {
-    const answer = await fetch(`/pinpad/${page.lane}/try`, {
+    const answer = await fetch(`/pinpad/${page.lane}/${what}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", [page.csrf_header]: page.csrf },
       body: JSON.stringify(body),
     });
     const told = await answer.json();
-    reset(told.message, told.opened ? "opened" : "shut");
+    reset(told.message, told.opened ? "opened" : what === "ring" && answer.ok ? "rang" : "shut");
   } catch {
     reset(page.texts.lost, "shut");
   }
@@ -84,7 +84,7 @@ document.addEventListener("keydown", (event) => {
       if (!busy) attempt({ card });
       return;
     }
-    if (event.target.closest("[data-key], a")) return;
+    if (event.target.closest("button, a")) return;
   }
   if (event.key.length === 1) {
     if (fast.length && now - fast[fast.length - 1].at > READER_GAP_MS) fast = [];
@@ -94,4 +94,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 for (const key of document.querySelectorAll("[data-key]")) key.addEventListener("click", () => press(key.dataset.key));
+byId("ring").addEventListener("click", () => { if (!busy) attempt({}, "ring"); });
 reset();

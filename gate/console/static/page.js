@@ -28,16 +28,34 @@ function toast(words) {
 
 // The question why, before an order is given
 
-function askWhy(title) {
+let asking = null; // the list of reasons that is shown
+
+function askWhy(title, list, about) {
   byId("ask-form").reset();
+  for (const one of document.querySelectorAll("#ask-form fieldset")) {
+    const wanted = !list || one.dataset.list === list;
+    one.hidden = one.disabled = !wanted;
+    if (wanted) asking = one;
+  }
+  byId("ask-go").textContent = asking.dataset.go;
+  byId("ask-go").disabled = false;
+  byId("ask-go").classList.toggle("grave", asking.dataset.list === "refuse");
   needWords();
   showAskFault("");
   byId("ask-title").textContent = title;
+  byId("ask-about").textContent = about || "";
+  byId("ask-about").hidden = !about;
   byId("ask").showModal();
+  asking.querySelector("input").focus();
+}
+
+function chosen() {
+  return asking.querySelector("input:checked");
 }
 
 function needWords() {
-  byId("ask-words").required = new FormData(byId("ask-form")).get("choice") === "other";
+  const reason = asking && chosen();
+  byId("ask-words").required = Boolean(reason && reason.value === "other" && !reason.dataset.words);
 }
 
 function showAskFault(words) {
@@ -50,13 +68,18 @@ function randomId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function post(where, body) {
-  const filled = new FormData(byId("ask-form"));
+function postJson(where, body) {
   return fetch(where, {
     method: "POST",
     headers: { "Content-Type": "application/json", [page.csrf_header]: page.csrf },
-    body: JSON.stringify({ choice: filled.get("choice"), words: filled.get("words").trim(), ...body }),
+    body: JSON.stringify(body),
   });
+}
+
+function post(where, body) {
+  const reason = chosen();
+  const words = [reason.dataset.words, byId("ask-words").value.trim()].filter(Boolean).join(" ");
+  return postJson(where, { choice: reason.value, words, ...body });
 }
 
 if (byId("ask")) {

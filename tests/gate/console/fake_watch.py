@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,7 +17,15 @@ from gate.clocks import Clock
 from gate.community.deliveries import DestinationView
 from gate.community.registers.registers import SourceView
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
-from gate.console.watch import HealthView, LaneView, OpenOutcome, PassageView, passage_body
+from gate.console.watch import (
+    AnswerView,
+    HealthView,
+    LaneView,
+    MeantView,
+    OpenOutcome,
+    PassageView,
+    passage_body,
+)
 from gate.decision.decision import Reason, Verdict
 from gate.errors import BarrierFault
 from gate.feed import Feed
@@ -41,6 +49,10 @@ class FakeWatch:
     pictures: dict[str, bytes] = field(default_factory=dict)
     crops: dict[str, bytes] = field(default_factory=dict)
     opened: list[tuple[str, str, str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str, str, str]] = field(default_factory=list)
+    answered: list[AnswerView] = field(default_factory=list)
+    may_be: dict[str, MeantView] = field(default_factory=dict)
+    rings: int = 0
     barrier_views: dict[str, BarrierView] = field(default_factory=dict)
     ordered: list[tuple[str | None, Command, str, str, str, str]] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
@@ -52,6 +64,7 @@ class FakeWatch:
     card_readers: list[ReaderView] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     registers: list[SourceView] = field(default_factory=list)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     fault: Exception | None = None
     hold: threading.Event | None = None
 
@@ -69,12 +82,36 @@ class FakeWatch:
             raise self.fault
         return sorted(self.passages, key=lambda passage: passage.at, reverse=True)[:count]
 
-    def open_lane(self, lane_id: str, *, actor: str, reason: str, request_id: str) -> OpenOutcome:
+    def answers(self, since: datetime) -> Sequence[AnswerView]:
+        if self.fault:
+            raise self.fault
+        return [answer for answer in self.answered if answer.at >= since]
+
+    def meant(self, passage_id: str) -> MeantView | None:
+        if self.fault:
+            raise self.fault
+        return self.may_be.get(passage_id)
+
+    def ring(self, lane_id: str) -> None:
+        self.rings += 1
+        name = self.views[lane_id].name
+        self.feed.publish("ring", lane_id, self.now(), id=f"ring-{self.rings}", lane_name=name)
+
+    def refuse(self, lane_id: str, *, actor: str, reason: str, request_id: str, question: str) -> None:
+        if self.fault:
+            raise self.fault
+        self.refused.append((lane_id, actor, reason, question))
+        self.answered.append(AnswerView(self.now(), lane_id, opened=False, question=question))
+
+    def open_lane(
+        self, lane_id: str, *, actor: str, reason: str, request_id: str, question: str | None = None
+    ) -> OpenOutcome:
         self.opened.append((lane_id, actor, reason, request_id))
         if self.hold:
             self.hold.wait(10)
         if self.fault:
             raise self.fault
+        self.answered.append(AnswerView(self.now(), lane_id, opened=True, question=question))
         self.turn_barrier(lane_id, "opening")
         return OpenOutcome("opening")
 

@@ -19,6 +19,7 @@ from gate.console.desk import Office
 from gate.console.enrolment.intake_desk import IntakeDesk
 from gate.console.enrolment.photo_desk import PhotoDesk
 from gate.privacy import Handling, Recipient
+from gate.shift_notes import ShiftNotes
 from gate.vocabulary import words
 from tests.gate.console.fake_watch import FakeWatch
 from tests.gate.console.staff import Staff
@@ -37,6 +38,7 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         lobby=accounts.lobby,
         handling=partial(handling, watch),
         patrol=accounts.patrol,
+        shift_notes=ShiftNotes(accounts.engine, accounts.signer),
         **parts,
     )
 

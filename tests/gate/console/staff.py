@@ -36,6 +36,7 @@ from enrollment.tables import AccountRow
 from gate.console.lobby import Lobby
 from gate.console.patrol.desk import PatrolDesk
 from gate.erasure import Certificate
+from gate.ledger.checkpoint import Signer
 from gate.ledger.snapshots import Snapshots
 from gate.own_data import OwnData
 from gate.patrol.cases import Cases
@@ -105,6 +106,7 @@ class Staff(Accounts):
         self.acts: list[Act] = []
         self.tried = 0
         self.keyring = Keyring(bytes(range(32)))
+        self.signer = Signer(bytes(range(32)))
         self.register = Register(self.engine, self.keyring, self._keep, now=lambda: START, hasher=CheapHasher())
         self.recogniser = OneFace()
         self.codes_now = START

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from gate.console.watch import MeantView
+from gate.decision.decision import Reason, Verdict
 from gate.texts import LANGUAGES
 from tests.gate.console.conftest import Booth
 from tests.gate.console.fake_watch import passage
@@ -17,7 +19,7 @@ WIDTHS = {"desk": 1280, "phone": 390}
 DESK = ViewportSize(width=WIDTHS["desk"], height=800)
 WANTED = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
-    "guard": ("/", "/barriers", "/account", "/account/password", "/account/code"),
+    "guard": ("/", "/shift", "/barriers", "/account", "/account/password", "/account/code"),
     "admin": ("/accounts", "/enrolment"),
     "auditor": ("/privacy", "/privacy/assessment", "/no-such-page"),
 }
@@ -88,10 +90,23 @@ def fits(page: Page) -> bool:
 @pytest.mark.parametrize("role", PAGES)
 def test_axe_finds_nothing_wrong_with_a_page(booth: Booth, page: Page, role: str) -> None:
     booth.watch.pass_by(passage(1, snapshot="face-1"))
+    booth.watch.pass_by(passage(2, Verdict.ASK, Reason.OUTSIDE_HOURS, lane="che", snapshot="plate-1"))
+    booth.watch.may_be["passage-2"] = MeantView("v1", "vehicle", "辽A12345", "3-2-501", read="辽A1234S")
+    booth.watch.now = booth.desk.wall
+    booth.watch.ring("men")
+    booth.desk.shift_notes.write("北门地锁坏了", "id-admin")
     booth.accounts.turn_code_on("enroller")
     seen = opened(page, "/sign-in")
     sign_in(page, role)
-    assert not seen | opened(page, *PAGES[role])
+    seen |= opened(page, *PAGES[role])
+    if role == "guard":
+        page.goto("/")
+        for deed, dialog in (("refuse", "#ask"), ("call", "#call")):
+            page.locator(f'[data-first] [data-deed="{deed}"]').click()
+            page.locator(dialog).wait_for()
+            seen[deed] = looked_over(page)
+            page.keyboard.press("Escape")
+    assert not {where: found for where, found in seen.items() if found}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

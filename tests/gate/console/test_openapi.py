@@ -81,6 +81,7 @@ def app(staff: Staff, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         phones=staff.phones,
         pads=staff.pads,
         requests=staff.requests,
+        notices=staff.lobby.notices,
     )
     drop = {"id": "drop", "kind": "files", "folder": str(folder)}
     config = parse_config({"community": {"destination": [drop]}}, folder / "gate.toml")

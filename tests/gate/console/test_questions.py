@@ -1,0 +1,239 @@
+"""What waits for the guard, without a browser: the passages and rings that put a question, and what ends one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from enrollment.errors import StoreBusy
+from gate.console.errors import RequestRefused
+from gate.console.questions import Ending, Question, Questions
+from gate.console.watch import AnswerView
+from gate.decision.decision import Reason, Verdict
+from gate.errors import LedgerUnwritable
+from tests.gate.console.fake_watch import FakeWatch, passage
+from tests.gate.console.staff import START
+
+LASTS_S = 120
+
+
+class Board:
+    """The questions of a gate whose clock a test turns."""
+
+    def __init__(self, watch: FakeWatch) -> None:
+        self.watch = watch
+        self.now = START
+        self.held: dict[str, datetime] = {}
+        watch.now = lambda: self.now
+        self.questions = self.again()
+
+    def again(self) -> Questions:
+        """Those of another run of the gate."""
+        self.questions = Questions(self.watch, wall=lambda: self.now, lasts_s=LASTS_S, held=lambda: dict(self.held))
+        return self.questions
+
+    def after(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+    def ask(self, number: int, reason: Reason = Reason.UNKNOWN_VEHICLE, **more: str | None) -> None:
+        self.watch.pass_by(passage(number, Verdict.ASK, reason, at=self.now, **{"lane": "che", **more}))
+
+    @property
+    def ids(self) -> list[str]:
+        return [asked.id for asked in self.questions.waiting()]
+
+    def answer(self, question_id: str, how: Ending = Ending.OPENED) -> Question:
+        with self.questions.answering(question_id, how, "laowang") as asked:
+            return asked
+
+    def told(self) -> list[tuple[str, str]]:
+        """Which questions the news say have ended, and how."""
+        news = self.watch.feed.after(0, 0)
+        return [(one.body["id"], one.body["how"]) for one in news if one.topic == "question"]
+
+
+@pytest.fixture
+def board(watch: FakeWatch) -> Board:
+    return Board(watch)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "waits"),
+    [
+        (Verdict.ASK, Reason.UNKNOWN_VEHICLE, True),
+        (Verdict.ASK, Reason.LIVENESS_DOUBT, True),
+        (Verdict.REFUSE, Reason.STRANGER, True),
+        (Verdict.REFUSE, Reason.BLOCKED, False),
+        (Verdict.REFUSE, Reason.CREDENTIAL_UNKNOWN, False),
+        (Verdict.OPEN, Reason.KNOWN_RESIDENT, False),
+        (Verdict.IGNORE, Reason.OTHER_WAY, False),
+    ],
+)
+def test_what_the_gate_asks_and_strangers_wait_and_nobody_else(
+    board: Board, verdict: Verdict, reason: Reason, waits: bool
+) -> None:
+    board.watch.pass_by(passage(1, verdict, reason, at=board.now))
+    assert bool(board.ids) is waits
+
+
+def test_the_oldest_stays_on_top_while_others_come(board: Board) -> None:
+    for number in range(3):
+        board.ask(number, label=f"辽B6789{number}")
+        board.after(1)
+    assert board.ids == ["passage-0", "passage-1", "passage-2"]
+
+
+def test_whoever_is_met_again_and_again_is_one_question_with_the_newest_picture(board: Board) -> None:
+    for number in range(4):
+        board.ask(number, Reason.STRANGER, label=None, snapshot=f"face-{number}")
+        board.after(19)
+    [asked] = board.questions.waiting()
+    assert (asked.id, asked.snapshot) == ("passage-0", "face-3")
+    assert asked.until == START + timedelta(seconds=3 * 19 + LASTS_S)
+    board.after(2)
+    board.ask(9, Reason.STRANGER, label=None)
+    assert board.ids == ["passage-0", "passage-9"]
+
+
+def test_another_lane_or_plate_or_reason_is_another_question(board: Board) -> None:
+    board.ask(1, label="辽B67890")
+    board.ask(2, label="辽B67891")
+    board.ask(3, label="辽B67890", lane="men")
+    board.ask(4, Reason.OUTSIDE_HOURS, label="辽B67890")
+    assert len(board.ids) == 4
+
+
+def test_a_question_leaves_by_itself_and_the_pages_are_told(board: Board) -> None:
+    board.ask(1)
+    board.after(LASTS_S - 1)
+    assert board.ids == ["passage-1"]
+    board.after(1)
+    assert board.ids == []
+    assert board.told() == [("passage-1", "late")]
+
+
+def test_a_ring_is_a_question_of_its_own_or_marks_the_one_who_waits(board: Board) -> None:
+    board.watch.ring("men")
+    [rang] = board.questions.waiting()
+    assert (rang.lane_id, rang.lane_name, rang.reason, rang.rang) == ("men", "东门行人", "rang", True)
+    board.ask(1, label="辽B67890")
+    board.after(60)
+    board.watch.ring("che")
+    asked = board.questions.find("passage-1")
+    assert asked is not None
+    assert asked.rang
+    assert asked.until == board.now + timedelta(seconds=LASTS_S)
+    assert len(board.ids) == 2
+
+
+def test_opening_the_lane_by_other_means_ends_its_questions_and_no_others(board: Board) -> None:
+    board.ask(1, label="辽B67890")
+    board.ask(2, lane="men")
+    board.after(1)
+    board.watch.turn_barrier("che", "opening", raised_by="passage")
+    assert len(board.ids) == 2  # the gate opened for the next comer
+    board.watch.feed.publish("barrier", "che", board.now, state="opening", fault=None, raised_by="guard")
+    assert board.ids == ["passage-2"]
+    assert board.told() == [("passage-1", "opened")]
+    board.ask(3, label="辽B67891")
+    board.after(1)
+    board.watch.feed.publish("barrier", "che", board.now, state="open", fault=None, raised_by="guard")
+    assert board.ids == ["passage-2", "passage-3"]  # who came while the arm was still rising
+    for state, by in (("closed", None), ("opening", "guard")):
+        board.watch.feed.publish("barrier", "che", board.now, state=state, fault=None, raised_by=by)
+    assert board.ids == ["passage-2"]
+
+
+class TestAnswering:
+    def test_an_answer_ends_it_and_says_by_whom(self, board: Board) -> None:
+        board.ask(1)
+        assert board.answer("passage-1", Ending.REFUSED).lane_id == "che"
+        assert board.ids == []
+        [news] = [one for one in board.watch.feed.after(0, 0) if one.topic == "question"]
+        assert dict(news.body) == {"id": "passage-1", "how": "refused", "who": "laowang"}
+
+    def test_one_that_was_answered_or_is_over_takes_no_answer(self, board: Board) -> None:
+        board.ask(1)
+        board.answer("passage-1")
+        for question_id, code in [("passage-1", "console.question_answered"), ("none", "console.question_over")]:
+            with pytest.raises(RequestRefused, match=code):
+                board.answer(question_id)
+        board.ask(2)
+        board.after(LASTS_S)
+        with pytest.raises(RequestRefused, match=r"console\.question_over"):
+            board.answer("passage-2")
+
+    def test_two_at_once_are_one_answer(self, board: Board) -> None:
+        board.ask(1)
+        with board.questions.answering("passage-1", Ending.OPENED, "laowang"):
+            with pytest.raises(RequestRefused, match=r"console\.question_answered"):
+                board.answer("passage-1", Ending.REFUSED)
+            # The barrier's own news come while the answer is being carried out.
+            board.watch.feed.publish("barrier", "che", board.now, state="opening", fault=None, raised_by="guard")
+            assert board.ids == ["passage-1"]
+        assert board.told() == [("passage-1", "opened")]
+
+    def test_an_answer_that_failed_leaves_it_waiting(self, board: Board) -> None:
+        board.ask(1)
+        with pytest.raises(LedgerUnwritable), board.questions.answering("passage-1", Ending.OPENED, "laowang"):
+            raise LedgerUnwritable("ledger.spool_full")
+        board.answer("passage-1")
+        assert board.ids == []
+
+    def test_a_call_keeps_it_for_longer(self, board: Board) -> None:
+        board.ask(1)
+        board.questions.called("passage-1", "notice-1", START + timedelta(minutes=5))
+        board.after(LASTS_S + 1)
+        [asked] = board.questions.waiting()
+        assert asked.calls == ("notice-1",)
+
+
+class TestAfterAStart:
+    def test_what_waits_is_there_again_and_what_was_answered_is_not(self, board: Board) -> None:
+        board.ask(1, label="辽B67890")
+        board.ask(2, label="辽B67891")
+        board.ask(3, lane="men")
+        board.after(1)
+        board.watch.answered = [
+            AnswerView(board.now, "che", opened=False, question="passage-2"),
+            AnswerView(board.now, "men", opened=True, question=None),
+        ]
+        board.again()
+        assert board.ids == ["passage-1"]
+        with pytest.raises(RequestRefused, match=r"console\.question_answered"):
+            board.answer("passage-2")
+
+    def test_one_that_was_answered_does_not_come_back_because_it_was_met_again(self, board: Board) -> None:
+        for number in range(8):
+            board.ask(number, Reason.STRANGER, label=None)
+            board.after(18)
+        board.watch.answered = [AnswerView(board.now, "che", opened=False, question="passage-0")]
+        board.again()
+        assert board.ids == []
+
+    def test_one_that_waits_for_a_call_is_kept(self, board: Board) -> None:
+        board.ask(1)
+        board.after(LASTS_S + 30)
+        assert board.ids == []
+        board.held = {"che": board.now + timedelta(minutes=2)}
+        board.again()
+        assert board.ids == ["passage-1"]
+
+    def test_a_database_that_does_not_answer_is_asked_again_and_news_count_meanwhile(self, board: Board) -> None:
+        board.ask(1, label="辽B67890")
+        board.watch.fault = StoreBusy("store.busy")
+        board.watch.feed = type(board.watch.feed)()
+        board.again()
+        board.ask(2, label="辽B67891")
+        assert board.ids == ["passage-2"]
+        board.watch.fault = None
+        assert sorted(board.ids) == ["passage-1", "passage-2"]
+
+    def test_news_that_were_missed_are_read_from_the_record(self, board: Board) -> None:
+        assert board.ids == []
+        board.ask(1)
+        for number in range(600):
+            board.watch.feed.publish("camera", "men", board.now, state="live", reason=str(number))
+        assert board.ids == ["passage-1"]
