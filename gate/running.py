@@ -45,10 +45,10 @@ from gate.ledger.writer import LedgerWriter
 from gate.parking.book import ParkingBook
 from gate.parking.room import ParkingRoom
 from gate.passages import view_of
-from gate.reader.reader import Condition
-from gate.readers import REMEMBERED, WRONG_TRIES, Readers
 from gate.patrol.case_watch import CaseWatch
 from gate.patrol.cases import Cases
+from gate.reader.reader import Condition
+from gate.readers import REMEMBERED, WRONG_TRIES, Readers
 from gate.retention import Retention
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
