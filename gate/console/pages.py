@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from gate.console.access import TOKEN_FIELD
 from gate.console.desk import LANGUAGE_COOKIE, Desk
+from gate.console.menu import menu
 from gate.console.sessions import Session, home
 from gate.texts import LANGUAGES, Language, catalogue, t
 
@@ -99,6 +100,7 @@ def page(request: Request, template: str, status: int = 200, **facts: Any) -> HT
             address=_own_address(request),
             compound=desk.watch.compound,
             session=session,
+            menu=menu(session.role) if session and not session.must_change else (),
             me=request.state.caller,
             home="/me" if request.state.caller else home(session.role) if session else "/sign-in",
             token_field=TOKEN_FIELD,
