@@ -16,9 +16,10 @@ class NoticeKind(StrEnum):
 
 
 class Answer(StrEnum):
-    """What a household answers."""
+    """What a household answers; that a car is moved is said after, or in place of, that somebody comes."""
 
     COMING = "coming"
+    MOVED = "moved"
     LET_IN = "let_in"
     UNKNOWN = "unknown"
 

@@ -170,6 +170,7 @@ class Notices:
             if row.kind != NoticeKind.MOVE_CAR:
                 raise EntryRefused("notice.no_such_answer")
             self._close(session, row, resident_id)
+            row.answer, row.answered_by, row.answered_at = Answer.MOVED, resident_id, row.closed_at
 
     def close(self, notice_id: str, actor: str) -> None:
         """Staff want nothing any more. Raises `NotEnrolled` (`notice.none`), and `EntryRefused` (`notice.over`)."""

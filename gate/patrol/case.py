@@ -104,5 +104,4 @@ class Case:
     @property
     def answered(self) -> bool:
         """Whether the household says that it comes, or that the car is moved: what remains is to go and look."""
-        notice = self.notice
-        return notice is not None and (notice.answer is not None or notice.closed_at is not None)
+        return self.notice is not None and self.notice.answer is not None

@@ -147,6 +147,7 @@ def test_a_car_has_one_open_notice_that_closes_when_it_is_moved(
     notices.answer(asked.id, person.id, Answer.COMING)
     assert notices.of_resident(person.id)[0].open(clock.now)
     notices.moved(asked.id, person.id)
+    assert notices.of_resident(person.id)[0].answer is Answer.MOVED
     assert not notices.of_resident(person.id)[0].open(clock.now)
     with pytest.raises(EntryRefused, match=r"notice\.over"):
         notices.close(asked.id, "volunteer")

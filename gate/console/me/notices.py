@@ -16,7 +16,7 @@ from gate.texts import Language, explain, t
 
 router = APIRouter()
 NoticeId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,32}$")]
-DONE = frozenset({*Answer, "moved"})
+DONE = frozenset(Answer)
 
 
 @router.get("/me/notices")

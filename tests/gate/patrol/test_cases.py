@@ -173,6 +173,22 @@ def test_a_household_answers_somebody_looks_and_the_case_and_its_notice_are_over
     assert kinds(site) == ["patrol.opened", "notice.sent", "notice.answered", "patrol.closed", "notice.closed"]
 
 
+def test_a_household_may_say_that_it_is_moved_and_somebody_still_looks(
+    site: Site, cases: Cases, notices: Notices, car: Vehicle, person: Resident, clock: Clock
+) -> None:
+    phone_in(site, clock, person)
+    case = cases.open(form(car), "volunteer")
+    asked = cases.ask(case.id, "消防通道", "volunteer")
+    assert asked.notice is not None
+    notices.moved(asked.notice.id, person.id)
+    waiting = cases.needed(case.id)
+    assert (waiting.open, waiting.answered) == (True, True)
+    again = cases.ask(case.id, "消防通道", "volunteer")
+    assert again.notice is not None
+    assert again.notice.id != asked.notice.id
+    cases.close(case.id, Why.SEEN_MOVED, "", "volunteer")
+
+
 def test_a_car_that_left_ends_its_notice_too(
     site: Site, cases: Cases, notices: Notices, car: Vehicle, person: Resident, clock: Clock
 ) -> None:
