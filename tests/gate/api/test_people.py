@@ -147,7 +147,7 @@ def test_no_pin_card_or_face_is_shown(counter: Counter, client: httpx.Client) ->
     assert issued.pin not in told
     assert "5678" not in told
     assert set(json.loads(told)) == {
-        *("id", "version", "name", "household", "standing", "lanes", "phone", "minor_until", "notes"),
+        *("id", "version", "name", "household", "standing", "lanes", "hours", "phone", "minor_until", "notes"),
         *("since", "until", "blocked", "blocked_until", "created_at"),
     }
 
