@@ -124,6 +124,7 @@ def _parking(
         names={zone.id: zone.name for zone in room.parking.zone},
         lanes={lane.id: lane.name for lane in desk.watch.lanes()},
         zone=desk.zone,
+        short=lambda at: f"{at.astimezone(desk.zone):%m-%d %H:%M}",
         late=lambda over_at: lasted(now - over_at, request.state.language),
         free_minutes=room.parking.free_minutes,
         odd_days=ODD_DAYS,

@@ -47,6 +47,9 @@ class Parking(Part):
     forget_after_days: int = Field(
         default=30, ge=1, le=365, description="a car that came in so long ago and was not seen since counts no more"
     )
+    elsewhere: tuple[Id, ...] = Field(
+        default=(), description="lanes of zones that another box on the same database serves"
+    )
     zone: tuple[Zone, ...] = ()
 
     @field_validator("zone")
@@ -70,6 +73,8 @@ class Parking(Part):
     def must_lead(self, kinds: Mapping[str, str]) -> None:
         """Refuse a zone with a lane that is not there or not for vehicles; `kinds` has the lanes by their ids."""
         for zone, lane in ((one.id, lane) for one in self.zone for lane in (*one.enter, *one.leave)):
+            if lane in self.elsewhere:
+                continue
             if lane not in kinds:
                 near = ", ".join(difflib.get_close_matches(lane, [*kinds], 1) or kinds)
                 raise refusal("config.zone_names_no_lane", zone=zone, name=lane, near=near)

@@ -356,6 +356,14 @@ def _reader(rest: str, url: str = "osdp+tcp://h:1", id_: str = "outside") -> str
     return f'[[reader]]\nid = "{id_}"\nurl = "{url}"\nlane = "north-in"\n{rest}'
 
 
+ZONE = """
+[[parking.zone]]
+id = "yard"
+name = "yard"
+spaces = 9
+enter = ["north-in"]
+leave = ["north-out"]
+"""
 REFUSED = {
     "config.reader_scheme": GOOD + _reader("", "http://h:1"),
     "config.reader_no_scheme": GOOD + _reader("", "h"),
@@ -456,6 +464,11 @@ REFUSED = {
     "config.rule_twice": '[[rules.group]]\nid = "a"\n[[rules.group]]\nid = "a"\n',
     "config.rules_in_two_places": '[rules]\nfile = "rules.toml"\ngrace_days = 2\n',
     "config.rules_name_no_lane": GOOD + '[[rules.group]]\nid = "a"\nlanes = ["north-inn"]\n',
+    "config.parking_no_zone": "[parking]\nplaces = 2\n",
+    "config.zone_twice": GOOD + ZONE + ZONE,
+    "config.zone_both_ways": GOOD + ZONE.replace("north-out", "north-in"),
+    "config.zone_names_no_lane": GOOD + ZONE,
+    "config.zone_lane_on_foot": GOOD.replace("vehicle", "pedestrian") + ZONE,
     "config.api_origin": '[api]\nallow_origins = ["*"]\n',
     "config.not_date": '[rules]\ndays_off = ["someday"]\n',
     "config.qr_not_taken": GOOD.replace('kind = "vehicle"', 'kind = "vehicle"\nqr = true\ncredentials = ["plate"]'),

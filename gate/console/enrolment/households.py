@@ -142,6 +142,7 @@ def set_places(
     version: Annotated[int, Form(ge=1)] = 1,
 ) -> Response:
     """Set how many of its cars may be inside at a time; empty is as for every household."""
+    household_code(office, household_id)
     try:
         office.register.households.set_places(household_id, _places(places), session.account, version)
     except EntryRefused as refused:

@@ -73,6 +73,14 @@ def test_zones_are_read_in_the_order_they_are_written_in(tmp_path: Path) -> None
     assert _load(tmp_path, GOOD[GOOD.index("[[camera]]") :]).parking.zone == ()
 
 
+def test_a_zone_may_name_the_lanes_of_another_box(tmp_path: Path) -> None:
+    south = GOOD.replace('enter = ["north-in"]', 'enter = ["north-in", "south-in"]', 1)
+    with pytest.raises(ConfigRefused):
+        _load(tmp_path, south)
+    parking = _load(tmp_path, south.replace("places = 2", 'places = 2\nelsewhere = ["south-in"]')).parking
+    assert [zone.id for zone in parking.into("south-in")] == ["yard"]
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "code"),
     [
