@@ -16,13 +16,14 @@ from gate.access_rules import AccessRules, RulesPart
 from gate.api.settings import Api
 from gate.barrier.claim import Claim
 from gate.barrier.settings import BarrierPart, InterlockPart
+from gate.camera.settings import CameraPart
 from gate.community.settings import Community
 from gate.errors import ConfigRefused
 from gate.face_rules import FaceLimits, FaceRules
 from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
 from gate.parking.settings import Parking
-from gate.part import Id, Part, checked_url, refusal
+from gate.part import Id, Part, refusal
 from gate.problem import problem_of
 from gate.reader.settings import ReaderPart, must_fit
 from gate.resident_settings import Residents
@@ -134,26 +135,6 @@ class PlateRules(Part):
     repeat_s: float = Field(
         default=30, ge=0, le=600, description="a plate is decided again only after being out of sight for so long"
     )
-
-
-class CameraPart(Part):
-    """A camera: where its pictures come from.
-
-    `url` is `rtsp://host/path`, `usb:0` or `usb:/dev/video0`, `file:clip.mp4` or `folder:pictures`.
-    """
-
-    id: Id
-    url: str = Field(min_length=1)
-    username: str | None = None
-    password_file: Path | None = Field(default=None, description="file that holds the password, not readable by others")
-    loop: bool = Field(default=False, description="play a file or folder again from the start")
-    frames_per_s: float = Field(default=5.0, gt=0, le=60, description="pace of a folder of pictures")
-    stall_after_s: float = Field(default=3.0, gt=0, le=120, description="no picture for so long is a stall")
-
-    @field_validator("url")
-    @classmethod
-    def _known_scheme(cls, url: str) -> str:
-        return checked_url(url, "camera", ("rtsp", "usb", "file", "folder"), {"rtsp"})
 
 
 Credential: TypeAlias = Literal["face", "plate", "card", "pin", "qr", "guard"]
@@ -351,7 +332,7 @@ def parse_config(raw: dict[str, Any], path: Path) -> Config:
 def _anchored(config: Config, folder: Path) -> Config:
     """The same configuration with every relative path counted from `folder`."""
     storage = config.storage.model_copy(update={"folder": folder / config.storage.folder})
-    cameras = tuple(_anchored_camera(camera, folder) for camera in config.camera)
+    cameras = tuple(camera.anchored(folder) for camera in config.camera)
     barriers = tuple(_anchored_barrier(barrier, folder) for barrier in config.barrier)
     kept: dict[str, Part] = {
         "storage": storage,
@@ -366,13 +347,6 @@ def _anchored(config: Config, folder: Path) -> Config:
         "reader": tuple(reader.anchored(folder) for reader in config.reader),
     }
     return config.model_copy(update={"backup": config.backup.anchored(folder), **lists, **kept})
-
-
-def _anchored_camera(camera: CameraPart, folder: Path) -> CameraPart:
-    scheme, _, rest = camera.url.partition(":")
-    url = f"{scheme}:{folder / rest}" if scheme in {"file", "folder"} else camera.url
-    password = camera.password_file and folder / camera.password_file
-    return camera.model_copy(update={"url": url, "password_file": password})
 
 
 def _anchored_barrier(barrier: BarrierPart, folder: Path) -> BarrierPart:

@@ -118,7 +118,8 @@ class RunningGate:
         self.pin_tries = Throttle(free=WRONG_TRIES, limit=REMEMBERED, now=time.monotonic)
         self.readers = Readers(config, self.presenting, self._reader_changed, self.pin_tries)
         self.cameras: dict[str, CameraWorker] = {
-            part.id: open_camera(part, on_change=self._camera_changed) for part in config.camera
+            part.id: open_camera(part, regions=_regions(config, part.id), on_change=self._camera_changed)
+            for part in config.camera
         }
         self._barriers = Barriers(config, self._barrier_acted)
         self.barriers: dict[str, Barrier] = self._barriers.by_id
@@ -308,3 +309,8 @@ def places_of(config: Config) -> list[Place]:
         return [*places]
     posted = PostedAnchor(ledger.anchor_url, ledger.anchor_secret_file, config.compound.name, ledger.anchor_ca_file)
     return [*places, posted]
+
+
+def _regions(config: Config, camera: str) -> list[Region]:
+    """What the lanes of a camera look at."""
+    return [Region(lane.region) for lane in config.lane if lane.camera == camera]

@@ -14,8 +14,10 @@ from models.sighting import Picture
 FILM = {"crf": "20", "preset": "veryfast"}
 _CAMERA = {"preset": "veryfast", "maxrate": "4000000", "bufsize": "4000000", "bf": "0", "g": "50"}
 CONSTANT, VARIABLE = _CAMERA | {"b": "4000000"}, _CAMERA | {"crf": "23"}
+SMALL = _CAMERA | {"b": "512000", "maxrate": "512000", "bufsize": "512000"}
 """As a camera encodes, a whole picture every 50 and none that needs a later one: 4 Mbit/s whatever there is to be seen,
-which makes a still scene as dear to decode as any, or as much as a quality takes and at most 4 Mbit/s."""
+which makes a still scene as dear to decode as any, or as much as a quality takes and at most 4 Mbit/s; and the small
+stream beside it."""
 
 THREADS = 2
 """Fixed, for x264's output depends on it."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from gate.bench.passages import PEDESTRIAN, VEHICLE, KnownPerson, KnownVehicle, Labelled
 from models.sighting import Picture
-from samples.film import CONSTANT, VARIABLE, write_film
+from samples.film import CONSTANT, SMALL, VARIABLE, write_film
 from samples.passages import staging
 
 RATE = 25
@@ -22,6 +22,8 @@ NOISE = 3.0
 """Grey levels of a sensor by day (standard deviation)."""
 NOISES = 5
 SIZE = (1920, 1080)
+SMALL_SIZE = (640, 360)
+"""Of the small stream, of the film at a constant rate."""
 POOL = 120
 """Passages that the ones for the films are chosen from."""
 SCENES = frozenset({"resident", "vehicle"})
@@ -32,11 +34,13 @@ RATES = {"constant": CONSTANT, "variable": VARIABLE}
 class Footage:
     """Films by lane, who is enrolled, and whom each lane is to be opened for.
 
-    `resting` are films of the path with nobody on it, encoded at a `constant` and at a `variable` rate.
+    `resting` are films of the path with nobody on it, encoded at a `constant` and at a `variable` rate; `small` is what
+    the same camera's small stream shows of it.
     """
 
     films: dict[str, Path]
     resting: dict[str, Path]
+    small: Path
     people: tuple[KnownPerson, ...]
     vehicles: tuple[KnownVehicle, ...]
     opens: dict[str, tuple[str, ...]]
@@ -66,7 +70,11 @@ def draw_footage(
         for name, film in resting.items():
             pictures = repeat(empty, round(2 * rest_s * RATE))
             write_film(film, _sensed(pictures, size, np.random.default_rng([seed, 12])), RATE, RATES[name])
-    return Footage(films, resting, staged.people, staged.vehicles, opens)
+    small = folder / f"resting-{seed}-small-{kind}.mp4"
+    if not small.exists():
+        pictures = repeat(_left_by(_chosen(staged.passages, PEDESTRIAN, 1)[0]), round(2 * rest_s * RATE))
+        write_film(small, _sensed(pictures, SMALL_SIZE, np.random.default_rng([seed, 13])), RATE, SMALL)
+    return Footage(films, resting, small, staged.people, staged.vehicles, opens)
 
 
 def _chosen(drawn: Sequence[Labelled], lane: str, count: int) -> list[Labelled]:

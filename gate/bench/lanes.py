@@ -30,6 +30,8 @@ LOOK_S = 0.05
 """How often the clocks of the threads are read: a camera's ends with its film."""
 WARM_S = 3.0
 """A resting lane is measured from then on: it looks closely at first, and goes on for a while."""
+SETTLE_S = 8.0
+"""The same where the small stream has to have been still for a while, and a group of pictures to begin."""
 DOOR = "sim://?unwired=passed,presence,fire,tamper,power_lost,manual_key"
 KINDS = {PEDESTRIAN: ("door", DOOR), VEHICLE: ("arm", "sim://")}
 
@@ -80,7 +82,7 @@ class LanesScore:
 
 @dataclass(frozen=True, slots=True)
 class RestScore:
-    """One lane with nobody in it: shares of one core of the whole process, its camera's thread and its lane's."""
+    """One lane with nobody in it: shares of one core of the whole process, its camera's threads and its lane's."""
 
     process: float
     camera: float
@@ -148,18 +150,22 @@ def measure(
     )
 
 
-def rest(folder: Path, lane: str, film: Path, casting: Casting, seconds: float) -> RestScore:
-    """Show one lane a film of nobody, again and again, at a gate of its own in the (empty) folder."""
-    with _Playing(folder, {lane: film}, casting, {lane: []}, loop=True):
-        time.sleep(WARM_S)
+def rest(folder: Path, lane: str, film: Path, casting: Casting, seconds: float, small: Path | None = None) -> RestScore:
+    """Show one lane a film of nobody, again and again, at a gate of its own in the (empty) folder.
+
+    `small` is what the camera's small stream shows beside it, where it has one.
+    """
+    with _Playing(folder, {lane: film}, casting, {lane: []}, loop=True, small=small):
+        time.sleep(WARM_S if small is None else SETTLE_S)
         clocks = Clocks()
         clocks.look()
         before = dict(clocks.spent)
         time.sleep(seconds)
         clocks.look()
         spent, lasted_s = clocks.process()
-    camera, own = ((clocks.spent[name] - before[name]) / lasted_s for name in (f"camera-{lane}", f"lane-{lane}"))
-    return RestScore(spent / lasted_s, camera, own, lasted_s)
+    shares = {name: (clocks.spent[name] - before[name]) / lasted_s for name in before}
+    camera = sum(share for name, share in shares.items() if name.startswith(f"camera-{lane}"))
+    return RestScore(spent / lasted_s, camera, shares[f"lane-{lane}"], lasted_s)
 
 
 def _lane(
@@ -188,8 +194,9 @@ class _Playing:
         outcomes: Mapping[str, list[Outcome]],
         *,
         loop: bool = False,
+        small: Path | None = None,
     ) -> None:
-        self._config = _config(folder, films, casting.config, loop=loop)
+        self._config = _config(folder, films, casting.config, loop=loop, small=small)
         self._casting = casting
         self._outcomes = outcomes
         self._names: Mapping[str, str] = {}
@@ -227,12 +234,15 @@ class _Playing:
             device.come_through()
 
 
-def _config(folder: Path, films: Mapping[str, Path], rules: Config, *, loop: bool) -> Config:
+def _config(folder: Path, films: Mapping[str, Path], rules: Config, *, loop: bool, small: Path | None) -> Config:
     """One lane, camera and barrier for each film, all called alike, by the rules and models of a configuration."""
+    beside = {"substream": f"file:{small.resolve()}"} if small else {}
     config = parse_config(
         {
             "storage": {"folder": str(folder)},
-            "camera": [{"id": lane, "url": f"file:{film.resolve()}", "loop": loop} for lane, film in films.items()],
+            "camera": [
+                {"id": lane, "url": f"file:{film.resolve()}", "loop": loop, **beside} for lane, film in films.items()
+            ],
             "barrier": [
                 {"id": lane, "kind": KINDS[lane][0], "url": KINDS[lane][1], "hold_open_s": 1.5} for lane in films
             ],

@@ -1,4 +1,4 @@
-"""Decoding with care while somebody looks, and with less work while the scene is still."""
+"""Decoding with care while somebody looks, with less work while nobody does, and hardly at all while nothing moves."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ class Codec:
     1080p take 0.2 s. In a group that is longer than `LONGEST_GROUP` this has to wait for the next one.
     Where a group's first pictures lean on the group before (open groups, as H.265 may have), those are left out at a
     change.
+
+    At rest only the first picture of each group is decoded and the packets after it are kept. Rest begins with a group;
+    at its end what was kept is decoded in full, and its newest picture is given.
     """
 
     def __init__(self, full: VideoCodecContext) -> None:
@@ -35,6 +38,7 @@ class Codec:
         self._spares = full.name in FILTERED
         self._sparing: VideoCodecContext | None = None
         self._group: list[Packet[Any]] | None = None
+        self._resting = False
         _prepare(full)
 
     @property
@@ -42,11 +46,16 @@ class Codec:
         """Whether pictures are decoded with less work at present."""
         return self._sparing is not None
 
-    def decode(self, packet: Packet[Any], *, closely: bool) -> list[av.VideoFrame]:
+    def decode(self, packet: Packet[Any], *, closely: bool, resting: bool = False) -> list[av.VideoFrame]:
         """The pictures that the packet gives, often one, often none. Raises what PyAV raises for broken packets."""
         if not self._spares:
             return self._full.decode(packet)
         self._remember(packet)
+        if resting and (self._resting or packet.is_keyframe) and len(self._group or ()) <= LONGEST_GROUP:
+            return self._rest(packet)
+        if self._resting:
+            self._resting = False
+            return self._catch_up(self._group or [])
         if self._sparing is None:
             if closely or not packet.is_keyframe:
                 return self._full.decode(packet)
@@ -64,11 +73,24 @@ class Codec:
             self._group = []
         if self._group is not None:
             self._group.append(packet)
-            if len(self._group) > LONGEST_GROUP:
+            if len(self._group) > LONGEST_GROUP and not self._resting:
                 self._group = None
 
+    def _rest(self, packet: Packet[Any]) -> list[av.VideoFrame]:
+        """The picture of a packet that needs no other; one that the decoder had kept back is too old by now."""
+        self._resting = True
+        if not packet.is_keyframe:
+            return []
+        self._sparing = self._sparing or self._spare()
+        self._sparing.flush_buffers()
+        frames = [*self._sparing.decode(packet), *self._sparing.decode(None)]
+        for frame in frames:
+            frame.time_base = packet.time_base
+        self._sparing.flush_buffers()
+        return frames
+
     def _catch_up(self, group: list[Packet[Any]]) -> list[av.VideoFrame]:
-        """Decode a group again in full: all of its pictures but the newest have been given already."""
+        """Decode a group in full: all of its pictures but the newest have been given already, or are past."""
         self._sparing = None
         self._full.flush_buffers()
         frames: list[av.VideoFrame] = []

@@ -73,6 +73,8 @@ class Decoder:
         self._checked: tuple[str, int, int] | None = None
         self.undecodable = 0
         """Packets in a row that gave no picture because of an error."""
+        self.left_s: float | None = None
+        """The timestamp of the last packet where it was left undecoded, since nothing moves; None where it was not."""
         try:
             self._packets = self._prepare()
         except CameraFault:
@@ -130,13 +132,18 @@ class Decoder:
             return None
         if packet.stream.index != self._stream.index:
             return ()
+        resting = self._demand.resting
+        self.left_s = None
         try:
-            frames = self._codec.decode(packet, closely=self._demand.close)
+            frames = self._codec.decode(packet, closely=self._demand.close, resting=resting)
             shots = [self._shot(frame) for frame in frames if not frame.is_corrupt]
         except BROKEN:
             self.undecodable += 1
             return ()
         self.undecodable = 0 if shots else self.undecodable + len(frames)
+        if resting and not frames:
+            self._demand.shown += 1
+            self.left_s = None if packet.pts is None else float(packet.pts * packet.time_base)
         return shots
 
     def _shot(self, frame: av.VideoFrame) -> Shot:

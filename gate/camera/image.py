@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import av
 import numpy as np
@@ -25,11 +26,14 @@ LINGER = 50
 class Demand:
     """Whether the pictures of a stream are looked at closely, told from those whose colours were asked for.
 
-    Any thread may ask. `shown` counts the pictures, across the times that a file is opened again.
+    Any thread may ask. `shown` counts the pictures, across the times that a file is opened again, those among them
+    that were left undecoded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, calm: Callable[[], bool] | None = None) -> None:
+        """`calm` says that there is nothing to see at present; without it there may always be something."""
         self._lock = threading.Lock()
+        self._calm = calm
         self.shown = 0
         self._asked = -IN_A_ROW
         self._until = LINGER
@@ -45,6 +49,11 @@ class Demand:
     def close(self) -> bool:
         """Whether the next picture will be looked at closely, as far as one can tell. A new stream is."""
         return self.shown < self._until
+
+    @property
+    def resting(self) -> bool:
+        """Whether the next picture may be left undecoded."""
+        return self._calm is not None and not self.close and self._calm()
 
 
 class Converter:

@@ -42,10 +42,13 @@ class VideoFile:
         path: Path,
         *,
         loop: bool = False,
+        demand: Demand | None = None,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], bool] | None = None,
     ) -> None:
         """Open the file. `wait` sleeps for so many seconds and says whether the file was closed meanwhile.
+
+        `demand` says how closely its pictures have to be looked at.
 
         Raises:
             CameraFault: `camera.not_there`, `camera.not_allowed`, `camera.unreadable`, `camera.no_video`,
@@ -56,7 +59,7 @@ class VideoFile:
         self._clock = clock
         self._closing = threading.Event()
         self._wait = wait or self._closing.wait
-        self._demand = Demand()
+        self._demand = demand or Demand()
         self._rewind()
 
     def _rewind(self) -> None:
@@ -76,6 +79,8 @@ class VideoFile:
             shots = self._next_shots()
             if shots is not None:
                 self._shots.extend(shots)
+                if self._decoder.left_s is not None:
+                    self._await(self._decoder.left_s)
                 continue
             if not self._given:
                 raise CameraFault("camera.no_picture", address=str(self._path))
@@ -87,10 +92,13 @@ class VideoFile:
                 self._decoder.close()
         shot = self._shots.popleft()
         self._stamp_s = self._stamp_s + WITHOUT_STAMPS_S if shot.stamp_s is None else shot.stamp_s
-        if self._wait(self._pace.delay_s(self._stamp_s, self._clock())):
-            raise CameraFault("camera.closed", address=str(self._path))
+        self._await(self._stamp_s)
         self._given += 1
         return shot.image
+
+    def _await(self, stamp_s: float) -> None:
+        if self._wait(self._pace.delay_s(stamp_s, self._clock())):
+            raise CameraFault("camera.closed", address=str(self._path))
 
     def _next_shots(self) -> list[Shot] | None:
         try:
@@ -112,10 +120,15 @@ class LiveStream:
     """A camera that sends by itself. Reading ends in a bounded time, whatever the camera does."""
 
     def __init__(
-        self, container: InputContainer, address: str, stall_after_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        container: InputContainer,
+        address: str,
+        stall_after_s: float,
+        demand: Demand | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take over a container opened with read timeouts. Raises `CameraFault` where it holds no usable video."""
-        self._decoder = Decoder(container, address)
+        self._decoder = Decoder(container, address, demand)
         self._address = address
         self._allowed_s = max(stall_after_s, FIRST_PICTURE_S)
         self._stall_after_s = stall_after_s
@@ -147,7 +160,7 @@ class LiveStream:
         self._decoder.close()
 
 
-def open_rtsp(address: RtspAddress, stall_after_s: float) -> LiveStream:
+def open_rtsp(address: RtspAddress, stall_after_s: float, demand: Demand | None = None) -> LiveStream:
     """Connect to an RTSP camera over TCP, for H.264, H.265 or whatever FFmpeg can decode.
 
     Blocks for up to twice `OPEN_S`. Raises `CameraFault`: `camera.unreachable`, `camera.unauthorised`,
@@ -166,7 +179,7 @@ def open_rtsp(address: RtspAddress, stall_after_s: float) -> LiveStream:
         container = av.open(address.secret, mode="r", options=options, timeout=(OPEN_S, stall_after_s))
     except BROKEN as failed:
         raise opening_fault(failed, address.shown, "camera.unreachable") from None
-    return LiveStream(container, address.shown, stall_after_s)
+    return LiveStream(container, address.shown, stall_after_s, demand)
 
 
 def open_usb(name: str, stall_after_s: float) -> LiveStream:

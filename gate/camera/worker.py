@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +14,10 @@ import structlog
 from gate.camera.backoff import Backoff
 from gate.camera.decoder import SILENT
 from gate.camera.frame import CameraHealth, CameraState, Frame, FrameSource, Image, luma_of
+from gate.camera.image import Demand
 from gate.camera.latest import Change, Latest
+from gate.camera.lookout import Lookout
+from gate.camera.region import Region
 from gate.camera.source import is_live, open_source
 from gate.camera.stillness import Stillness
 from gate.config import CameraPart
@@ -25,6 +28,9 @@ log = structlog.get_logger("camera")
 
 STEADY_S = 10.0
 """A connection that gave pictures for so long was a good one: the next failure starts the backoff afresh."""
+
+LONGEST_REST = 0.75
+"""A stream at rest gives a picture within this share of `stall_after_s`, so that it does not pass for a stalled one."""
 
 FROZEN_AFTER_S = 10.0
 """No picture that was not there before, bit for bit, for so long: no live sensor is that quiet."""
@@ -56,6 +62,7 @@ class CameraWorker:
         frozen_after_s: float | None = None,
         backoff: Backoff | None = None,
         on_change: Listener | None = None,
+        beside: CameraWorker | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
@@ -63,8 +70,8 @@ class CameraWorker:
     ) -> None:
         """`opener` connects, blocking, and raises `CameraFault`. None for `stall_after_s` or `frozen_after_s` is never.
 
-        `clock` is monotonic seconds, `now` aware UTC, `chance` 0 to 1; `wait` sleeps for so many seconds and says
-        whether to stop instead.
+        `beside` reads the camera's small stream, and is started and stopped with this one. `clock` is monotonic
+        seconds, `now` aware UTC, `chance` 0 to 1; `wait` sleeps for so many seconds and says whether to stop instead.
         """
         self.id = camera
         self._opener = opener
@@ -72,6 +79,7 @@ class CameraWorker:
         self._frozen_after_s = frozen_after_s
         self._backoff = backoff or Backoff()
         self._on_change = on_change
+        self._beside = beside
         self._clock = clock
         self._now = now
         self._chance = chance
@@ -84,6 +92,8 @@ class CameraWorker:
 
     def start(self) -> None:
         """Begin reading. A worker is started once."""
+        if self._beside is not None:
+            self._beside.start()
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -96,6 +106,8 @@ class CameraWorker:
         source = self._source
         if source is not None:
             source.close()
+        if self._beside is not None:
+            self._beside.stop(timeout_s)
         if self._thread.ident is None:
             return
         self._thread.join(timeout_s)
@@ -113,6 +125,11 @@ class CameraWorker:
         """State and counters now."""
         self._notice_silence()
         return self._latest.health
+
+    @property
+    def last_frame_s(self) -> float | None:
+        """When the last picture came, on the monotonic clock; None before the first."""
+        return self._latest.health.last_frame_s
 
     @property
     def fault(self) -> CameraFault | None:
@@ -197,20 +214,48 @@ class CameraWorker:
 
 
 def open_camera(
-    part: CameraPart, *, on_change: Listener | None = None, frozen_after_s: float | None = FROZEN_AFTER_S
+    part: CameraPart,
+    *,
+    regions: Sequence[Region] = (),
+    on_change: Listener | None = None,
+    frozen_after_s: float | None = FROZEN_AFTER_S,
 ) -> CameraWorker:
     """The worker of a camera of gate.toml, not started yet.
 
     Files and folders neither stall nor freeze: `stall_after_s` and `frozen_after_s` hold for RTSP and USB cameras.
     None for `frozen_after_s` allows a camera that plays a short scene again and again.
+
+    A camera with a `substream` has that watched for movement within the `regions`, and rests while there is none.
     """
+    if part.small is None:
+        return _worker(part, lambda: open_source(part), frozen_after_s, on_change)
+    lookout, small = Lookout(regions), part.small
+    beside = _worker(small, lambda: lookout.seeing(open_source(small)), frozen_after_s)
+
+    def calm() -> bool:
+        last_s = worker.last_frame_s
+        shown = last_s is not None and time.monotonic() - last_s <= LONGEST_REST * part.stall_after_s
+        return shown and lookout.calm and beside.health().state is CameraState.LIVE
+
+    worker = _worker(part, lambda: open_source(part, Demand(calm)), frozen_after_s, on_change, beside)
+    return worker
+
+
+def _worker(
+    part: CameraPart,
+    opener: Callable[[], FrameSource],
+    frozen_after_s: float | None,
+    on_change: Listener | None = None,
+    beside: CameraWorker | None = None,
+) -> CameraWorker:
     live = is_live(part)
     return CameraWorker(
         part.id,
-        lambda: open_source(part),
+        opener,
         stall_after_s=part.stall_after_s if live else None,
         frozen_after_s=frozen_after_s if live else None,
         on_change=on_change,
+        beside=beside,
     )
 
 
@@ -230,7 +275,8 @@ def probe(part: CameraPart, timeout_s: float = 10.0) -> Probe:
         CameraFault: why there is no frame.
     """
     settled = threading.Event()
-    worker = open_camera(part, on_change=lambda _camera, _health: settled.set())
+    alone = part.model_copy(update={"substream": None})
+    worker = open_camera(alone, on_change=lambda _camera, _health: settled.set())
     worker.start()
     try:
         settled.wait(timeout_s)

@@ -46,6 +46,8 @@ def lanes(
         resting = {
             rate: rest(Path(site, rate), PEDESTRIAN, film, casting, rest_s) for rate, film in footage.resting.items()
         }
+        large, small = footage.resting["constant"], footage.small
+        resting["watched"] = rest(Path(site, "watched"), PEDESTRIAN, large, casting, rest_s, small)
         busy = measure(Path(site, "busy"), footage.films, footage.opens, casting)
     if as_json:
         typer.echo(

@@ -93,7 +93,8 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from _destinations(config)
     yield from _sources(config)
     with ThreadPoolExecutor(8) as pool:
-        yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), config.camera)
+        streams = [stream for part in config.camera for stream in (part, part.small) if stream]
+        yield from pool.map(lambda part: _tried("camera", part.id, lambda: _camera(part)), streams)
         yield from pool.map(lambda part: _tried("barrier", part.id, lambda: _barrier(part)), config.barrier)
         for found in pool.map(examine_line, lines_of(config.reader)):
             yield from (Finding("reader", name, result, doubtful) for name, result, doubtful in found)

@@ -40,7 +40,8 @@ def connections(config: Config, hooks: Iterable[HookPart] = ()) -> Iterator[Conn
     """All of them, with the webhooks of the API; what hangs on this box itself is left out."""
     for camera in config.camera:
         if camera.url.partition(":")[0] not in _LOCAL:
-            yield Connection("camera", camera.id, _shown(camera.url), (), f'[[camera]] id = "{camera.id}"')
+            off = f'[[camera]] id = "{camera.id}"'
+            yield from (Connection("camera", one.id, _shown(one.url), (), off) for one in (camera, camera.small) if one)
     for barrier in config.barrier:
         if barrier.scheme not in _LOCAL:
             off = f'[[barrier]] id = "{barrier.id}"'

@@ -19,6 +19,7 @@ PLACES = (
 )
 """Address and the code of its name, in the order of how often they are wanted."""
 
+
 def menu(role: Role) -> tuple[tuple[str, str], ...]:
     """The places of a role, by the table of who may do what."""
     return tuple((address, code) for address, code in PLACES if role in RULES["GET", address].roles)

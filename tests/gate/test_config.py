@@ -386,6 +386,7 @@ REFUSED = {
     "config.barrier_scheme": _barrier("httpx://h", ""),
     "config.barrier_no_scheme": _barrier("192.0.2.20", ""),
     "config.password_in_url": _barrier("http://a:b@h", WIRING),
+    "config.substream_alone": '[[camera]]\nid = "c"\nurl = "usb:0"\nsubstream = "rtsp://h/2"\n',
     "config.no_host": _barrier("http://h:99999", WIRING),
     "config.url_query": _barrier("http://h?a=1", WIRING),
     "config.community_unencrypted": _hc("http://h"),

@@ -64,11 +64,14 @@ def test_who_is_drawn_is_let_in_and_the_films_are_kept(tmp_path: Path) -> None:
 def test_the_command_tells_both_lanes_and_the_rest(
     tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    footage = Footage({PEDESTRIAN: empty, VEHICLE: empty}, {"constant": empty}, (), (), {PEDESTRIAN: (), VEHICLE: ()})
+    nobody: dict[str, tuple[str, ...]] = {PEDESTRIAN: (), VEHICLE: ()}
+    footage = Footage({PEDESTRIAN: empty, VEHICLE: empty}, {"constant": empty}, empty, (), (), nobody)
+    monkeypatch.setattr("gate.bench.lanes.SETTLE_S", 0.5)
     monkeypatch.setattr("samples.footage.draw_footage", lambda *_given: footage)
     ran = CliRunner().invoke(app, ["bench", "lanes", "--folder", str(tmp_path), "--rest-s", "1", "--json"])
     assert ran.exit_code == 0, ran.output
     told = json.loads(ran.stdout[ran.stdout.index("{\n") :])
     assert set(told["lanes"]) == {PEDESTRIAN, VEHICLE}
-    assert told["rest"]["constant"]["seconds"] >= 1
+    assert set(told["rest"]) == {"constant", "watched"}
+    assert all(rested["seconds"] >= 1 for rested in told["rest"].values())
     assert VARIABLE != CONSTANT

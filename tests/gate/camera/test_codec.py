@@ -107,3 +107,61 @@ def test_the_brightness_is_that_of_the_colours(tmp_path: Path, turns: int) -> No
     luma = (image.luma.astype(float) - 16) * 255 / 219
     assert luma.shape == grey.shape == ((160, 96) if turns else (96, 160))
     assert np.abs(luma - grey).mean() < 4
+
+
+def _rested(path: Path, resting: Sequence[bool]) -> tuple[list[Picture], list[int], list[int]]:
+    """The pictures, their timestamps and the packet that each came with; `resting` for each packet."""
+    pictures, stamps, packets = [], [], []
+    with av.open(str(path)) as container:
+        codec = Codec(container.streams.video[0].codec_context)
+        for number, packet in enumerate(container.demux(video=0)):
+            for frame in codec.decode(packet, closely=True, resting=resting[min(number, len(resting) - 1)]):
+                pictures.append(frame.to_ndarray(format="bgr24"))
+                stamps.append(round(float(frame.time or 0) * 25))
+                packets.append(number)
+    return pictures, stamps, packets
+
+
+@pytest.mark.parametrize(("codec", "b_frames"), [("libx264", 2), ("libx265", 0)])
+def test_at_rest_the_first_picture_of_each_group_is_given_at_once_and_no_other(
+    tmp_path: Path, codec: str, b_frames: int
+) -> None:
+    path = _film(tmp_path, pictures=5 * GROUP, codec=codec, b_frames=b_frames)
+    _, stamps, packets = _rested(path, [number >= GROUP for number in range(5 * GROUP)])
+    rested = [(stamp, packet) for stamp, packet in zip(stamps, packets, strict=True) if packet >= GROUP]
+    assert rested == [(group * GROUP, group * GROUP) for group in range(1, 5)]
+
+
+def test_waking_gives_the_newest_picture_and_all_after_it_as_if_nothing_had_been_left_out(tmp_path: Path) -> None:
+    path, woken = _film(tmp_path, pictures=5 * GROUP), 2 * GROUP + 13
+    expected, _, _ = _decoded(path, [True])
+    pictures, stamps, packets = _rested(path, [GROUP <= number < woken for number in range(5 * GROUP)])
+    assert packets[-1] - woken == stamps[-1] - stamps[packets.index(woken)] == 5 * GROUP - 1 - woken
+    assert stamps[packets.index(woken)] == woken
+    awake = [(picture, expected[stamp]) for picture, stamp in zip(pictures, stamps, strict=True) if stamp >= woken]
+    assert len(awake) == 5 * GROUP - woken
+    assert all(np.array_equal(picture, right) for picture, right in awake)
+
+
+def test_rest_begins_with_a_group_and_ends_in_one_that_is_too_long_to_be_kept(tmp_path: Path) -> None:
+    long = LONGEST_GROUP + 30
+    path = _film(tmp_path, pictures=2 * long, group=long)
+    _, stamps, packets = _rested(path, [number >= 10 for number in range(2 * long)])
+    assert stamps[:long] == list(range(long))
+    assert [packet for packet in packets if packet >= long] == [long, *range(long + LONGEST_GROUP, 2 * long)]
+    assert stamps[long:] == [long, *range(long + LONGEST_GROUP, 2 * long)]
+
+
+def test_a_stream_rests_while_it_is_calm_and_nobody_looks_closely(tmp_path: Path) -> None:
+    calm = True
+    decoder = Decoder(av.open(str(_film(tmp_path, pictures=4 * LINGER))), "film", Demand(lambda: calm))
+    counts = []
+    while (shots := decoder.next_shots()) is not None:
+        counts.append(len(shots))
+        assert not (shots and decoder.left_s is not None)
+        calm = len(counts) < 3 * LINGER + 7
+    decoder.close()
+    rest = -(-LINGER // GROUP) * GROUP
+    assert counts[:rest] == [1] * rest
+    assert counts[rest : 3 * LINGER] == [int(number % GROUP == 0) for number in range(rest, 3 * LINGER)]
+    assert counts[3 * LINGER + 7 : 4 * LINGER] == [1] * (LINGER - 7)

@@ -139,3 +139,38 @@ def test_a_stream_that_is_not_there_and_a_server_that_is_not_there(rtsp_server: 
     with pytest.raises(CameraFault) as dead:
         probe(camera(server.url), WAIT_S)
     assert dead.value.code == "camera.unreachable"
+
+
+class _Slow:
+    """Waits until the pictures of a camera come slowly, or fast."""
+
+    def __init__(self, worker: CameraWorker) -> None:
+        self._worker = worker
+
+    def gaps(self, wanted: Callable[[float], bool]) -> float:
+        """The first time between two pictures, in seconds, that is as wanted."""
+        before = self._worker.newest(0, WAIT_S)
+        assert before is not None
+        until_s = before.taken_s + WAIT_S
+        while before.taken_s < until_s:
+            after = self._worker.newest(before.number, WAIT_S)
+            assert after is not None, "a camera at rest goes on giving pictures"
+            if wanted(after.taken_s - before.taken_s):
+                return after.taken_s - before.taken_s
+            before = after
+        raise AssertionError("the pictures never came so")
+
+
+def test_a_camera_rests_while_its_small_stream_is_still_and_wakes_when_that_is_gone(
+    rtsp_server: Callable[..., Any],
+) -> None:
+    large, small = rtsp_server(), rtsp_server(video=STILL)
+    with running(camera(large.url, substream=small.url), frozen_after_s=None) as worker:
+        slow = _Slow(worker)
+        slow.gaps(lambda gap_s: gap_s > 0.5)
+        assert worker.health().state is CameraState.LIVE
+        small.cut()
+        for _ in range(5):
+            slow.gaps(lambda gap_s: gap_s < 0.3)
+        assert worker.health().state is CameraState.LIVE
+        assert worker.health().reconnects == 0
