@@ -22,6 +22,7 @@ def page(chromium: Browser, office: Office) -> Iterator[Page]:
     page.get_by_label("用户名").fill("auditor")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
+    page.get_by_text("菜单", exact=True).click()
     page.get_by_role("link", name="查档").click()
     yield page
     context.close()

@@ -39,6 +39,7 @@ def test_a_refused_passage_is_seen_corrected_sent_again_and_arrives(hub: Hub, pa
     hub.passes("v1")
     hub.dies()
     sign_in(page)
+    page.get_by_text("菜单", exact=True).click()
     page.get_by_role("link", name="社区对接").click()
     card = page.locator('[data-destination="wuye"]')
     card.get_by_role("link", name="对方不收、等人处理：1 条").click()
