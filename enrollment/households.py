@@ -90,7 +90,7 @@ def _counted(session: Session, table: type[ResidentRow | VehicleRow]) -> dict[st
 def _needed(session: Session, household_id: str) -> HouseholdRow:
     row = session.get(HouseholdRow, household_id)
     if row is None:
-        raise NotEnrolled("register.no_household")
+        raise NotEnrolled("register.no_household", id=household_id)
     return row
 
 

@@ -26,13 +26,13 @@ def lanes_line(lanes: Collection[str], names: Mapping[str, str], language: Langu
 
 def right_line(own: Right, home: Right, names: Mapping[str, str], language: Language) -> str:
     """Which lanes and hours hold, by the own right or the household's, as far as the register says any."""
-    lanes = lanes_line(own.lanes or home.lanes or (), names, language) or t("console.right.every_lane", language)
-    hours = hours_line(own.hours or home.hours, language) or t("console.right.as_usual", language)
+    lanes = lanes_line(own.lanes or home.lanes or (), names, language) or t("rights.every_lane", language)
+    hours = hours_line(own.hours or home.hours, language) or t("rights.as_usual", language)
     if not own.lanes and home.lanes:
-        lanes = t("console.right.from_home", language, what=lanes)
+        lanes = t("rights.from_home", language, what=lanes)
     if not own.hours and home.hours:
-        hours = t("console.right.from_home", language, what=hours)
-    return t("console.right.now", language, lanes=lanes, hours=hours)
+        hours = t("rights.from_home", language, what=hours)
+    return t("rights.now", language, lanes=lanes, hours=hours)
 
 
 def known_lanes(named: Collection[str], names: Mapping[str, str]) -> None:

@@ -44,7 +44,7 @@ def right(
     with open_site(loaded) as site:
         who = _give(site, person, plate, household, given)
     lanes = lanes_line(given.lanes or (), names) or t("enroll.every_lane")
-    said = hours_line(given.hours) or t("console.right.as_usual")
+    said = hours_line(given.hours) or t("rights.as_usual")
     out.print(t("enroll.right_given", who=who, lanes=lanes, hours=said), markup=False)
 
 
