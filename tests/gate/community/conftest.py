@@ -12,6 +12,7 @@ import pytest
 from enrollment.accounts import Accounts
 from enrollment.database import writing
 from enrollment.keyring import Keyring
+from enrollment.notices import Notices
 from enrollment.pads import Pads
 from enrollment.passes import Passes
 from enrollment.phones import Phones
@@ -161,6 +162,7 @@ def gate(database: Database, tmp_path: Path, hands: Hands) -> Gate:
         phones=Phones(engine, keyring, acts),
         pads=Pads(engine, keyring, acts),
         requests=Requests(engine, acts),
+        notices=Notices(engine, acts),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=Snapshots(tmp_path / "snapshots", keyring, days=30),
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from enrollment.accounts import Accounts
 from enrollment.database import open_database
 from enrollment.keyring import Keyring
+from enrollment.notices import Notices
 from enrollment.pads import Pads
 from enrollment.passes import Passes
 from enrollment.phones import Phones
@@ -48,6 +49,7 @@ def main() -> None:
         phones=Phones(engine, keyring, acts),
         pads=Pads(engine, keyring, acts),
         requests=Requests(engine, acts),
+        notices=Notices(engine, acts),
         second_factor=SecondFactor(engine, acts, keyring),
         snapshots=snapshots,
     )
