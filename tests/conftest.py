@@ -117,12 +117,12 @@ def made_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[P
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Generator[Path]:
-    """A file system of 600 kB of its own, to be filled up."""
+    """A file system of 800 kB of its own, to be filled up."""
     folder = tmp_path / "small"
     folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=800k", "tmpfs", folder], capture_output=True)
     if mounted.returncode != 0:
         pytest.skip(f"this machine lets nobody mount a small disk: {mounted.stderr.decode().strip()}")
     yield folder

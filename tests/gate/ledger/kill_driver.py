@@ -136,7 +136,8 @@ def main() -> None:
         kept = dict(connection.exec_driver_sql("SELECT id, seq FROM passage").fetchall())
     lost = [name for name, seq in acknowledged.items() if kept.get(name) != seq]
     told = {"kills": kills, "acknowledged": len(acknowledged), "lost": lost, "rows": proof.rows}
-    sys.stdout.write(json.dumps({**told, "broken": str(proof.first_broken or "")}) + "\n")
+    # A writer that was killed over a line of its log has left that line without an end.
+    sys.stdout.write("\n" + json.dumps({**told, "broken": str(proof.first_broken or "")}) + "\n")
 
 
 if __name__ == "__main__":

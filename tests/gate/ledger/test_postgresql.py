@@ -107,7 +107,7 @@ def test_the_whole_register_works_on_a_server_too(server: ServerDatabase, tmp_pa
         assert register.consents.withdraw(person.id, Purpose.PLATE_ENTRY, "t").gone == {"vehicles": 1}
         assert (register.consents.end_expired("t"), register.consents.unconsented()) == (0, ())
         assert [home.residents for home in register.households.list()] == [0, 1]
-        assert [clock.overdue for clock in clocks(site, 30, datetime.now(UTC).date())] == [0] * 9
+        assert not [clock for clock in clocks(site, 30, datetime.now(UTC).date()) if clock.overdue]
         assert verify(site.engine, key=site.signer.public).first_broken is None
 
 
