@@ -37,14 +37,13 @@ class Deferred(TyperCommand):
 
 
 def _imported(name: str) -> ModuleType:
-    """The module. All that it brings stays: looking for garbage meanwhile would take an eighth of the time."""
-    looks = gc.isenabled()
-    gc.disable()
-    try:
-        return import_module(name)
-    finally:
-        if looks:
-            gc.enable()
+    """The module; Python looks for garbage again from here on, where that was put off until now."""
+    module = import_module(name)
+    if not gc.isenabled():
+        # All that was imported stays. Without this the first search would go through the whole of it.
+        gc.freeze()
+        gc.enable()
+    return module
 
 
 def group(help_code: str, commands: Mapping[str, tuple[str, str]]) -> typer.Typer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -56,6 +57,17 @@ def test_what_a_list_says_of_a_command_is_what_the_command_says_of_itself(
         # A module speaks the language in which some test before this one has first imported it.
         assert listed.loaded().help in {t(of[1], language) for language in LANGUAGES}, name
         assert CliRunner().invoke(app, [*path, name, "--help"]).exit_code == 0, name
+
+
+def test_the_search_for_garbage_that_was_put_off_goes_on_when_the_command_is_there() -> None:
+    gc.disable()
+    try:
+        Deferred("account", *COMMANDS["account"]).loaded()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
