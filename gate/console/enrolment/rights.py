@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
 from enrollment.entry import Entry
 from enrollment.errors import EntryRefused, NotEnrolled
@@ -29,162 +31,134 @@ from gate.console.enrolment.right_form import BlockForm, Refusal, RightForm, Rig
 from gate.console.enrolment.vehicles import vehicle_view
 
 router = APIRouter()
-Version = Form(default=0, ge=0, le=10**9)
-Done = Callable[[], object]
+View = Callable[[Request, Desk, str, Refusal], Response]
+Opened = Callable[[str, str, View], "Edit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Somebody of the staff at work on an entry's page: `version` is what they saw, `shown` the page with a refusal."""
+
+    desk: Desk
+    office: Office
+    actor: str
+    version: int
+    address: str
+    shown: Callable[[Refusal], Response]
+
+    def give(self, entry: Entry, typed: RightForm) -> Response:
+        """Set the right; where somebody else was faster, both are shown."""
+
+        def done() -> None:
+            right = typed.checked(self.desk, Right(entry.lanes, entry.hours))
+            self.office.register.rights.give(entry.id, right, self.actor, self.version)
+
+        return self.tried(done, "right_given", right=typed)
+
+    def block(self, entry: Entry, typed: BlockForm, *, sure: bool) -> Response:
+        """Let it through no more, or not before the day after the last one."""
+
+        def done() -> None:
+            if not sure:
+                raise EntryRefused("console.block.sure_needed")
+            ends = datetime.combine(a_day(typed.last_day), time.max, self.desk.zone) if typed.last_day else None
+            self.office.register.block(entry.id, typed.reason, self.actor, ends, self.version)
+
+        return self.tried(done, "blocked", block=typed)
+
+    def unblock(self, entry: Entry) -> Response:
+        """Take the block away."""
+        return self.tried(lambda: self.office.register.unblock(entry.id, self.actor, self.version), "unblocked")
+
+    def tried(
+        self,
+        done: Callable[[], object],
+        notice: str,
+        right: RightForm | None = None,
+        block: BlockForm | None = None,
+    ) -> Response:
+        """The page as it is after the act, or with what was refused and what was typed."""
+        try:
+            done()
+        except (EntryRefused, NotEnrolled) as fault:
+            return self.shown(Refusal(fault, right, block))
+        return see(f"{self.address}?notice={notice}")
+
+
+def _edit(
+    request: Request,
+    desk: TheDesk,
+    session: SignedIn,
+    office: TheOffice,
+    version: Annotated[int, Form(ge=0, le=10**9)] = 0,
+) -> Opened:
+    def at(kind: str, entry_id: str, view: View) -> Edit:
+        return Edit(
+            desk,
+            office,
+            session.account,
+            version,
+            f"/enrolment/{kind}/{entry_id}",
+            lambda refused: view(request, desk, entry_id, refused),
+        )
+
+    return at
+
+
+At = Annotated[Opened, Depends(_edit)]
+
+
+def _block_typed(reason: Typed = "", last_day: Typed = "") -> BlockForm:
+    return BlockForm(reason, last_day)
+
+
+BlockTyped = Annotated[BlockForm, Depends(_block_typed)]
 
 
 @router.post("/enrolment/people/{resident_id}/right")
-def give_person(
-    request: Request,
-    desk: TheDesk,
-    session: SignedIn,
-    office: TheOffice,
-    resident_id: ResidentId,
-    typed: RightTyped,
-    version: int = Version,
-) -> Response:
-    """Set a person's right; where somebody else was faster, both are shown."""
-    refused = _give(desk, office, needed_person(office, resident_id), typed, session.account, version)
-    if refused:
-        return person_view(request, desk, resident_id, refused)
-    return see(f"/enrolment/people/{resident_id}?notice=right_given")
+def give_person(at: At, office: TheOffice, resident_id: ResidentId, typed: RightTyped) -> Response:
+    """Set a person's right."""
+    return at("people", resident_id, person_view).give(needed_person(office, resident_id), typed)
 
 
 @router.post("/enrolment/vehicles/{vehicle_id}/right")
-def give_vehicle(
-    request: Request,
-    desk: TheDesk,
-    session: SignedIn,
-    office: TheOffice,
-    vehicle_id: VehicleId,
-    typed: RightTyped,
-    version: int = Version,
-) -> Response:
+def give_vehicle(at: At, office: TheOffice, vehicle_id: VehicleId, typed: RightTyped) -> Response:
     """The same of a vehicle."""
-    refused = _give(desk, office, needed_vehicle(office, vehicle_id), typed, session.account, version)
-    if refused:
-        return vehicle_view(request, desk, vehicle_id, refused)
-    return see(f"/enrolment/vehicles/{vehicle_id}?notice=right_given")
+    return at("vehicles", vehicle_id, vehicle_view).give(needed_vehicle(office, vehicle_id), typed)
 
 
 @router.post("/enrolment/households/{household_id}/right")
-def give_household(
-    request: Request,
-    desk: TheDesk,
-    session: SignedIn,
-    office: TheOffice,
-    household_id: HouseholdId,
-    typed: RightTyped,
-    version: int = Version,
-) -> Response:
+def give_household(at: At, office: TheOffice, household_id: HouseholdId, typed: RightTyped) -> Response:
     """The same of everybody and every vehicle at a household without a right of their own."""
     household_code(office, household_id)
-    rights = office.register.rights
-    try:
-        right = typed.checked(desk, rights.of_household(household_id)[0])
-        rights.give_household(household_id, right, session.account, version)
-    except (EntryRefused, NotEnrolled) as fault:
-        return household_view(request, desk, household_id, Refusal(fault, right=typed))
-    return see(f"/enrolment/households/{household_id}?notice=right_given")
+    edit, rights = at("households", household_id, household_view), office.register.rights
+
+    def done() -> None:
+        right = typed.checked(edit.desk, rights.of_household(household_id)[0])
+        rights.give_household(household_id, right, edit.actor, edit.version)
+
+    return edit.tried(done, "right_given", right=typed)
 
 
 @router.post("/enrolment/people/{resident_id}/block")
-def block_person(
-    request: Request,
-    desk: TheDesk,
-    session: SignedIn,
-    office: TheOffice,
-    resident_id: ResidentId,
-    reason: Typed = "",
-    last_day: Typed = "",
-    sure: Typed = "",
-    version: int = Version,
-) -> Response:
-    """Let a person through no more, or not before the day after the last one."""
-    person, typed = needed_person(office, resident_id), BlockForm(reason, last_day)
-    refused = _block(desk, office, person, typed, session.account, version, sure=sure == "yes")
-    if refused:
-        return person_view(request, desk, resident_id, refused)
-    return see(f"/enrolment/people/{resident_id}?notice=blocked")
+def block_person(at: At, office: TheOffice, resident_id: ResidentId, typed: BlockTyped, sure: Typed = "") -> Response:
+    """Let a person through no more."""
+    return at("people", resident_id, person_view).block(needed_person(office, resident_id), typed, sure=sure == "yes")
 
 
 @router.post("/enrolment/vehicles/{vehicle_id}/block")
-def block_vehicle(
-    request: Request,
-    desk: TheDesk,
-    session: SignedIn,
-    office: TheOffice,
-    vehicle_id: VehicleId,
-    reason: Typed = "",
-    last_day: Typed = "",
-    sure: Typed = "",
-    version: int = Version,
-) -> Response:
+def block_vehicle(at: At, office: TheOffice, vehicle_id: VehicleId, typed: BlockTyped, sure: Typed = "") -> Response:
     """The same of a vehicle."""
-    car, typed = needed_vehicle(office, vehicle_id), BlockForm(reason, last_day)
-    refused = _block(desk, office, car, typed, session.account, version, sure=sure == "yes")
-    if refused:
-        return vehicle_view(request, desk, vehicle_id, refused)
-    return see(f"/enrolment/vehicles/{vehicle_id}?notice=blocked")
+    return at("vehicles", vehicle_id, vehicle_view).block(needed_vehicle(office, vehicle_id), typed, sure=sure == "yes")
 
 
 @router.post("/enrolment/people/{resident_id}/unblock")
-def unblock_person(
-    request: Request,
-    desk: TheDesk,
-    session: SignedIn,
-    office: TheOffice,
-    resident_id: ResidentId,
-    version: int = Version,
-) -> Response:
-    """Take the block away."""
-    person = needed_person(office, resident_id)
-    refused = _tried(lambda: office.register.unblock(person.id, session.account, version))
-    if refused:
-        return person_view(request, desk, resident_id, refused)
-    return see(f"/enrolment/people/{resident_id}?notice=unblocked")
+def unblock_person(at: At, office: TheOffice, resident_id: ResidentId) -> Response:
+    """Let a person through again."""
+    return at("people", resident_id, person_view).unblock(needed_person(office, resident_id))
 
 
 @router.post("/enrolment/vehicles/{vehicle_id}/unblock")
-def unblock_vehicle(
-    request: Request,
-    desk: TheDesk,
-    session: SignedIn,
-    office: TheOffice,
-    vehicle_id: VehicleId,
-    version: int = Version,
-) -> Response:
+def unblock_vehicle(at: At, office: TheOffice, vehicle_id: VehicleId) -> Response:
     """The same of a vehicle."""
-    car = needed_vehicle(office, vehicle_id)
-    refused = _tried(lambda: office.register.unblock(car.id, session.account, version))
-    if refused:
-        return vehicle_view(request, desk, vehicle_id, refused)
-    return see(f"/enrolment/vehicles/{vehicle_id}?notice=unblocked")
-
-
-def _give(desk: Desk, office: Office, entry: Entry, typed: RightForm, actor: str, version: int) -> Refusal | None:
-    before = Right(entry.lanes, entry.hours)
-    return _tried(
-        lambda: office.register.rights.give(entry.id, typed.checked(desk, before), actor, version), right=typed
-    )
-
-
-def _block(
-    desk: Desk, office: Office, entry: Entry, typed: BlockForm, actor: str, version: int, *, sure: bool
-) -> Refusal | None:
-    def done() -> None:
-        if not sure:
-            raise EntryRefused("console.block.sure_needed")
-        ends = datetime.combine(a_day(typed.last_day), time.max, desk.zone) if typed.last_day else None
-        office.register.block(entry.id, typed.reason, actor, ends, version)
-
-    return _tried(done, block=typed)
-
-
-def _tried(done: Done, right: RightForm | None = None, block: BlockForm | None = None) -> Refusal | None:
-    """What was refused, with what was typed."""
-    try:
-        done()
-    except (EntryRefused, NotEnrolled) as fault:
-        return Refusal(fault, right, block)
-    return None
+    return at("vehicles", vehicle_id, vehicle_view).unblock(needed_vehicle(office, vehicle_id))
