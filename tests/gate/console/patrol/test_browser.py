@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.gate.console.conftest import Booth
 from tests.gate.console.staff import START
-from tests.gate.console.test_accessibility import WIDTHS, faults, fits, sign_in
+from tests.gate.console.test_accessibility import WIDTHS, looked_over, opened, sign_in
 
-DESK, PHONE = (ViewportSize(width=width, height=844) for width in WIDTHS.values())
+PHONE = ViewportSize(width=WIDTHS["phone"], height=844)
 
 
 @pytest.fixture
@@ -40,8 +40,7 @@ def test_nothing_is_lost_with_the_network(booth: Booth, chromium: Browser) -> No
     seen: dict[str, list[str]] = {}
 
     def look(name: str) -> None:
-        seen[name] = faults(page)
-        assert fits(page), name
+        seen[name] = looked_over(page)
 
     page.goto("/sign-in?lang=zh")
     sign_in(page, "patrol")
@@ -79,9 +78,6 @@ def test_nothing_is_lost_with_the_network(booth: Booth, chromium: Browser) -> No
     look("case")
     page.goto("/patrol")
     expect(page.locator("#unsent")).to_be_hidden()
-    page.set_viewport_size(DESK)
-    for name, path in (("front", "/patrol"), ("case on a desk", f"/patrol/cases/{case.id}")):
-        page.goto(f"{path}?lang=en")
-        look(name)
+    seen |= opened(page, "/patrol", f"/patrol/cases/{case.id}")
     context.close()
     assert not {where: found for where, found in seen.items() if found}
