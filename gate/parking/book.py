@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from sqlalchemy import Engine
 
@@ -17,10 +17,10 @@ from gate.parking.entitlement import NO_HOMES, Homes, cars_of
 from gate.parking.event import Crossing
 from gate.parking.reading import UNREAD, homes_of, told_since
 from gate.parking.settings import Parking
-from gate.parking.yard import Stay, Yard
+from gate.parking.yard import Stay, Yard, cap
 
 MOST_AHEAD = 10_000
-"""Openings that the record does not hold yet: as many as its writer keeps."""
+"""Openings that the record does not hold yet, as many as its writer keeps; and the newest that it has told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +49,44 @@ class ParkingBook:
         self._refreshing = threading.Lock()
         self._seq: int | None = None
         self._register: int | None = None
+        self._day: date | None = None
         self._ahead: dict[str, Crossing] = {}
+        self._told: dict[str, None] = {}
         self._now: _Now | None = None
 
     def refresh(self, now: datetime | None = None, until: datetime | None = None) -> None:
-        """Read what is new in the record; with `until`, only what was recorded by then. Raises `StoreBusy`."""
+        """Read what is new in the record; with `until`, only what was recorded by then. Raises `StoreBusy`.
+
+        Once a day all of it is read anew, as at a start: so what is too old is forgotten, and no box knows more than
+        another.
+        """
         if not self.parking.zone:
             return
         with self._refreshing:
             moment = now or datetime.now(UTC)
             version = register_version(self._engine)
             homes = self.homes if version == self._register else homes_of(self._engine)
-            told = told_since(self._engine, self.parking, homes, self._seq, moment, until)
+            day = moment.astimezone(self._zone).date()
+            after = self._seq if day == self._day else None
+            told = told_since(self._engine, self.parking, homes, after, moment, until)
             with self._lock:
+                if after is None:
+                    self._yard = Yard(self.parking, self._zone)
                 if homes is not self.homes:
                     self._yard.rename(homes.plates)
                 self.homes, self._register = homes, version
                 self._yard.take(told.events)
+                self._yard.unname(homes.gone)
                 for event in told.events:
                     if isinstance(event, Crossing):
                         self._ahead.pop(event.passage, None)
-                self._seq = told.last
+                        self._told[event.passage] = None
+                cap(self._told, MOST_AHEAD)
+                self._seq, self._day = told.last, day
                 self._now = self._seen(moment)
 
     def entered(self, passage: Passage) -> None:
-        """A lane has opened for a passage, which the record may hold a moment later only."""
+        """A lane has opened for a passage, which the record may hold a moment later only, or may have told already."""
         if passage.lane not in self.parking.lanes:
             return
         plate = passage.details.get("plate") or None
@@ -81,7 +94,7 @@ class ParkingBook:
             car = None if passage.reason in UNREAD else self.homes.car(passage.subject, plate)
             visitor = passage.subject is None and car not in self.homes.of
             crossing = Crossing((self._seq or 0) + 1, passage.at, passage.lane, passage.id, car, visitor, opened=True)
-            if len(self._ahead) < MOST_AHEAD:
+            if passage.id not in self._told and len(self._ahead) < MOST_AHEAD:
                 self._ahead[passage.id] = crossing
             if self._now is not None:
                 self._now = self._seen(passage.at)

@@ -26,10 +26,10 @@ class Homes:
     def car(self, subject: str | None, plate: str | None) -> str | None:
         """What a car is known by: a vehicle's id, or the plate of one that is not enrolled.
 
-        Whoever came by a face, a card or a code has a car that nobody read.
+        Whoever came by a face, a card or a code has a car that nobody read, and nothing tells an erased one again.
         """
         if subject is not None:
-            return subject if subject in self.of or subject in self.gone else None
+            return subject if subject in self.of else None
         return self.plates.get(plate, plate) if plate else None
 
 

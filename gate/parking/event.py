@@ -27,12 +27,16 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class OpenedByHand:
-    """A person opened a lane. `command` is the order's id, as its barrier answers it."""
+    """A person opened a lane. `command` is the order's id, as its barrier answers it.
+
+    `passage` is the one that it answered, None where nobody said.
+    """
 
     seq: int
     at: datetime
     lane: str
     command: str
+    passage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _notes(session: Session, first: int, last: int) -> Iterator[Any]:
 def _act(row: tuple[int, datetime, str, dict[str, Any]]) -> Event | None:
     seq, at, kind, body = row
     if kind == "manual.open":
-        return OpenedByHand(seq, at, str(body.get("lane")), str(body.get("command_id")))
+        return OpenedByHand(seq, at, str(body.get("lane")), str(body.get("command_id")), body.get("passage"))
     if kind == "clock.step":
         return SetBack(seq) if body.get("by_ms", 0) < 0 else None
     if kind == COUNTED:

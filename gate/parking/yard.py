@@ -20,11 +20,14 @@ from gate.parking.settings import Parking, Zone
 from gate.parking.tally import Tally
 
 ANSWER_S = 120.0
-"""An order by hand so soon after a passage in its lane is taken for its answer, as `gate.ledger.openings` takes it."""
+"""An order by hand that names no passage is the answer to the last in its lane so soon before it, as
+`gate.ledger.openings` has it."""
 AT_ONCE_S = 120.0
 """The same car the same way again so soon is the same passage, seen twice."""
 SKEW_S = 60.0
 """By so much two boxes' clocks may differ before their order is doubted."""
+MOST_ASKED = 1000
+"""Questions that a guard may still answer."""
 MOST_NOTES = 500
 MOST_LEFT = 20_000
 MOST_STEPS = 4000
@@ -101,7 +104,8 @@ class Yard:
         self._named: Counter[str] = Counter()
         self._others: dict[str, int] = {one.id: 0 for one in parking.zone}
         self._left: dict[str, tuple[datetime, int]] = {}
-        self._waiting: dict[str, Crossing] = {}
+        self._asked: dict[str, Crossing] = {}
+        self._waiting: dict[str, str] = {}
         self._before: dict[str, _Before] = {}
         self._steps: deque[tuple[str, datetime, int]] = deque(maxlen=MOST_STEPS)
         self._set_back = 0
@@ -142,6 +146,13 @@ class Yard:
             else:
                 self._stays[name] = replace(stay, car=name, visitor=False)
 
+    def unname(self, cars: frozenset[str]) -> None:
+        """Cars that nothing tells again, because their vehicle was erased: each is one of the others from now on."""
+        for car in [car for car in self._stays if car in cars]:
+            zone = self._stays.pop(car).zone
+            self._named[zone] -= 1
+            self._others[zone] += 1
+
     @property
     def zones(self) -> tuple[str, ...]:
         """The ids of the zones, in the order they are written in."""
@@ -150,10 +161,6 @@ class Yard:
     def inside(self, since: datetime | None = None) -> tuple[Stay, ...]:
         """The cars that are known to be inside, those that came in before `since` left out."""
         return tuple(stay for stay in self._stays.values() if since is None or stay.since >= since)
-
-    def stay(self, car: str) -> Stay | None:
-        """Where a car stands, None where it is not known to be inside."""
-        return self._stays.get(car)
 
     def others(self, zone: str, since: datetime | None = None) -> int:
         """The cars in a zone beyond those that are known; below zero where a count found fewer."""
@@ -177,13 +184,18 @@ class Yard:
             self._waiting.pop(crossing.lane, None)
             self._cross(crossing, crossing.passage)
         else:
-            self._waiting[crossing.lane] = crossing
+            self._asked[crossing.passage] = crossing
+            cap(self._asked, MOST_ASKED)
+            self._waiting[crossing.lane] = crossing.passage
 
     def _opened(self, order: OpenedByHand) -> None:
-        crossing = self._waiting.get(order.lane)
-        if crossing is None or abs((order.at - crossing.at).total_seconds()) > ANSWER_S:
+        crossing = self._asked.get(order.passage or self._waiting.get(order.lane, ""))
+        late = crossing is not None and abs((order.at - crossing.at).total_seconds()) > ANSWER_S
+        if crossing is None or (late and not order.passage):
             return
-        del self._waiting[order.lane]
+        del self._asked[crossing.passage]
+        if self._waiting.get(crossing.lane) == crossing.passage:
+            del self._waiting[crossing.lane]
         self._cross(replace(crossing, at=order.at, seq=order.seq), order.command)
 
     def _cross(self, crossing: Crossing, command: str) -> None:
@@ -282,7 +294,7 @@ class Yard:
     def _gone(self, car: str, crossing: Crossing) -> None:
         self._left.pop(car, None)
         self._left[car] = crossing.at, crossing.seq
-        _cap(self._left, MOST_LEFT)
+        cap(self._left, MOST_LEFT)
 
     def _close(self, stay: Stay, at: datetime) -> None:
         over = stay.allowed_until(self._free, {})
@@ -335,6 +347,7 @@ def _earlier(one: datetime, other: datetime) -> bool:
     return (other - one).total_seconds() > SKEW_S
 
 
-def _cap(kept: dict[Any, Any], most: int) -> None:
+def cap(kept: dict[Any, Any], most: int) -> None:
+    """Let the oldest go beyond so many."""
     while len(kept) > most:
         del kept[next(iter(kept))]

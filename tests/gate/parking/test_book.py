@@ -94,6 +94,38 @@ def test_a_passage_counts_before_the_record_has_it_and_once_when_it_has(box: Box
     assert box.standing["yard"] == 1
 
 
+@pytest.mark.parametrize("subject", ["v1", "r1"], ids=["a vehicle", "a card of somebody whose car nobody read"])
+def test_a_passage_that_the_record_has_told_before_its_lane_does_counts_once(box: Box, subject: str) -> None:
+    passage = box.passed("in", 1, subject)
+    assert box.standing["yard"] == 1
+    box.book.entered(passage)
+    box.passed("out", 0.5, subject)
+    assert box.standing["yard"] == 0
+    assert box.book.parked(V2, None) == Parked((("yard", 0), ("guests", 0)), 0)
+
+
+def test_a_passage_that_was_answered_by_name_counts_however_late_and_no_other(box: Box) -> None:
+    asked = box.passed("in", 30, plate="苏Z1", verdict="ask", reason="unknown_vehicle")
+    box.passed("in", 26, plate="苏Z2", verdict="refuse", reason="blocked_plate")
+    box.note("manual.open", 25, lane="in", actor="id-guard", command_id="g:1", passage=asked.id)
+    assert box.standing["yard"] == 1
+    assert [stay.car for stay in box.book.yard().inside()] == ["苏Z1"]
+    box.note("manual.open", 24, barrier="arm", actor="id-guard", command_id="g:2")
+    assert box.standing["yard"] == 1
+
+
+def test_what_is_too_old_is_forgotten_by_a_box_that_runs_as_by_one_that_starts(box: Box) -> None:
+    box.room.count("yard", 3, ago(60), "id-guard", NOW)
+    box.passed("in", 50, "v1")
+    assert box.standing["yard"] == 4
+    later = NOW + timedelta(days=31)
+    box.passed("walk", -60 * 24 * 31, "r1")
+    box.book.refresh(later)
+    fresh = Box(box.engine)
+    fresh.book.refresh(later)
+    assert box.book.yard().occupied("yard") == fresh.book.yard().occupied("yard") == 0
+
+
 def test_a_plate_that_is_enrolled_while_its_car_is_inside_is_that_vehicle(box: Box) -> None:
     box.passed("in", 60, plate="苏Z30B88", verdict="ask", reason="unknown_vehicle")
     box.note("manual.open", 59.9, lane="in", actor="id-guard", command_id="g:1")
@@ -107,14 +139,17 @@ def test_a_plate_that_is_enrolled_while_its_car_is_inside_is_that_vehicle(box: B
     assert box.standing["yard"] == 0
 
 
-def test_an_erased_vehicle_that_leaves_is_the_one_that_came(box: Box) -> None:
+def test_an_erased_vehicle_counts_until_it_leaves(box: Box) -> None:
     box.passed("in", 60, "v1")
     with writing(box.engine) as session:
         session.execute(text("UPDATE vehicle SET plate = NULL, ended_at = created_at WHERE id = 'v1'"))
     box.changed()
     assert box.standing["yard"] == 1
-    box.passed("out", 1, plate="苏Z10001", verdict="ask", reason="unknown_vehicle")
     assert Box(box.engine).standing["yard"] == 1
+    box.passed("out", 1, plate="苏Z10001", verdict="ask", reason="unknown_vehicle")
+    assert box.standing["yard"] == 1
+    box.note("manual.open", 0.9, lane="out", actor="id-guard", command_id="g:1")
+    assert box.standing["yard"] == Box(box.engine).standing["yard"] == 0
 
 
 @pytest.mark.parametrize("now", [NOW, NOW + timedelta(days=4000)], ids=["today", "a clock far ahead"])
