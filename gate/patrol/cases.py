@@ -240,16 +240,20 @@ class Cases:
             self._notices.close(case.notice.id, actor)
 
     def _passage_out(self, session: Session, row: PatrolCaseRow) -> tuple[str, datetime] | None:
-        """The first passage by which the car of a case has left: its id, and when that was."""
-        known = ((PassageRow.plate, row.plate), (PassageRow.subject, row.subject_id))
+        """The first passage by which the car of a case has left: its id, and when that was.
+
+        A car that was enrolled since is known by its vehicle's id, and its passages hold no plate.
+        """
+        enrolled = session.scalar(select(VehicleRow.id).where(VehicleRow.plate == row.plate))
+        known = {(PassageRow.plate, row.plate), (PassageRow.subject, row.subject_id), (PassageRow.subject, enrolled)}
         ways = [self._out(session, column == value, row.since) for column, value in known if value is not None]
         return min(filter(None, ways), key=lambda way: way[1], default=None)
 
     def _out(self, session: Session, its: ColumnElement[bool], since: datetime) -> tuple[str, datetime] | None:
         """The same by one of the columns: each has an index of its own in the order of time."""
-        columns = PassageRow.seq, PassageRow.id, PassageRow.at, PassageRow.verdict, PassageRow.lane
-        later = select(*columns).where(its, PassageRow.at > stamp(since)).order_by(PassageRow.at, PassageRow.seq)
-        passages = [one for one in session.execute(later.limit(MOST_PASSAGES)) if one.lane in self._out_lanes]
+        columns = PassageRow.seq, PassageRow.id, PassageRow.at, PassageRow.verdict
+        later = select(*columns).where(its, PassageRow.at > stamp(since), PassageRow.lane.in_(self._out_lanes))
+        passages = session.execute(later.order_by(PassageRow.at, PassageRow.seq).limit(MOST_PASSAGES)).all()
         asked = {one.seq for one in passages if one.verdict != "open"}
         by_hand = opened_by(session, asked) if asked else {}
         left = (one for one in passages if one.verdict == "open" or one.seq in by_hand)

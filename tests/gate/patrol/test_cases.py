@@ -148,6 +148,28 @@ def test_a_passage_out_closes_the_case_and_nothing_else_does(
         assert cases.needed(case.id).closed_why == (Why.LEFT if closes else None)
 
 
+def test_a_car_that_is_enrolled_after_its_case_was_opened_closes_it_on_its_way_out(
+    site: Site, cases: Cases, person: Resident, clock: Clock
+) -> None:
+    case = cases.open(form(None), "volunteer")
+    car = site.register.enter_vehicle(VehicleForm.of(PLATE, person.household), "t")
+    passed(site, "p1", clock.now + timedelta(minutes=2), "out", "open", car.id)
+    cases.settle()
+    assert cases.needed(case.id).closed_why is Why.LEFT
+
+
+def test_the_way_out_is_found_behind_however_many_ways_in(
+    site: Site, cases: Cases, car: Vehicle, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gate.patrol.cases.MOST_PASSAGES", 2)
+    case = cases.open(form(car), "volunteer")
+    for number in range(3):
+        passed(site, f"in{number}", clock.now + timedelta(minutes=number + 1), "in", "open", car.id)
+    passed(site, "p1", clock.now + timedelta(minutes=9), "out", "open", car.id)
+    cases.settle()
+    assert cases.needed(case.id).closed_why is Why.LEFT
+
+
 def test_a_household_answers_somebody_looks_and_the_case_and_its_notice_are_over(
     site: Site, cases: Cases, notices: Notices, car: Vehicle, person: Resident, clock: Clock
 ) -> None:
