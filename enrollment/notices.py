@@ -116,13 +116,14 @@ class Notices:
             return _read(session, NoticeRow.kind == NoticeKind.CALL, NoticeRow.sent_at > now - max(within, CALL_LASTS))
 
     def of_resident(self, resident_id: str) -> tuple[Notice, ...]:
-        """The notices of the last day to the household that a resident lives in, the newest first."""
+        """The notices of the last day to a resident's household, since the resident lives there; the newest first."""
         now = self._now()
         with reading(self._engine) as session:
             home = _home(session, resident_id, now)
-            return (
-                () if home is None else _read(session, NoticeRow.household_id == home, NoticeRow.sent_at > now - SHOWN)
-            )
+            if home is None:
+                return ()
+            shown = NoticeRow.household_id == home, NoticeRow.sent_at > now - SHOWN
+            return _read(session, *shown, _meant_for(resident_id))
 
     def waiting(self, resident_id: str) -> tuple[str, ...]:
         """The ids of the notices that wait for this household's answer, the newest first."""
@@ -236,9 +237,9 @@ class Notices:
         self._record(session, Act("notice.closed", row.id, actor))
 
 
-def household_notices(session: Session, household_id: str) -> tuple[Notice, ...]:
-    """Everything that is kept of what was asked of a household, the newest first."""
-    return _read(session, NoticeRow.household_id == household_id)
+def notices_to(session: Session, resident_id: str) -> tuple[Notice, ...]:
+    """Everything that is kept of what was asked of a resident's households, the newest first."""
+    return _read(session, _meant_for(resident_id))
 
 
 def forget_subject(session: Session, subject_id: str) -> int:
@@ -251,6 +252,16 @@ def forget_subject(session: Session, subject_id: str) -> int:
 def tells_of(subject_id: str) -> ColumnElement[bool]:
     """The rows that name a resident or vehicle."""
     return or_(NoticeRow.answered_by == subject_id, NoticeRow.vehicle_id == subject_id)
+
+
+def _meant_for(resident_id: str) -> ColumnElement[bool]:
+    """The rows to a household in which a resident lived when they were sent: those of before are others' business."""
+    return exists().where(
+        TenancyRow.resident_id == resident_id,
+        TenancyRow.household_id == NoticeRow.household_id,
+        TenancyRow.starts_at <= NoticeRow.sent_at,
+        or_(TenancyRow.ends_at.is_(None), TenancyRow.ends_at > NoticeRow.sent_at),
+    )
 
 
 def _about(subject_id: str) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from enrollment.act import Act, Record
 from enrollment.database import reading, writing
 from enrollment.entry import Resident, Vehicle
 from enrollment.notice import Notice
-from enrollment.notices import KEPT_DAYS, household_notices
+from enrollment.notices import KEPT_DAYS, notices_to
 from enrollment.passes import Passes
 from enrollment.register import Register
 from enrollment.tables import (
@@ -231,8 +231,7 @@ class OwnData:
     def _notices(self, resident: Resident) -> tuple[Notice, ...]:
         """What was asked of the household."""
         with reading(self._engine) as session:
-            home = session.scalar(select(ResidentRow.household_id).where(ResidentRow.id == resident.id))
-            return household_notices(session, home or "")
+            return notices_to(session, resident.id)
 
     def _looked_at(self, session: Session, resident: Resident) -> dict[str, str]:
         """What a row may be about that concerns the resident, and what that is."""

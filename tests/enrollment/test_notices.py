@@ -17,7 +17,7 @@ from enrollment.form import PersonForm, VehicleForm
 from enrollment.keyring import Keyring
 from enrollment.notice import Answer
 from enrollment.notice_tables import NoticeRow
-from enrollment.notices import CALL_LASTS, KEPT_DAYS, MOST_CALLS, MOST_MOVES, MOVE_LASTS, Notices
+from enrollment.notices import CALL_LASTS, KEPT_DAYS, MOST_CALLS, MOST_MOVES, MOVE_LASTS, Notices, notices_to
 from enrollment.passes import Passes, Quota
 from enrollment.phones import Phones
 from enrollment.register import Register
@@ -192,6 +192,19 @@ def test_only_whoever_lives_there_now_and_is_no_child_is_asked(
     register.tenancies.end(stay.id, clock.now, "staff")
     clock.now += timedelta(seconds=1)
     assert (notices.phones(home), notices.waiting(person.id)) == (0, ())
+
+
+def test_whoever_moves_in_sees_nothing_of_what_was_asked_of_those_before(
+    notices: Notices, register: Register, engine: Engine, home: str, person: Resident, reached: str, clock: Clock
+) -> None:
+    call = notices.call(home, "north", "guard")
+    clock.now += timedelta(hours=1)
+    register._changes.now = clock
+    tenant = register.enrol(PersonForm.of("李四", "3-2-501"), "staff")
+    assert notices.of_resident(tenant.id) == ()
+    assert [one.id for one in notices.of_resident(person.id)] == [call.id]
+    with reading(engine) as session:
+        assert (notices_to(session, tenant.id), [one.id for one in notices_to(session, person.id)]) == ((), [call.id])
 
 
 def test_nobody_and_nothing_can_be_notified(notices: Notices, reached: str, car: Vehicle, person: Resident) -> None:
