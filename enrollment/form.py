@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Self
 
@@ -19,6 +19,8 @@ from models.sighting import PlateColour
 
 LONGEST_TEXT = 200
 """Characters of a note or of a reason."""
+
+LONGEST_DAY = len("2026-03-01")
 
 MAJORITY = 14
 """Years: below this age a guardian consents (Personal Information Protection Law, article 31)."""
@@ -137,6 +139,25 @@ class VehicleForm:
         if classify(text, colour) is None:
             raise EntryRefused("register.not_a_plate", plate=text)
         return cls(text, home, colour, lanes_, type, owner, tidy(notes), term, hours)
+
+
+def entered_moment(text: str, zone: tzinfo, *, whole_day: bool) -> datetime:
+    """A day or moment as typed, in UTC: of `zone` where it has no offset; a `whole_day` is part of what ends with it.
+
+    Raises:
+        EntryRefused: `told.no_moment`.
+    """
+    plain = text.replace("/", "-")
+    try:
+        if len(plain) > LONGEST_DAY:
+            moment = datetime.fromisoformat(plain)
+        else:
+            day = date.fromisoformat(plain.replace(".", "-"))
+            moment = datetime.combine(day + timedelta(days=int(whole_day)), time())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError) as wrong:
+        raise EntryRefused("told.no_moment", entered=text[:40]) from wrong
 
 
 def minor_until(born: date) -> date:
