@@ -38,6 +38,7 @@ PERSONAL = (
     "visitor_pass",
     "vehicle_photo",
     "notice",
+    "household",
 )
 """The tables that are written anew when somebody was erased (`database.purge`).
 
