@@ -12,13 +12,11 @@ from sqlalchemy.orm import Session
 
 from enrollment.directory import Row
 from enrollment.form import fitting
-from enrollment.name import folded
+from enrollment.name import mentions
 from enrollment.tables import HouseholdRow, ResidentRow, TenancyRow, VehicleRow
 
 LONGEST_NOTE = 500
 """Characters, line breaks among them."""
-SHORTEST_WORD = 2
-"""Characters of a name from which it is looked for in a note; one alone stands in half of all sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +57,11 @@ def called_by(row: Row) -> tuple[str, ...]:
 def forget_notes(session: Session, homes: Iterable[str], gone: type[Row], called: Iterable[str] = ()) -> int:
     """Forget the notes of those households that the last of its people or cars has left; how many went.
 
-    `gone` is the table of whoever left. A note that holds one of the words that an erased one is `called` goes too.
+    `gone` is the table of whoever left. A note that names an erased one as `called` goes too.
     """
-    words = [word for word in map(_plain, called) if len(word) >= SHORTEST_WORD]
-    forgotten = 0
+    words, forgotten = tuple(called), 0
     for row in session.scalars(select(HouseholdRow).where(HouseholdRow.id.in_(set(homes)))):
-        told = row.notes is not None and any(word in _plain(row.notes) for word in words)
-        if row.notes is not None and (told or not _stands(session, row.id, gone)):
+        if row.notes is not None and (mentions(row.notes, words) or not _stands(session, row.id, gone)):
             row.notes = row.salt = None
             row.version += 1
             forgotten += 1
@@ -80,7 +76,3 @@ def _stands(session: Session, home: str, gone: type[Row]) -> bool:
     if gone is VehicleRow:
         found.append(select(VehicleRow.id).where(VehicleRow.household_id == home))
     return any(session.scalars(one.limit(1)).first() is not None for one in found)
-
-
-def _plain(text: str) -> str:
-    return folded(text).replace(" ", "")

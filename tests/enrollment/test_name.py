@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.errors import EntryRefused
-from enrollment.name import LONGEST, clean_name, folded
+from enrollment.name import LONGEST, clean_name, folded, mentions
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,7 @@ def test_rare_characters_are_kept_as_they_are(name: str) -> None:
         ("Rene\u0301", "René"),
         ("张\u3000三", "张 三"),
         ("张\u202f三", "张 三"),
+        (" \u2068ئابدۇرەھمان\u2069", "ئابدۇرەھمان"),
         ("ᠪᠠᠲᠤ \u202fᠶᠢᠨ", "ᠪᠠᠲᠤ ᠶᠢᠨ"),
     ],
 )
@@ -70,6 +71,7 @@ def test_a_name_is_composed_and_spaced_once(entered: str, kept: str) -> None:
         ("\u202e三张", "register.name_unseen"),
         ("张\u2028三", "register.name_unseen"),
         ("张\ud842", "register.name_unseen"),
+        ("张\u2068三\u2069李", "register.name_unseen"),
         ("张\u180e三", "register.name_unseen"),
         ("张\u180b三", "register.name_unseen"),
         ("Bat\u180eu", "register.name_unseen"),
@@ -150,3 +152,20 @@ def test_two_names_that_look_the_same_for_want_of_a_letter_are_not_both_taken_un
 )
 def test_a_name_is_found_however_its_marks_are_typed(entered: str, typed: str) -> None:
     assert folded(clean_name(entered)) == folded(typed)
+
+
+@pytest.mark.parametrize(
+    ("text", "called", "named"),
+    [
+        ("辽A·12 345 来送货", "辽A12345", True),
+        ("找阿依古丽•买买提", "阿依古丽·买买提", True),
+        ("ᠰᠠᠷᠠᠠ 18:00", "ᠰᠠᠷᠠ\u180eᠠ", True),
+        ("O’neil 的客人", "Shane O'Neil", False),
+        ("shane o’neil 的客人", "Shane O'Neil", True),
+        ("王先生", "王", False),
+        ("张三", "", False),
+        ("", "张三", False),
+    ],
+)
+def test_what_staff_wrote_names_somebody_however_it_is_spelled(text: str, called: str, named: bool) -> None:
+    assert mentions(text, [called]) is named
