@@ -111,3 +111,18 @@ def test_replay_shows_whom_fewer_spaces_would_have_stopped(site: Site, config: P
     assert "Open (visitor_pass) → Ask the guard (parking_full)" in _gate(config, *replay)
     config.write_text(config.read_text("utf-8").replace('id = "yard"', 'id = "square"'), "utf-8")
     assert "parking_full" not in _gate(config, *replay)
+
+
+def test_parking_in_a_file_of_its_own_is_told_replayed_and_explained(site: Site, config: Path) -> None:
+    file, other = config.parent / "parking.toml", config.parent / "other.toml"
+    inline = GOOD[: GOOD.index("[[camera]]")]
+    file.write_text(inline.replace("[parking]\n", "").replace("parking.zone", "zone"), "utf-8")
+    config.write_text('[parking]\nfile = "parking.toml"\n' + GOOD[GOOD.index("[[camera]]") :], "utf-8")
+    other.write_text(file.read_text("utf-8").replace("spaces = 120", "spaces = 1"), "utf-8")
+    _came_in(site, 30, None, "苏Z20B01")
+    assert "地面车位 (yard) residents and visitors 120 1 119 0 —" in _gate(config, "parking", "now")
+    explain = ("rules", "explain", "--plate", "辽B12345", "--lane", "north-in")
+    assert "地面车位 1/120" in _gate(config, *explain)
+    assert "地面车位 1/1" in _gate(config, *explain, "--parking", str(other))
+    replay = ("rules", "replay", "--since", "2026-01-01", "--parking", str(other))
+    assert "passages replayed" in _gate(config, *replay)

@@ -133,7 +133,7 @@ def test_without_a_zone_the_rules_and_their_version_are_those_of_before() -> Non
 def test_every_change_of_parking_is_another_version_and_the_text_makes_the_same_rules_again() -> None:
     lane = Lane(id="north-in", name="北门", kind="vehicle", heading="any", camera="c", barrier="a")
     made = [
-        Rules.of(Config().model_copy(update={"parking": parking}), lane, FaceLimits(accept=0.45))
+        Rules.of(Config(), lane, FaceLimits(accept=0.45), parking=parking)
         for parking in (_parking(), _parking(places=2), _parking(extra_car="open"), _parking({**YARD, "spaces": 11}))
     ]
     assert len({rules.version for rules in made}) == len(made)
