@@ -95,7 +95,7 @@ class Rules:
             direction=written["direction"],
             credentials=frozenset(written.get("credentials", ())),
             households={} if households is None else households,
-            parking=Parking.model_validate(written.get("parking", {})),
+            parking=Parking.recorded(written.get("parking", {})),
             text=text,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -46,6 +46,10 @@ class Parking(Part):
     extra_car: Literal["open", "ask"] = Field(
         default="ask", description="the next car while those are taken: open tells the guard, ask lets the guard decide"
     )
+    window_car: Literal["open", "ask"] = Field(
+        default="open",
+        description="a taxi or delivery in its window while no space is free: open lets it in, since it leaves again",
+    )
     free_minutes: int = Field(
         default=120, ge=1, le=44_640, description="a visitor without a pass may stay so long; with one, until it ends"
     )
@@ -56,6 +60,11 @@ class Parking(Part):
         default=(), description="lanes of zones that another box on the same database serves"
     )
     zone: tuple[Zone, ...] = ()
+
+    @classmethod
+    def recorded(cls, written: Mapping[str, Any]) -> Self:
+        """What a record keeps of it. Before `window_car` was written down, a window opened to free spaces alone."""
+        return cls.model_validate({"window_car": "ask", **written} if written else written)
 
     @field_validator("zone")
     @classmethod

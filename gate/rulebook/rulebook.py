@@ -238,4 +238,4 @@ def _access_of(written: Mapping[str, Any]) -> AccessRules:
 
 
 def _parking_of(written: Mapping[str, Any]) -> Parking:
-    return Parking.model_validate(written.get("parking", {}))
+    return Parking.recorded(written.get("parking", {}))
