@@ -198,6 +198,7 @@ def household_view(
     told = refused if isinstance(refused, Refusal) or refused is None else Refusal(refused)
     right, version = office.register.rights.of_household(household_id)
     note = office.register.households.note(household_id).words or ""
+    noted = told is not None and told.note is not None
     return page(
         request,
         "household.html",
@@ -210,7 +211,7 @@ def household_view(
         steps=steps,
         places={one.id: address_of(steps[one.id], one) for one in people},
         first=next((one.id for one in people if steps[one.id] is not Step.DONE), None),
-        then="person" if person else "vehicle" if vehicle else then if then in FIELDS else "",
+        then="person" if person else "vehicle" if vehicle else "note" if noted else then if then in FIELDS else "",
         fault=said(told, language),
         right=right_facts(desk, language, right, None, told),
         version=version,
@@ -223,9 +224,8 @@ def household_view(
         types=list(VehicleType),
         standings=list(Standing),
         note=note,
-        note_typed=note if told is None or told.note is None else told.note,
-        note_open=told is not None and told.note is not None,
-        note_conflict=told is not None and told.note is not None and told.conflict,
+        note_typed=told.note if told and noted else note,
+        note_conflict=told is not None and noted and told.conflict,
         longest_note=LONGEST_NOTE,
         parking=office.register.households.places(household_id),
         most_places=MOST_PLACES,
