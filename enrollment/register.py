@@ -22,7 +22,7 @@ from enrollment.errors import EntryRefused
 from enrollment.faces import FacePhoto, Faces, similar
 from enrollment.form import PersonForm, VehicleForm, clean_reason
 from enrollment.hours import written
-from enrollment.household_note import called_by, forget_notes, homes_of
+from enrollment.household_note import forget_notes
 from enrollment.households import Households
 from enrollment.keyring import Keyring
 from enrollment.reembedding import Reembedding
@@ -281,9 +281,7 @@ class Register:
         """
         with self._changes.edit(subject_id, "removed", actor, expected) as edit:
             kind, at = directory.kind(edit.row), self._changes.now()
-            homes, called = homes_of(edit.session, edit.row), called_by(edit.row)
             gone = clear(edit.session, edit.row, at)
-            gone["household_notes"] = forget_notes(edit.session, homes, type(edit.row), called)
             edit.facts.update(gone)
         self.faces.forget()
         purged = purge(self._engine, PERSONAL)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from enrollment.act import Act
+from enrollment.consent import ConsentForm, Means, Purpose
 from enrollment.database import reading
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.finding import Finder
@@ -217,3 +218,16 @@ def test_the_note_of_a_person_or_car_must_be_one_that_can_be_shown(notes: str) -
         PersonForm.of("张三", "3-2-501", notes=notes)
     with pytest.raises(EntryRefused, match=r"register\.notes_unseen"):
         VehicleForm.of("辽A12345", "3-2-501", notes=notes)
+
+
+def test_a_note_that_names_a_car_goes_when_its_owner_withdraws_the_consent_to_it(
+    register: Register, engine: Engine
+) -> None:
+    person = register.enrol(PersonForm.of("张三", "3-2-501"), "office")
+    register.enter_vehicle(VehicleForm.of("辽A12345", "3-2-501", owner=person.id), "office")
+    agreed = ConsentForm(Purpose.PLATE_ENTRY, Means.PAPER, person.created_at)
+    register.consents.give(person.id, [agreed], "office")
+    home = _noted(register, engine, "辽A·12345 请停靠墙一侧")
+    register.consents.withdraw(person.id, Purpose.PLATE_ENTRY, "office")
+    assert register.vehicles(home) == ()
+    assert register.households.note(home).words is None
