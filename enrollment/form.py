@@ -26,6 +26,9 @@ MAJORITY = 14
 """Years: below this age a guardian consents (Personal Information Protection Law, article 31)."""
 
 _PHONE = re.compile(r"\+?[0-9]{5,19}")
+_UNSHOWN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb]")
+"""What a note is not shown as it was typed with: controls but a line's end, overrides of the direction, lone halves of
+a character. Joiners stay, which scripts and emoji need, and so does every kind of space."""
 
 
 class Standing(StrEnum):
@@ -94,7 +97,7 @@ class PersonForm:
 
         Raises:
             EntryRefused: a name or household code that is none; `register.no_lanes`, `register.phone`,
-                `register.notes_long`, `register.ends_before_it_begins`.
+                `register.ends_before_it_begins`, and as `tidy`.
         """
         home = HouseholdCode.parse(household)
         named, lanes_ = clean_name(name), rights(lanes)
@@ -133,7 +136,7 @@ class VehicleForm:
 
         Raises:
             EntryRefused: `register.not_a_plate` where no rule of the grammar fits plate and colour; a household code
-                that is none; `register.no_lanes`, `register.notes_long`, `register.ends_before_it_begins`.
+                that is none; `register.no_lanes`, `register.ends_before_it_begins`, and as `tidy`.
         """
         text, home, lanes_ = normalise(plate), HouseholdCode.parse(household), rights(lanes)
         if classify(text, colour) is None:
@@ -195,11 +198,21 @@ def clean_reason(text: str) -> str:
 
 
 def tidy(notes: str | None) -> str | None:
-    """A note in one line, None for an empty one. Raises `EntryRefused` (`register.notes_long`)."""
-    text = " ".join((notes or "").split())
-    if len(text) > LONGEST_TEXT:
-        raise EntryRefused("register.notes_long", length=len(text), longest=LONGEST_TEXT)
-    return text or None
+    """A note in one line, None for an empty one.
+
+    Raises:
+        EntryRefused: `register.notes_unseen`, `register.notes_long`.
+    """
+    return fitting(" ".join((notes or "").split()), LONGEST_TEXT)
+
+
+def fitting(note: str, longest: int) -> str | None:
+    """The note, None for an empty one. Raises `EntryRefused` like `tidy`."""
+    if _UNSHOWN.search(note):
+        raise EntryRefused("register.notes_unseen")
+    if len(note) > longest:
+        raise EntryRefused("register.notes_long", length=len(note), longest=longest)
+    return note or None
 
 
 def _phone(entered: str | None) -> str | None:

@@ -65,7 +65,9 @@ function sayOfPicture(lane) {
 function factsOf(question) {
   const meant = question.meant;
   const told = [];
-  if (meant) told.push([say("console.live.may_be"), [meant.label, meant.household].filter(Boolean).join(" · ")]);
+  // Isolated: behind a name that is written from the right, 3-2-501 would stand as 501-2-3.
+  const apart = (text) => `\u2068${text}\u2069`;
+  if (meant) told.push([say("console.live.may_be"), [meant.label, meant.household].filter(Boolean).map(apart).join(" · ")]);
   if (meant && meant.read) told.push([say("console.live.was_read"), meant.read]);
   if (typeof question.score === "number") told.push([say("console.live.likeness"), question.score.toFixed(2)]);
   const list = element("dl", "meant");
