@@ -86,6 +86,16 @@ class Households:
             facts: dict[str, FactValue] = {"before": before, "after": note_digest(row), "version": row.version}
             self._changes.done(session, Act("household.note_set", household_id, actor, facts))
 
+    def note_first(self, code: HouseholdCode, words: str, actor: str) -> None:
+        """Note something about a household that has no note yet. Raises as `set_note`; `register.changed_meanwhile`."""
+        with reading(self._engine) as session:
+            found = select(HouseholdRow).filter_by(building=code.building, unit=code.unit, room=code.room)
+            row = session.scalars(found).first()
+            if row is None:
+                raise NotEnrolled("register.no_household", id=str(code))
+            home, version = row.id, row.version
+        self.set_note(home, words, actor, version)
+
     def notes(self) -> Mapping[HouseholdCode, str]:
         """The note of every household that has one."""
         with reading(self._engine) as session:

@@ -44,7 +44,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Intake:
-    """What came of a table; `households` counts the rights of whole ones, `sheets` consents and refusals on paper.
+    """What came of a table; `households` counts rights and notes of whole ones, `sheets` what was signed or declined.
 
     `rejected` are the cells of the rows with a problem, with the heading first.
     """
@@ -133,6 +133,8 @@ class _Entering:
         self._faced = {(one.household, one.name) for one in residents if one.templates}
         self._cars = {car.plate: car.household for car in register.vehicles()}
         self._homes = set(register.rights.of_households())
+        self._noted = set(register.households.notes())
+        self._here = {home.code for home in register.households.list() if home.residents or home.vehicles}
         self._cards: dict[str, Who] = {}
         self._new: set[Who] = set()
         self._no_plates: set[Who] = set()
@@ -143,7 +145,14 @@ class _Entering:
         self._flaws = []
         if line.household is not None:
             self._give_home(*line.household)
-            return
+        self._take_named(line)
+        if line.home_note is not None:
+            self._note_home(*line.home_note)
+        if self._flaws:
+            raise Wrong(self._flaws)
+
+    def _take_named(self, line: Line) -> None:
+        """The person and the vehicle of a line, where it has any."""
         car = line.vehicle
         if car is not None and self._cars.get(car.plate, str(car.household)) != str(car.household):
             raise Wrong([(Column.PLATE, EntryRefused("register.plate_taken", plate=car.plate))])
@@ -160,8 +169,6 @@ class _Entering:
                 self._face(self._album, line, speaks)
         if car is not None and not any(column is Column.OWNER for column, _ in self._flaws):
             self._enter_vehicle(car, owner, Column.OWNER if line.owner else Column.PLATE)
-        if self._flaws:
-            raise Wrong(self._flaws)
 
     def _blaming(self, column: Column) -> Blaming:
         return Blaming(self._flaws, column)
@@ -176,6 +183,19 @@ class _Entering:
         self._homes.add(code)
         self.intake.households += 1
 
+    def _note_home(self, code: HouseholdCode, words: str) -> None:
+        """A household that has a note keeps it; of one where nobody is entered nothing is noted."""
+        if code in self._noted:
+            self.intake.known += 1
+            return
+        with self._blaming(Column.HOME_NOTE):
+            if code not in self._here:
+                raise EntryRefused("roster.nobody_there", household=code)
+            if self._actor:
+                self._register.households.note_first(code, words, self._actor)
+            self._noted.add(code)
+            self.intake.households += 1
+
     def _enter(self, line: Line, person: PersonForm) -> Who:
         who = str(person.household), person.name
         if who in self._people:
@@ -187,6 +207,7 @@ class _Entering:
         except EntryRefused as refused:
             raise Wrong([(Column.SIGNED, refused)]) from refused
         self._new.add(who)
+        self._here.add(person.household)
         self.intake.people += 1
         self.intake.sheets += len(agreed)
         return who
@@ -265,6 +286,7 @@ class _Entering:
             if self._actor:
                 self._register.enter_vehicle(replace(car, owner=self._people[owner] if owner else None), self._actor)
             self._cars[car.plate] = str(car.household)
+            self._here.add(car.household)
             self.intake.vehicles += 1
 
     def _declines_plates(self, who: Who) -> bool:

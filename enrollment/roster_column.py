@@ -14,7 +14,7 @@ from models.errors import Fault, PictureRefused
 class Column(StrEnum):
     """The columns of the form; a row names a person, a vehicle or both, and their household.
 
-    One with neither is about the whole household: its lanes and hours.
+    One with neither is about the whole household: its lanes and hours, and what staff note about it.
     """
 
     HOUSEHOLD = "household"
@@ -40,6 +40,7 @@ class Column(StrEnum):
     PHOTO = "photo"
     LANES = "lanes"
     HOURS = "hours"
+    HOME_NOTE = "home_note"
 
 
 SHEETS: Mapping[Purpose, Column] = {

@@ -23,6 +23,7 @@ from enrollment.form import (
     tidy,
 )
 from enrollment.household import HouseholdCode
+from enrollment.household_note import clean_note
 from enrollment.name import clean_name
 from enrollment.rights import NO_RIGHT, Right
 from enrollment.roster_column import DECLINED, SHEETS, Blaming, Column, Flaw, Wrong
@@ -52,7 +53,7 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row that means something: a person, a vehicle or both, or the right of a whole `household`.
+    """A row that means something: a person, a vehicle or both, or the right of a whole `household`, or a note about it.
 
     The right of a row, and the days from when until when it holds, are those of the person and of the vehicle in it.
 
@@ -66,6 +67,7 @@ class Line:
     sheets: tuple[ConsentForm, ...] = ()
     photo: str | None = None
     household: tuple[HouseholdCode, Right] | None = None
+    home_note: tuple[HouseholdCode, str] | None = None
     owner: str | None = None
     cards: tuple[str, ...] = ()
 
@@ -141,13 +143,15 @@ class _Reading:
         right, home = self._right(), self._told.get(Column.HOUSEHOLD, "")
         named = self._told.keys() & {Column.NAME, Column.PLATE}
         with self._blaming(Column.NAME):
-            if not named and right == NO_RIGHT and not self._flaws:
+            if not named and right == NO_RIGHT and Column.HOME_NOTE not in self._told and not self._flaws:
                 raise EntryRefused("roster.nobody")
         code = HouseholdCode(*NOWHERE)
         with self._blaming(Column.HOUSEHOLD):
             code = HouseholdCode.parse(home)
+        noted = self._home_note(code)
         if not named:
-            return Line(number, None, None, household=(code, right))
+            given = None if right == NO_RIGHT else (code, right)
+            return Line(number, None, None, household=given, home_note=noted)
         term, guardian = self._term(), self._guardian()
         person = self._person(code, right, term) if Column.NAME in self._told else None
         vehicle = self._vehicle(code, right, term) if Column.PLATE in self._told else None
@@ -159,6 +163,7 @@ class _Reading:
             self._told.get(Column.PHOTO),
             owner=self._owner() if vehicle is not None else None,
             cards=self._cards(),
+            home_note=noted,
         )
         self._check(line, guardian)
         return line
@@ -247,6 +252,12 @@ class _Reading:
         """Whose the vehicle is: whoever is named for it, else the person of the row."""
         with self._blaming(Column.OWNER):
             return clean_name(self._told[Column.OWNER]) if Column.OWNER in self._told else None
+        return None
+
+    def _home_note(self, code: HouseholdCode) -> tuple[HouseholdCode, str] | None:
+        with self._blaming(Column.HOME_NOTE):
+            words = clean_note(self._told.get(Column.HOME_NOTE, ""))
+            return (code, words) if words else None
         return None
 
     def _guardian(self) -> Guardian | None:

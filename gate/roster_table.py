@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from enrollment.entry import Resident, Vehicle
 from enrollment.form import Standing, VehicleType, born
 from enrollment.register import Register
-from enrollment.rights import Right
+from enrollment.rights import NO_RIGHT, Right
 from enrollment.roster import Intake
 from enrollment.roster_column import Column
 from enrollment.roster_form import Tick
@@ -57,15 +57,21 @@ def empty_form(language: Language) -> Rows:
 
 
 def register_rows(register: Register, zone: tzinfo, language: Language) -> Rows:
-    """Everybody, every vehicle and every household's right; faces, consents and credentials stay where they are.
+    """Everybody, every vehicle, every household's right and note; faces, consents and credentials stay where they are.
 
     Days are those of the `zone`.
     """
     people, cars = register.residents(), register.vehicles()
     names = {(one.id, one.household): one.name for one in people}
     rows = [_person_row(one, register.tenancies.of(one.id), zone, language) for one in people]
-    homes = register.rights.of_households().items()
-    given = [_row({Column.HOUSEHOLD: str(code), **_right_cells(right, language)}) for code, right in homes]
+    rights, notes = register.rights.of_households(), register.households.notes()
+    given = [
+        _row(
+            {Column.HOUSEHOLD: str(code), **_right_cells(rights.get(code, NO_RIGHT), language)}
+            | _noted(notes.get(code))
+        )
+        for code in sorted({*rights, *notes}, key=lambda code: code.order)
+    ]
     owned = [(car, names.get((car.owner or "", car.household), "")) for car in cars]
     return [_heading(language), *rows, *(_car_row(car, owner, zone, language) for car, owner in owned), *given]
 
@@ -185,6 +191,10 @@ def _last_day(until: datetime | None, zone: tzinfo) -> str:
     if until is None or until.astimezone(zone).time() != time():
         return _day(until, zone)
     return _day(until - timedelta(days=1), zone)
+
+
+def _noted(note: str | None) -> dict[Column, str]:
+    return {Column.HOME_NOTE: note or ""}
 
 
 def _right_cells(right: Right, language: Language) -> dict[Column, str]:

@@ -152,7 +152,7 @@ def test_rights_are_taken_in_from_a_table_and_told_by_row_and_column_and_exporte
         told = _run(config, "import", str(config.parent / "rights.csv")).output.replace("\n", "")
         for row, column in {5: "可走通道", 6: "通行时段", 7: "住户"}.items():
             assert f"第 {row} 行，{column}" in told
-        assert ("整户的通行权限：1 户" in told) is (number == 0)
+        assert ("整户的通行权限和备注：1 项" in told) is (number == 0)
     file = config.parent / "out.csv"
     _run(config, "export", str(file))
     with file.open(encoding="utf-8-sig", newline="") as opened:
@@ -348,3 +348,19 @@ def test_a_table_deletes_no_vehicles(config: Path, families: Path) -> None:
     assert "这个人名下有车（辽A12345）" in told
     assert _kept(config) == (["张三"], ["辽A12345"])
     assert _said(config, "张三") == []
+
+
+def test_a_note_about_a_household_is_taken_in_once_and_exported(config: Path) -> None:
+    table, file = config.parent / "notes.csv", config.parent / "out.csv"
+    table.write_text(
+        '住户,姓名,整户备注\n3-2-501,张三,"侧门有轮椅坡道\n18 点后再打电话"\n3-2-509,,没有人\n3-2-501,,别的\n', "utf-8"
+    )
+    for times in range(2):
+        told = _run(config, "import", str(table)).output.replace("\n", "")
+        assert "第 3 行，整户备注：3-2-509 没有登记" in told
+        assert ("整户的通行权限和备注：1 项" in told) is (times == 0)
+    _run(config, "export", str(file))
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        [row] = [row for row in csv.DictReader(opened) if row["整户备注"]]
+    assert (row["住户"], row["姓名"], row["整户备注"]) == ("3-2-501", "", "侧门有轮椅坡道\n18 点后再打电话")
+    assert _run(config, "import", str(file)).exit_code == 0
