@@ -10,12 +10,12 @@ from functools import partial
 import structlog
 
 from gate.config import Config
-from gate.console.throttle import Throttle
 from gate.reader.desk import ReaderDesk, ToLane
 from gate.reader.opening import lines_of, open_line
 from gate.reader.reader import Condition, ReaderState
 from gate.reader.settings import ReaderPart
 from gate.reader.worker import LineWorker, ReaderHealth
+from gate.throttle import Throttle
 
 log = structlog.get_logger("reader")
 

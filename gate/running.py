@@ -26,7 +26,6 @@ from gate.community.deliveries import Deliveries, outbox_of
 from gate.community.registers.keeper import Keepers
 from gate.community.registers.registers import Registers
 from gate.config import Config, Lane, ReaderPart
-from gate.console.throttle import Throttle
 from gate.console.watch import PassageView, passage_body
 from gate.feed import Feed
 from gate.lane.code_reader import CodeReader
@@ -55,6 +54,7 @@ from gate.rulebook.rulebook import Rulebook
 from gate.rulebook.whereabouts import Whereabouts
 from gate.site import Site
 from gate.threads import one_thread_a_task
+from gate.throttle import Throttle
 from models.open import open_face_recogniser, open_plate_recogniser
 from models.roles import FaceRecogniser, PlateRecogniser
 from models.store import Store

@@ -69,7 +69,6 @@ from gate.console.patrol import pages as patrol_pages
 from gate.console.patrol.desk import PatrolDesk
 from gate.console.questions import Questions
 from gate.console.sessions import Sessions
-from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.console.wording import chosen_language
@@ -78,6 +77,7 @@ from gate.parking.room import ParkingRoom
 from gate.privacy import Handling
 from gate.shift_notes import ShiftNotes
 from gate.texts import explain
+from gate.throttle import Throttle
 from models.errors import Fault
 
 HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}

@@ -32,7 +32,6 @@ from gate.console.opening import Openings
 from gate.console.patrol.desk import PatrolDesk
 from gate.console.questions import Questions
 from gate.console.sessions import Session, Sessions
-from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.erasure import Certificate
@@ -40,6 +39,7 @@ from gate.parking.room import ParkingRoom
 from gate.privacy import Handling
 from gate.shift_notes import ShiftNotes
 from gate.texts import Language
+from gate.throttle import Throttle
 
 SESSION_COOKIE = "menwei_session"
 LANGUAGE_COOKIE = "menwei_lang"

@@ -20,8 +20,8 @@ from enrollment.register import Register
 from enrollment.requests import Requests
 from gate.console.errors import RequestRefused
 from gate.console.pad.way import PadWay
-from gate.console.throttle import Throttle
 from gate.own_data import OwnData
+from gate.throttle import Throttle
 
 RESIDENT_COOKIE = "menwei_resident"
 RESIDENT_PATH = "/me"

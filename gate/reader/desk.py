@@ -15,11 +15,11 @@ import structlog
 
 from enrollment.card_number import CardNumber, EightDigits
 from enrollment.household import one_spelling
-from gate.console.throttle import Throttle
 from gate.decision.decision import Verdict
 from gate.reader.keypad import Keypad, Typed
 from gate.reader.reader import CardBits, CardText, Feedback, KeysPressed
 from gate.reader.settings import ReaderPart
+from gate.throttle import Throttle
 
 log = structlog.get_logger("reader")
 

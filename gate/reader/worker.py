@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
 from gate.errors import ReaderFault
 from gate.reader.reader import (
     CardBits,

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from enrollment.card_number import CardNumber, EightDigits
-from gate.console.throttle import Throttle
 from gate.decision.decision import Verdict
 from gate.reader import desk as desk_module
 from gate.reader.desk import ReaderDesk
 from gate.reader.format import wiegand
 from gate.reader.reader import CardBits, CardText, Feedback, KeysPressed
 from gate.reader.settings import ReaderPart
+from gate.throttle import Throttle
 from tests.gate.reader.direct import Clock
 
 KNOWN = CardNumber(0x800A42, 24)

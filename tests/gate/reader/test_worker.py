@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 import structlog
 
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
 from gate.errors import ReaderFault
 from gate.reader.reader import CardBits, Condition, Feedback, Misread, ReaderEvent, ReaderState
 from gate.reader.worker import LineWorker
