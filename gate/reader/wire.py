@@ -16,6 +16,9 @@ from gate.errors import ReaderFault
 CONNECT_S = 3.0
 WRITE_S = 1.0
 MOST = 4096
+IDLE_S, EVERY_S, TIMES = 10, 5, 3
+"""A serial server that lost its power says no goodbye, and a converter is never written to: the kernel asks for it
+after 10 s of silence, and the connection is cut after 25 s. By itself it would ask after two hours."""
 _GONE = (OSError, termios.error, ValueError)
 """What a port or a socket raises whose other end is gone; the serial library's own errors are of the first kind."""
 
@@ -45,6 +48,10 @@ class SocketWire:
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, IDLE_S)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, EVERY_S)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, TIMES)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * (IDLE_S + EVERY_S * TIMES))
 
     def read(self, timeout_s: float) -> bytes:
         """As `Wire` says."""

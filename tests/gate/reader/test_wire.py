@@ -18,7 +18,9 @@ from gate.reader.osdp.simulated import SimulatedReader
 from gate.reader.reader import CardBits
 from gate.reader.settings import ReaderPart
 from gate.reader.simulated_line import OsdpEnd
-from gate.reader.wire import open_wire
+from gate.reader.wire import SocketWire, open_wire
+
+_KEPT = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
 
 
 @pytest.fixture
@@ -93,3 +95,16 @@ def test_a_port_that_is_not_there_is_told() -> None:
     with pytest.raises(ReaderFault, match=r"reader\.port_unusable") as refused:
         open_wire("wiegand:/dev/serial/by-id/none")
     assert refused.value.facts["path"] == "/dev/serial/by-id/none"
+
+
+def test_a_serial_server_that_lost_its_power_is_missed_within_half_a_minute() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        wire = open_wire(f"wiegand+tcp://127.0.0.1:{server.getsockname()[1]}")
+        assert isinstance(wire, SocketWire)
+        held = wire._connection
+        asked = [held.getsockopt(socket.IPPROTO_TCP, option) for option in _KEPT]
+        assert held.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert asked[0] + asked[1] * asked[2] <= 30
+        assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
+        assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) > 0
+        wire.close()
