@@ -46,15 +46,15 @@ from gate.parking.room import ParkingRoom
 from gate.passages import view_of
 from gate.patrol.case_watch import CaseWatch
 from gate.patrol.cases import Cases
+from gate.pin_tries import PinTries
 from gate.reader.reader import Condition
-from gate.readers import REMEMBERED, WRONG_TRIES, Readers
+from gate.readers import Readers
 from gate.retention import Retention
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
 from gate.rulebook.whereabouts import Whereabouts
 from gate.site import Site
 from gate.threads import one_thread_a_task
-from gate.throttle import Throttle
 from models.open import open_face_recogniser, open_plate_recogniser
 from models.roles import FaceRecogniser, PlateRecogniser
 from models.store import Store
@@ -115,7 +115,7 @@ class RunningGate:
             {lane.id: lane.direction for lane in config.lane},
             lambda lane_id: self.supervisors[lane_id].worker,
         )
-        self.pin_tries = Throttle(free=WRONG_TRIES, limit=REMEMBERED, now=time.monotonic)
+        self.pin_tries = PinTries(time.monotonic)
         self.readers = Readers(config, self.presenting, self._reader_changed, self.pin_tries)
         self.cameras: dict[str, CameraWorker] = {
             part.id: open_camera(part, regions=_regions(config, part.id), on_change=self._camera_changed)

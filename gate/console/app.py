@@ -74,6 +74,7 @@ from gate.console.watch import Watch
 from gate.console.wording import chosen_language
 from gate.feed import News
 from gate.parking.room import ParkingRoom
+from gate.pin_tries import PinTries
 from gate.privacy import Handling
 from gate.shift_notes import ShiftNotes
 from gate.texts import explain
@@ -203,14 +204,7 @@ def create_app(
         ),
         codes=Throttle(free=bounds.wrong_codes, limit=bounds.remembered_failures, now=clock),
         links=Throttle(free=bounds.wrong_links, limit=bounds.remembered_failures, now=clock),
-        pad_tries=Throttle(
-            free=bounds.wrong_pins,
-            limit=bounds.remembered_failures,
-            now=clock,
-            longest_delay_s=bounds.longest_pad_wait_s,
-        ),
-        pin_tries=(lobby.pin_tries if lobby else None)
-        or Throttle(free=bounds.wrong_pins, limit=bounds.remembered_failures, now=clock),
+        pin_tries=(lobby.pin_tries if lobby else None) or PinTries(clock),
         rings=Throttle(free=1, limit=bounds.remembered_failures, now=clock, longest_delay_s=bounds.longest_ring_wait_s),
         devices=Devices(keyring, wall),
         tickets=Tickets(now=clock, token=token),

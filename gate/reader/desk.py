@@ -14,8 +14,8 @@ from typing import Protocol
 import structlog
 
 from enrollment.card_number import CardNumber, EightDigits
-from enrollment.household import one_spelling
 from gate.decision.decision import Verdict
+from gate.pin_tries import SHORTEST_REFUSAL_S, PinTries
 from gate.reader.keypad import Keypad, Typed
 from gate.reader.reader import CardBits, CardText, Feedback, KeysPressed
 from gate.reader.settings import ReaderPart
@@ -29,8 +29,6 @@ STALE_S = 3.0
 """Whoever held a card there so long ago has tried again, or has gone."""
 MOST_WAITING = 8
 MOST_TEXT = 64
-SHORTEST_REFUSAL_S = 1.0
-"""Every refusal of a PIN takes so long: a PIN is checked slowly, and what does not exist would be answered at once."""
 SHOWN: Mapping[Verdict, Feedback] = {
     Verdict.OPEN: Feedback.ACCEPTED,
     Verdict.ASK: Feedback.ASK,
@@ -62,14 +60,12 @@ class ReaderDesk:
         misread: Callable[[str, str], None],
         *,
         card_tries: Throttle,
-        pad_tries: Throttle,
-        pin_tries: Throttle,
+        pin_tries: PinTries,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`answer` shows something at the reader, `misread` counts a card whose bits make none.
 
-        Wrong cards and wrong PINs are counted per reader in `card_tries` and `pad_tries`, and PINs of residents per
-        household in `pin_tries`, which is shared with every pad and reader.
+        Wrong cards are counted per reader in `card_tries`; `pin_tries` is shared with every pad and reader.
         """
         self._part = part
         self._formats = part.read_by()
@@ -77,7 +73,6 @@ class ReaderDesk:
         self._answer = answer
         self._misread = misread
         self._card_tries = card_tries
-        self._pad_tries = pad_tries
         self._pin_tries = pin_tries
         self._clock = clock
         self._keypad = Keypad()
@@ -154,16 +149,12 @@ class ReaderDesk:
 
     def _pin(self, typed: Typed) -> Feedback:
         began_s = self._clock()
-        home = [one_spelling(typed.household)] if typed.household else []
-        if any(self._pin_tries.wait_s(key) > 0 for key in home) or self._pad_tries.begin(self._part.id) > 0:
+        place = f"reader {self._part.id}"
+        if self._pin_tries.begin(place, typed.household) > 0:
             return Feedback.REFUSED
-        for key in home:
-            self._pin_tries.begin(key)
         verdict = self._lanes.pin(self._part.lane, typed.household, typed.pin)
         if verdict is Verdict.OPEN:
-            self._pad_tries.succeeded(self._part.id)
-            for key in home:
-                self._pin_tries.succeeded(key)
+            self._pin_tries.right(place, typed.household)
         else:
             self._stopping.wait(max(0.0, SHORTEST_REFUSAL_S - (self._clock() - began_s)))
         return SHOWN[verdict]

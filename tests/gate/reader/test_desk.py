@@ -9,6 +9,7 @@ import pytest
 
 from enrollment.card_number import CardNumber, EightDigits
 from gate.decision.decision import Verdict
+from gate.pin_tries import PinTries
 from gate.reader import desk as desk_module
 from gate.reader.desk import ReaderDesk
 from gate.reader.format import wiegand
@@ -46,20 +47,18 @@ class Lanes:
 class Counter:
     """A desk with everything about it."""
 
-    def __init__(self, pin_tries: Throttle | None = None, **part: object) -> None:
+    def __init__(self, pin_tries: PinTries | None = None, **part: object) -> None:
         self.clock, self.lanes = Clock(), Lanes()
         self.answers: list[Feedback] = []
         self.misread: list[str] = []
         self.answered = threading.Event()
-        tries = {"free": 5, "limit": 100, "now": self.clock}
         self.desk = ReaderDesk(
             ReaderPart.model_validate({"id": "r", "url": "osdp+tcp://192.0.2.1:4001", "lane": "walk", **part}),
             self.lanes,
             self._answer,
             lambda _reader, why: self.misread.append(why),
-            card_tries=Throttle(**tries, longest_delay_s=10),
-            pad_tries=Throttle(**tries, longest_delay_s=60),
-            pin_tries=pin_tries or Throttle(**tries),
+            card_tries=Throttle(free=5, limit=100, now=self.clock, longest_delay_s=10),
+            pin_tries=pin_tries or PinTries(self.clock),
             clock=self.clock,
         )
 
@@ -151,8 +150,8 @@ def test_a_resident_and_a_visitor_type_their_pins() -> None:
 
 def test_guessing_a_households_pin_is_slowed_down_at_all_readers_together() -> None:
     clock = Clock()
-    shared = Throttle(free=5, limit=100, now=clock)
-    counters = [Counter(pin_tries=shared) for _ in range(6)]
+    shared = PinTries(clock)
+    counters = [Counter(shared, id=f"r{number}") for number in range(6)]
     for counter in counters:
         counter.type("3*2*501#000000#")
     assert [len(counter.lanes.shown) for counter in counters] == [1] * 5 + [0]
