@@ -21,7 +21,7 @@ from gate.throttle import Throttle
 log = structlog.get_logger("reader")
 
 WRONG_CARDS = 5
-LONGEST_CARD_WAIT_S = 10.0
+CARD_WAIT_S = 10.0
 """Whoever holds wrong cards to a reader must not keep the neighbours out for long."""
 
 
@@ -49,9 +49,7 @@ class Readers:
         self._parts = {part.id: part for part in config.reader}
         self._workers: dict[str, LineWorker] = {}
         self._desks: dict[str, ReaderDesk] = {}
-        card_tries = Throttle(
-            free=WRONG_CARDS, limit=len(config.reader) + 1, now=clock, longest_delay_s=LONGEST_CARD_WAIT_S
-        )
+        card_tries = Throttle(free=WRONG_CARDS, limit=len(config.reader), now=clock, longest_delay_s=CARD_WAIT_S)
         for parts in lines_of(config.reader):
             worker = LineWorker(
                 [part.id for part in parts],

@@ -29,7 +29,7 @@ from gate.config import Config, Lane, ReaderPart
 from gate.console.watch import PassageView, passage_body
 from gate.feed import Feed
 from gate.lane.code_reader import CodeReader
-from gate.lane.lane import Codes, Facts, LaneWorker, Outcome
+from gate.lane.lane import Codes, Facts, LaneWorker, Opening, Outcome
 from gate.lane.presence import Presence
 from gate.lane.presenting import Presenting
 from gate.lane.register_watch import RegisterWatch
@@ -68,9 +68,10 @@ class BarrierWay:
     def __init__(self, barrier: Barrier) -> None:
         self._barrier = barrier
 
-    def open_for(self, passage: str) -> float | None:
-        """Give the command; the monotonic time it reached the motor, None when the device did not take it."""
-        return self._barrier.command(Command.OPEN, command_id=passage, cause="passage").driven_s
+    def open_for(self, passage: str) -> Opening:
+        """Give the command."""
+        receipt = self._barrier.command(Command.OPEN, command_id=passage, cause="passage")
+        return Opening(receipt.accepted, receipt.driven_s)
 
 
 class RunningGate:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
 
 from enrollment.card_number import CardNumber, EightDigits
 from gate.decision.decision import Verdict
+from gate.lane.presented import Presented
 from gate.pin_tries import SHORTEST_REFUSAL_S, PinTries
 from gate.reader.keypad import Keypad, Typed
 from gate.reader.reader import CardBits, CardText, Feedback, KeysPressed
@@ -29,24 +30,25 @@ STALE_S = 3.0
 """Whoever held a card there so long ago has tried again, or has gone."""
 MOST_WAITING = 8
 MOST_TEXT = 64
-SHOWN: Mapping[Verdict, Feedback] = {
-    Verdict.OPEN: Feedback.ACCEPTED,
-    Verdict.ASK: Feedback.ASK,
-    Verdict.REFUSE: Feedback.REFUSED,
-    Verdict.IGNORE: Feedback.REFUSED,
-}
 
 
 class ToLane(Protocol):
     """The lanes as a reader sees them: `gate.lane.presenting.Presenting`."""
 
-    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Verdict:
+    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Presented:
         """Show a card."""
         ...
 
-    def pin(self, lane_id: str, household: str, pin: str) -> Verdict:
+    def pin(self, lane_id: str, household: str, pin: str) -> Presented:
         """Show a resident's PIN, or a visitor's where there is no household."""
         ...
+
+
+def feedback(came: Presented) -> Feedback:
+    """What a reader shows. Who is known and still finds the way shut needs the guard, not another try."""
+    if came.opened:
+        return Feedback.ACCEPTED
+    return Feedback.ASK if came.verdict in {Verdict.OPEN, Verdict.ASK} else Feedback.REFUSED
 
 
 class ReaderDesk:
@@ -142,19 +144,19 @@ class ReaderDesk:
     def _shown(self, number: CardNumber | str) -> Feedback:
         if self._card_tries.begin(self._part.id) > 0:
             return Feedback.REFUSED
-        verdict = self._lanes.card(self._part.lane, number, self._part.eight_digits)
-        if verdict is not Verdict.REFUSE:
+        came = self._lanes.card(self._part.lane, number, self._part.eight_digits)
+        if came.verdict is not Verdict.REFUSE:
             self._card_tries.succeeded(self._part.id)
-        return SHOWN[verdict]
+        return feedback(came)
 
     def _pin(self, typed: Typed) -> Feedback:
         began_s = self._clock()
         place = f"reader {self._part.id}"
         if self._pin_tries.begin(place, typed.household) > 0:
             return Feedback.REFUSED
-        verdict = self._lanes.pin(self._part.lane, typed.household, typed.pin)
-        if verdict is Verdict.OPEN:
+        came = self._lanes.pin(self._part.lane, typed.household, typed.pin)
+        if came.verdict is Verdict.OPEN:
             self._pin_tries.right(place, typed.household)
         else:
             self._stopping.wait(max(0.0, SHORTEST_REFUSAL_S - (self._clock() - began_s)))
-        return SHOWN[verdict]
+        return feedback(came)

@@ -1,4 +1,4 @@
-"""The keys on a tablet at a door. Nothing that it answers tells whether a PIN, a card or a household exists."""
+"""The keys on a tablet at a door. No refusal tells whether a PIN, a card or a household exists."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from gate.console.desk import Desk, InLanguage, TheDesk
 from gate.console.errors import RequestRefused, not_before
 from gate.console.lobby import PAD_COOKIE, PAD_PATH, AtPad, Lobby, TheLobby
 from gate.console.pages import page
+from gate.decision.decision import Verdict
+from gate.lane.presented import Presented
 from gate.pin_tries import SHORTEST_REFUSAL_S
 from gate.texts import explain, t
 
@@ -93,13 +95,14 @@ async def try_it(
     place = f"pad {pad.id}"
     not_before(desk.pin_tries.begin(place, household))
     started = time.monotonic()
-    opened = await to_thread.run_sync(_shown, lobby, lane_id, tried, limiter=desk.checking)
-    if opened:
+    came = await to_thread.run_sync(_shown, lobby, lane_id, tried, limiter=desk.checking)
+    known = came.verdict is Verdict.OPEN
+    if known:
         desk.pin_tries.right(place, household)
     else:
         await sleep(max(0.0, SHORTEST_REFUSAL_S - (time.monotonic() - started)))
-    said = t("pad.say_opened" if opened else "pad.say_shut", language)
-    return JSONResponse({"opened": opened, "message": said})
+    said = "pad.say_opened" if came.opened else "pad.say_known" if known else "pad.say_shut"
+    return JSONResponse({"opened": came.opened, "message": t(said, language)})
 
 
 @router.post("/pinpad/{lane_id}/ring")
@@ -113,7 +116,7 @@ def ring(desk: TheDesk, lane_id: str, pad: AtPad, language: InLanguage) -> JSONR
     return JSONResponse({"message": t("pad.say_rang", language)})
 
 
-def _shown(lobby: Lobby, lane_id: str, tried: Tried) -> bool:
+def _shown(lobby: Lobby, lane_id: str, tried: Tried) -> Presented:
     if lobby.pad_way is None:
         raise RequestRefused("console.not_found", 404)
     if tried.card:

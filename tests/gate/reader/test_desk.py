@@ -9,6 +9,7 @@ import pytest
 
 from enrollment.card_number import CardNumber, EightDigits
 from gate.decision.decision import Verdict
+from gate.lane.presented import Presented
 from gate.pin_tries import PinTries
 from gate.reader import desk as desk_module
 from gate.reader.desk import ReaderDesk
@@ -32,16 +33,20 @@ class Lanes:
         self.shown: list[tuple[Any, ...]] = []
         self.says = Verdict.OPEN
         self.fails: Exception | None = None
+        self.stuck = False
 
-    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Verdict:
+    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Presented:
         self.shown.append((lane_id, number))
         if self.fails:
             raise self.fails
-        return self.says if number in {KNOWN, "0310381122"} else Verdict.REFUSE
+        return self._came(self.says if number in {KNOWN, "0310381122"} else Verdict.REFUSE)
 
-    def pin(self, lane_id: str, household: str, pin: str) -> Verdict:
+    def pin(self, lane_id: str, household: str, pin: str) -> Presented:
         self.shown.append((lane_id, household, pin))
-        return Verdict.OPEN if pin == "135792" else Verdict.REFUSE
+        return self._came(Verdict.OPEN if pin == "135792" else Verdict.REFUSE)
+
+    def _came(self, verdict: Verdict) -> Presented:
+        return Presented(verdict, opened=verdict is Verdict.OPEN and not self.stuck)
 
 
 class Counter:
@@ -93,6 +98,15 @@ def test_the_reader_shows_what_was_decided(verdict: Verdict, shown: Feedback) ->
     counter.lanes.says = verdict
     assert counter.hold(KNOWN) is shown
     assert counter.lanes.shown == [("walk", KNOWN)]
+
+
+def test_the_lamp_is_not_green_where_the_gate_did_not_open_and_no_wrong_try_is_counted() -> None:
+    counter = Counter()
+    counter.lanes.stuck = True
+    for _ in range(9):
+        assert counter.hold(KNOWN) is Feedback.ASK
+        assert counter.type("3*2*501#135792#") is Feedback.ASK
+    assert len(counter.lanes.shown) == 18
 
 
 def test_a_card_that_is_held_on_was_shown_once() -> None:
