@@ -47,7 +47,7 @@ from gate.passages import view_of
 from gate.patrol.case_watch import CaseWatch
 from gate.patrol.cases import Cases
 from gate.pin_tries import PinTries
-from gate.reader.reader import Condition
+from gate.reader.reader import Condition, ReaderState
 from gate.readers import Readers
 from gate.retention import Retention
 from gate.rulebook.pass_book import PassBook
@@ -127,7 +127,7 @@ class RunningGate:
         self.compound = self._barriers.compound
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
-        self._reader_told: dict[str, str] = {}
+        self._reader_told: dict[str, tuple[ReaderState, bool]] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         out = [lane.id for lane in config.lane if lane.direction == "out"]
         self.cases = Cases(site.engine, site.notices, site.snapshots, StaffActs(site.signer), out)
@@ -263,10 +263,11 @@ class RunningGate:
                 self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
 
     def _reader_changed(self, part: ReaderPart, condition: Condition) -> None:
-        state = "tampered" if condition.tampered else condition.state.value
-        if self._reader_told.get(part.id) == state:
+        standing = condition.state, condition.tampered
+        if self._reader_told.get(part.id) == standing:
             return  # lost for another reason than before: the record grows by what changes for the people at the lane
-        self._reader_told[part.id] = state
+        self._reader_told[part.id] = standing
+        state = "tampered" if standing == (ReaderState.ONLINE, True) else condition.state.value
         self.writer.note("reader", reader=part.id, lane=part.lane, state=state, reason=condition.fault)
         self.feed.publish("reader", part.lane, datetime.now(UTC), id=part.id, state=state, reason=condition.fault)
 

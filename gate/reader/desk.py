@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from enrollment.card_number import CardNumber, EightDigits
+from gate.crash_site import crash_site
 from gate.decision.decision import Verdict
 from gate.lane.presented import Presented
 from gate.pin_tries import SHORTEST_REFUSAL_S, PinTries
@@ -65,7 +66,7 @@ class ReaderDesk:
         pin_tries: PinTries,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`answer` shows something at the reader, `misread` counts a card whose bits make none.
+        """`answer` shows something at the reader, `misread` counts what came to nothing, by why.
 
         Wrong cards are counted per reader in `card_tries`; `pin_tries` is shared with every pad and reader.
         """
@@ -78,9 +79,10 @@ class ReaderDesk:
         self._pin_tries = pin_tries
         self._clock = clock
         self._keypad = Keypad()
+        self._slip = ""
         self._card: object = None
         self._card_s = float("-inf")
-        self._waiting: queue.Queue[CardBits | CardText | KeysPressed | None] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[CardBits | CardText | KeysPressed] = queue.Queue(MOST_WAITING)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"reader-{part.id}", daemon=True)
 
@@ -107,12 +109,25 @@ class ReaderDesk:
                 read = self._waiting.get(timeout=0.2)
             except queue.Empty:
                 continue
+            if self._clock() - read.at_s > STALE_S:
+                continue
             try:
-                if read is not None and self._clock() - read.at_s <= STALE_S:
-                    self.take(read)
+                self.take(read)
             except Exception as crash:  # noqa: BLE001 - a slip costs this read alone: the reader must go on
-                log.error("reader.not_taken", reader=self._part.id, why=type(crash).__name__)
-                self._answer(self._part.id, Feedback.ASK)
+                self._slipped(crash)
+
+    def _slipped(self, crash: Exception) -> None:
+        slip = f"{type(crash).__name__}, {crash_site(crash)}"
+        if slip != self._slip:
+            log.error("reader.not_taken", reader=self._part.id, why=slip)
+        self._slip = slip
+        self._misread(self._part.id, "not_taken")
+        self._answer(self._part.id, Feedback.ASK)
+
+    def _taken(self) -> None:
+        if self._slip:
+            log.info("reader.taken_again", reader=self._part.id)
+        self._slip = ""
 
     def take(self, read: CardBits | CardText | KeysPressed) -> None:
         """Show it to the lane and answer the reader."""
@@ -145,6 +160,7 @@ class ReaderDesk:
         if self._card_tries.begin(self._part.id) > 0:
             return Feedback.REFUSED
         came = self._lanes.card(self._part.lane, number, self._part.eight_digits)
+        self._taken()
         if came.verdict is not Verdict.REFUSE:
             self._card_tries.succeeded(self._part.id)
         return feedback(came)
@@ -155,6 +171,7 @@ class ReaderDesk:
         if self._pin_tries.begin(place, typed.household) > 0:
             return Feedback.REFUSED
         came = self._lanes.pin(self._part.lane, typed.household, typed.pin)
+        self._taken()
         if came.verdict is Verdict.OPEN:
             self._pin_tries.right(place, typed.household)
         else:

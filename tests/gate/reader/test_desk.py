@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+import structlog
 
 from enrollment.card_number import CardNumber, EightDigits
 from gate.decision.decision import Verdict
@@ -77,6 +78,12 @@ class Counter:
         before = len(self.answers)
         self.desk.take(CardBits("r", wiegand(card, bits), bits, self.clock.now_s))
         return self.answers[-1] if len(self.answers) > before else None
+
+    def put(self, card: CardBits) -> None:
+        """Have the desk's own thread take it."""
+        self.answered.clear()
+        self.desk.put(card)
+        assert self.answered.wait(10)
 
     def type(self, keys: str) -> Feedback | None:
         before = len(self.answers)
@@ -180,6 +187,23 @@ def test_guessing_pins_of_many_households_makes_the_reader_wait() -> None:
     assert len(counter.lanes.shown) == 5
     counter.clock.now_s += 61
     assert counter.type("3*2*509#135792#") is Feedback.ACCEPTED
+
+
+def test_what_fails_again_and_again_is_logged_once_and_counted() -> None:
+    counter = Counter()
+    counter.lanes.fails = RuntimeError("made up")
+    cards = [CardBits("r", wiegand(CardNumber(number, 24), 26), 26, counter.clock.now_s) for number in range(4)]
+    with structlog.testing.capture_logs() as logged:
+        counter.desk.start()
+        for card in cards[:3]:
+            counter.put(card)
+        counter.lanes.fails = None
+        counter.put(cards[3])
+        counter.desk.stop()
+    assert [entry["event"] for entry in logged] == ["reader.not_taken", "reader.taken_again"]
+    assert logged[0]["why"].startswith("RuntimeError, test_desk.py:")
+    assert counter.misread == ["not_taken"] * 3
+    assert counter.answers == [Feedback.ASK] * 3 + [Feedback.REFUSED]
 
 
 def test_what_waits_too_long_and_what_is_too_much_is_not_shown_to_the_lane() -> None:
