@@ -108,7 +108,8 @@ class ReaderLine(Protocol):
     """A line with one reader or several: the adapter point. It is used by one thread, `answer` by any."""
 
     def events(self) -> Sequence[ReaderEvent]:
-        """What has happened; waits about a quarter of a second at most where nothing does.
+        """What has happened; waits a quarter of a second at most where nothing does, and for one answer where a reader
+        was asked (`reply_s`, 2 s at most).
 
         A `Condition` is told when it changes. Raises `ReaderFault` when the line itself is gone: it is closed then and
         opened anew, with all its readers lost meanwhile.

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.errors import ReaderFault
+from gate.reader.osdp.line import REPLY_S, ROUND_S
 from gate.reader.osdp.packet import Finder, Packet
 from gate.reader.osdp.session import Keys, Session
 from gate.reader.osdp.simulated import SimulatedReader, Trouble
@@ -77,6 +78,18 @@ def test_readers_of_one_line_live_and_die_alone() -> None:
     third.trouble = None
     bench.run(20)
     assert bench.standing("r3").state is ReaderState.ONLINE
+
+
+def test_a_line_never_waits_for_more_than_one_answer_before_it_tells_what_happened() -> None:
+    silent = [SimulatedReader(number) for number in range(1, 5)]
+    for reader in silent:
+        reader.trouble = Trouble.SILENT
+    bench = Bench(SimulatedReader(0), *silent)
+    for _ in range(200):
+        began_s = bench.clock.now_s
+        bench.line.events()
+        assert bench.clock.now_s - began_s <= max(REPLY_S, ROUND_S) + 1e-6
+    assert bench.line._sessions["r0"].condition.state is ReaderState.ONLINE
 
 
 def test_a_lost_reader_is_told_once_and_comes_back() -> None:
