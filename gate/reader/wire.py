@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import socket
 import termios
@@ -112,8 +113,8 @@ def open_wire(url: str) -> Wire:
     """The line that a reader's url names.
 
     Raises:
-        ReaderFault: `reader.unreachable`, nobody answers there; `reader.port_unusable`, no such port, one that another
-            program holds, or one that this account may not open.
+        ReaderFault: `reader.unreachable`, nobody answers there; `reader.port_held`, another program reads there;
+            `reader.port_unusable`, no such port, or one that this account may not open.
     """
     parts = urlsplit(url)
     if parts.scheme.endswith("+tcp"):
@@ -126,6 +127,8 @@ def open_wire(url: str) -> Wire:
     try:
         return SerialWire(serial.Serial(path, baud, timeout=0, write_timeout=WRITE_S, exclusive=True))
     except _GONE as failed:
+        if getattr(failed, "errno", None) in {errno.EWOULDBLOCK, errno.EBUSY}:
+            raise ReaderFault("reader.port_held", path=path) from failed
         raise ReaderFault("reader.port_unusable", path=path, why=_why(failed)) from failed
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from gate.cli.check_readers import examine_line
 from gate.errors import ReaderFault
 from gate.reader.opening import open_line
 from gate.reader.osdp.line import OsdpLine
@@ -41,8 +42,10 @@ def test_a_serial_port_carries_bytes_both_ways_and_belongs_to_one_program(pseudo
     os.write(far, b"told")
     assert wire.read(5) == b"told"
     assert wire.read(0) == b""
-    with pytest.raises(ReaderFault, match=r"reader\.port_unusable"):
+    with pytest.raises(ReaderFault, match=r"reader\.port_held"):
         open_wire(f"osdp:{path}")
+    found = examine_line([ReaderPart(id="r", url=f"osdp:{path}", lane="walk")])
+    assert [(doubtful, isinstance(said, str) and path in said) for _, said, doubtful in found] == [(True, True)]
     wire.close()
 
 
