@@ -65,11 +65,14 @@ class OsdpLine:
         except ReaderFault as fault:
             return session.unusable(fault, self._clock())
         self._wire.write(bytes((MARK,)) + command)
-        ends_s = self._clock() + self._reply_s
+        ends_s, heard, found = self._clock() + self._reply_s, False, False
         while (left_s := ends_s - self._clock()) > 0:
-            for packet in self._finder.feed(self._wire.read(left_s)):
+            came = self._wire.read(left_s)
+            heard = heard or bool(came)
+            for packet in self._finder.feed(came):
+                found = True
                 events = session.take(packet, self._clock())
                 if events is not None:
                     return events
         noise = [Misread(session.reader, "damaged")] if self._finder.damaged > damaged else []
-        return [*noise, *session.silence(self._clock())]
+        return [*noise, *session.silence(self._clock(), garbled=heard and not found)]
