@@ -263,7 +263,7 @@ class RunningGate:
                 self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
 
     def _reader_changed(self, part: ReaderPart, condition: Condition) -> None:
-        standing = condition.state, condition.tampered
+        standing = condition.state, bool(condition.tampered)
         if self._reader_told.get(part.id) == standing:
             return  # lost for another reason than before: the record grows by what changes for the people at the lane
         self._reader_told[part.id] = standing

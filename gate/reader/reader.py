@@ -80,7 +80,8 @@ class Condition:
     """How one reader fares from now on.
 
     `fault` is the code of why it is not online, with `facts` for its sentence; `secure` says that what it tells is
-    encrypted and cannot be replayed; `tampered` and `unpowered` are its own contacts.
+    encrypted and cannot be replayed; `tampered` and `unpowered` are its own contacts, `tampered` None where nothing was
+    told of it: what was known of it before then holds.
     """
 
     reader: str
@@ -88,7 +89,7 @@ class Condition:
     fault: str | None = None
     facts: tuple[tuple[str, object], ...] = ()
     secure: bool = False
-    tampered: bool = False
+    tampered: bool | None = None
     unpowered: bool = False
     model: str = ""
 

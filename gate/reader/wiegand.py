@@ -58,10 +58,10 @@ class WiegandLine:
         self._heard_s = clock()
         self._waiting = b""
         self._condition = Condition(reader, ReaderState.CONNECTING)
-        self._tampered = False
+        self._tampered: bool | None = None
         self._known = alive_s is None
         self._settled = False
-        self._moved_s = self._read_s = clock()
+        self._moved_s = self._read_s = self._begun_s = clock()
         self._answers: deque[Feedback] = deque(maxlen=MOST_ANSWERS)
 
     def events(self) -> Sequence[ReaderEvent]:
@@ -75,6 +75,7 @@ class WiegandLine:
         *lines, rest = (self._waiting + came).split(b"\n")
         self._waiting = rest[: MOST_LINE + 1]
         events = [event for line in lines for event in self._line(line.strip())]
+        events += self._unfinished(new=bool(came))
         return [*(events if self._settled else self._settle(events)), *self._conditions()]
 
     def answer(self, _reader: str, feedback: Feedback, /) -> None:
@@ -95,6 +96,15 @@ class WiegandLine:
         elif self._read_s - self._moved_s >= QUIET_S:
             self._settled, self._waiting = True, b""
         return [event if isinstance(event, Misread) else Misread(self._reader, "late") for event in events]
+
+    def _unfinished(self, *, new: bool) -> list[ReaderEvent]:
+        """The beginning of a line whose end does not come, as at a wrong baud rate or where a cable came off."""
+        if new or not self._waiting:
+            self._begun_s = self._read_s
+        if self._read_s - self._begun_s < LONGEST_GAP_S:
+            return []
+        self._waiting = b""
+        return [Misread(self._reader, "damaged")]
 
     def _conditions(self) -> list[ReaderEvent]:
         silent = self._alive_s is not None and self._clock() - self._heard_s > self._alive_s

@@ -74,7 +74,7 @@ class LineWorker:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._line: ReaderLine | None = None
-        self._conditions = {reader: Condition(reader, ReaderState.CONNECTING) for reader in readers}
+        self._conditions = {reader: Condition(reader, ReaderState.CONNECTING, tampered=False) for reader in readers}
         self._contacts = {reader: TamperContact() for reader in readers}
         self._reads: Counter[str] = Counter()
         self._misreads: dict[str, Counter[str]] = {reader: Counter() for reader in readers}
@@ -168,7 +168,7 @@ class LineWorker:
         contact = self._contacts[reader]
         if condition.state is ReaderState.LOST:
             contact.unseen()  # a line that is down tells no less of the reader than was known
-        else:
+        elif condition.tampered is not None:
             contact.see(opened=condition.tampered, now_s=now_s)
         with self._lock:
             before = self._conditions[reader]

@@ -37,7 +37,7 @@ def test_cards_keys_and_the_tamper_contact_are_told() -> None:
     bench.end.press("1*#")
     assert [event.keys for event in bench.run("W8:E1") if isinstance(event, KeysPressed)] == ["1", "*", "#", "1"]
     assert bench.run("T1") == [Condition("w", ReaderState.ONLINE, tampered=True)]
-    assert bench.run("T0") == [Condition("w", ReaderState.ONLINE)]
+    assert bench.run("T0") == [Condition("w", ReaderState.ONLINE, tampered=False)]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,29 @@ def test_a_damaged_line_is_counted_and_is_no_card(line: str) -> None:
     bench.settle()
     assert [type(event) for event in bench.run(line)] == [Misread]
     assert [type(event) for event in bench.run("W26:2A00A42")] == [CardBits]
+
+
+def test_bytes_that_never_become_a_line_are_damage_and_spoil_no_card_after_them() -> None:
+    bench = Bench()
+    bench.settle()
+    wire: DirectWire = bench.line._wire  # type: ignore[assignment]
+    for garbage in (b"\xf3\x00\xe6", b"W26:2A0"):
+        wire.spoil = lambda _back, garbage=garbage: garbage  # type: ignore[misc]
+        bench.line.events()
+        wire.spoil = bytes
+        told = [event for _ in range(30) for event in bench.line.events()]
+        assert told == [Misread("w", "damaged")]
+        assert [type(event) for event in bench.run("W26:2A00A42")] == [CardBits]
+
+
+def test_a_connection_that_is_new_does_not_say_that_the_contact_is_closed() -> None:
+    bench = Bench()
+    (online,) = bench.settle()
+    assert isinstance(online, Condition)
+    assert online.tampered is None
+    (closed,) = bench.run("T0")
+    assert isinstance(closed, Condition)
+    assert closed.tampered is False
 
 
 def test_lines_that_come_in_pieces_are_put_together() -> None:

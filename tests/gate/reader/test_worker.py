@@ -16,7 +16,7 @@ from gate.reader.worker import LineWorker
 from tests.gate.reader.direct import Clock
 
 QUICK = Backoff(first_s=0.001, limit_s=0.001, jitter=0.0)
-ONLINE = Condition("r", ReaderState.ONLINE, model="made up 1")
+ONLINE = Condition("r", ReaderState.ONLINE, tampered=False, model="made up 1")
 CARD = CardBits("r", 0x2A00A42, 26, 1.0)
 
 
@@ -176,5 +176,16 @@ def test_a_tamper_contact_stays_known_while_the_reader_is_lost() -> None:
     run = Run(ScriptedLine([opened], ReaderFault("reader.cut")), ReaderFault("reader.cut"))
     run.worker.start()
     run.until(lambda: len(run.changes) >= 2)
+    run.worker.stop()
+    assert run.worker.health("r").condition.tampered
+
+
+def test_a_reader_that_is_back_without_a_word_of_its_contact_stays_tampered() -> None:
+    opened, back = replace(ONLINE, tampered=True), replace(ONLINE, tampered=None)
+    clock = Clock()
+    run = Run(ScriptedLine([opened], ReaderFault("reader.cut")), ScriptedLine([back], [CARD]), clock=clock)
+    run.worker.start()
+    run.until(lambda: len(run.read) == 1)
+    clock.now_s += 10 * QUIET_S
     run.worker.stop()
     assert run.worker.health("r").condition.tampered
