@@ -80,6 +80,7 @@ class ReaderDesk:
         self._clock = clock
         self._keypad = Keypad()
         self._slip = ""
+        self._unknown: set[int] = set()
         self._card: object = None
         self._card_s = float("-inf")
         self._waiting: queue.Queue[CardBits | CardText | KeysPressed] = queue.Queue(MOST_WAITING)
@@ -144,6 +145,9 @@ class ReaderDesk:
             return read.text[:MOST_TEXT]
         form = self._formats.get(read.bits)
         if form is None:
+            if read.bits not in self._unknown:
+                log.warning("reader.unknown_format", reader=self._part.id, bits=read.bits)
+            self._unknown.add(read.bits)
             self._misread(self._part.id, "length")
             return None
         number = form.read(read, reversed_bytes=self._part.reversed_bytes)

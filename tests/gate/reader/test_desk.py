@@ -135,6 +135,15 @@ def test_wrong_parities_and_other_lengths_are_counted_and_never_passed_on() -> N
     assert not counter.lanes.shown
 
 
+def test_the_log_says_once_how_many_bits_a_card_of_an_unknown_format_has() -> None:
+    counter = Counter()
+    with structlog.testing.capture_logs() as logged:
+        for bits in (42, 42, 35, 42):
+            counter.desk.take(CardBits("r", 1, bits, 0.0))
+    assert [(entry["event"], entry["bits"]) for entry in logged] == [("reader.unknown_format", n) for n in (42, 35)]
+    assert counter.misread == ["length"] * 4
+
+
 def test_over_wiegand_a_number_without_parities_is_taken_only_where_it_is_named() -> None:
     url = {"url": "wiegand+tcp://192.0.2.1:4001"}
     for part, taken in (({}, 0), ({"formats": (32,)}, 1)):
