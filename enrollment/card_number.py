@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 FACILITY_BITS = 24
@@ -41,7 +41,7 @@ class EightDigits(StrEnum):
 class CardNumber:
     """What is known of a card: the low `bits` of its number, 24, 32, 35, 40, 56 or 64 of them."""
 
-    value: int
+    value: int = field(repr=False)  # a number is no text for logs and tracebacks
     bits: int
 
     def __post_init__(self) -> None:

@@ -10,20 +10,19 @@ from functools import partial
 import structlog
 
 from gate.config import Config
-from gate.console.throttle import Throttle
+from gate.pin_tries import PinTries
 from gate.reader.desk import ReaderDesk, ToLane
 from gate.reader.opening import lines_of, open_line
 from gate.reader.reader import Condition, ReaderState
 from gate.reader.settings import ReaderPart
 from gate.reader.worker import LineWorker, ReaderHealth
+from gate.throttle import Throttle
 
 log = structlog.get_logger("reader")
 
-WRONG_TRIES = 5
-REMEMBERED = 10_000
-LONGEST_CARD_WAIT_S = 10.0
+WRONG_CARDS = 5
+CARD_WAIT_S = 10.0
 """Whoever holds wrong cards to a reader must not keep the neighbours out for long."""
-LONGEST_PIN_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +42,14 @@ class Readers:
         config: Config,
         lanes: ToLane,
         on_change: Callable[[ReaderPart, Condition], None],
-        pin_tries: Throttle,
+        pin_tries: PinTries,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`pin_tries` counts the wrong PINs of each household, at whatever pad or reader."""
+        """`pin_tries` counts wrong PINs, at pads as well."""
         self._parts = {part.id: part for part in config.reader}
         self._workers: dict[str, LineWorker] = {}
         self._desks: dict[str, ReaderDesk] = {}
-        card_tries = Throttle(free=WRONG_TRIES, limit=REMEMBERED, now=clock, longest_delay_s=LONGEST_CARD_WAIT_S)
-        pad_tries = Throttle(free=WRONG_TRIES, limit=REMEMBERED, now=clock, longest_delay_s=LONGEST_PIN_WAIT_S)
+        card_tries = Throttle(free=WRONG_CARDS, limit=len(config.reader), now=clock, longest_delay_s=CARD_WAIT_S)
         for parts in lines_of(config.reader):
             worker = LineWorker(
                 [part.id for part in parts],
@@ -68,7 +66,6 @@ class Readers:
                     worker.answer,
                     worker.misread,
                     card_tries=card_tries,
-                    pad_tries=pad_tries,
                     pin_tries=pin_tries,
                     clock=clock,
                 )

@@ -26,11 +26,10 @@ from gate.community.deliveries import Deliveries, outbox_of
 from gate.community.registers.keeper import Keepers
 from gate.community.registers.registers import Registers
 from gate.config import Config, Lane, ReaderPart
-from gate.console.throttle import Throttle
 from gate.console.watch import PassageView, passage_body
 from gate.feed import Feed
 from gate.lane.code_reader import CodeReader
-from gate.lane.lane import Codes, Facts, LaneWorker, Outcome
+from gate.lane.lane import Codes, Facts, LaneWorker, Opening, Outcome
 from gate.lane.presence import Presence
 from gate.lane.presenting import Presenting
 from gate.lane.register_watch import RegisterWatch
@@ -47,8 +46,9 @@ from gate.parking.room import ParkingRoom
 from gate.passages import view_of
 from gate.patrol.case_watch import CaseWatch
 from gate.patrol.cases import Cases
-from gate.reader.reader import Condition
-from gate.readers import REMEMBERED, WRONG_TRIES, Readers
+from gate.pin_tries import PinTries
+from gate.reader.reader import Condition, ReaderState
+from gate.readers import Readers
 from gate.retention import Retention
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
@@ -68,9 +68,10 @@ class BarrierWay:
     def __init__(self, barrier: Barrier) -> None:
         self._barrier = barrier
 
-    def open_for(self, passage: str) -> float | None:
-        """Give the command; the monotonic time it reached the motor, None when the device did not take it."""
-        return self._barrier.command(Command.OPEN, command_id=passage, cause="passage").driven_s
+    def open_for(self, passage: str) -> Opening:
+        """Give the command."""
+        receipt = self._barrier.command(Command.OPEN, command_id=passage, cause="passage")
+        return Opening(receipt.accepted, receipt.driven_s)
 
 
 class RunningGate:
@@ -115,7 +116,7 @@ class RunningGate:
             {lane.id: lane.direction for lane in config.lane},
             lambda lane_id: self.supervisors[lane_id].worker,
         )
-        self.pin_tries = Throttle(free=WRONG_TRIES, limit=REMEMBERED, now=time.monotonic)
+        self.pin_tries = PinTries(time.monotonic)
         self.readers = Readers(config, self.presenting, self._reader_changed, self.pin_tries)
         self.cameras: dict[str, CameraWorker] = {
             part.id: open_camera(part, regions=_regions(config, part.id), on_change=self._camera_changed)
@@ -126,7 +127,7 @@ class RunningGate:
         self.compound = self._barriers.compound
         self.supervisors = {lane.id: Supervisor(lane.id, self._builder(lane)) for lane in config.lane}
         self._raised_by: dict[str, str] = {}
-        self._reader_told: dict[str, str] = {}
+        self._reader_told: dict[str, tuple[ReaderState, bool]] = {}
         self.lane_of_barrier = {lane.barrier: lane.id for lane in config.lane}
         out = [lane.id for lane in config.lane if lane.direction == "out"]
         self.cases = Cases(site.engine, site.notices, site.snapshots, StaffActs(site.signer), out)
@@ -262,10 +263,11 @@ class RunningGate:
                 self.feed.publish("camera", lane.id, datetime.now(UTC), state=health.state.value, reason=health.reason)
 
     def _reader_changed(self, part: ReaderPart, condition: Condition) -> None:
-        state = "tampered" if condition.tampered else condition.state.value
-        if self._reader_told.get(part.id) == state:
+        standing = condition.state, bool(condition.tampered)
+        if self._reader_told.get(part.id) == standing:
             return  # lost for another reason than before: the record grows by what changes for the people at the lane
-        self._reader_told[part.id] = state
+        self._reader_told[part.id] = standing
+        state = "tampered" if standing == (ReaderState.ONLINE, True) else condition.state.value
         self.writer.note("reader", reader=part.id, lane=part.lane, state=state, reason=condition.fault)
         self.feed.publish("reader", part.lane, datetime.now(UTC), id=part.id, state=state, reason=condition.fault)
 

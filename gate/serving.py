@@ -28,7 +28,6 @@ from gate.erasure import erase
 from gate.ledger.ledger import StaffActs
 from gate.overview import Overview
 from gate.own_data import OwnData
-from gate.pad_way import GatePadWay
 from gate.patrol.plate_photos import PlatePhotos
 from gate.patrol.standings import Standings
 from gate.privacy import handling_of
@@ -123,7 +122,7 @@ def lobby_of(gate: RunningGate, judge: Callable[[bytes], FacePhoto] | None = Non
         passes=site.passes,
         quota=config.residents.quota,
         pads=site.pads,
-        pad_way=GatePadWay(gate),
+        pad_way=gate.presenting,
         keyring=site.keyring,
         phone_days=config.residents.phone_days,
         address=config.residents.address,

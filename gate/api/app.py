@@ -34,9 +34,9 @@ from gate.api.scopes import RULES
 from gate.api.settings import Api
 from gate.community.registered import Webhooks
 from gate.console.desk import Desk
-from gate.console.throttle import Throttle
 from gate.ledger.ledger import StaffActs
 from gate.site import Site
+from gate.throttle import Throttle
 from models.errors import Fault
 
 PATH = "/api/v1"

@@ -12,8 +12,8 @@ from gate.api.keys import ApiKeys
 from gate.api.rates import Rates
 from gate.community.registered import Webhooks
 from gate.console.desk import Desk
-from gate.console.throttle import Throttle
 from gate.site import Site
+from gate.throttle import Throttle
 
 USE_EVERY_S = 60.0
 FREE_WRONG_KEYS = 10

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
 from gate.camera.decoder import SILENT
 from gate.camera.frame import CameraHealth, CameraState, Frame, FrameSource, Image, luma_of
 from gate.camera.image import Demand

@@ -9,7 +9,7 @@ from gate.reader.opening import probe
 from gate.reader.reader import ReaderState
 from gate.reader.settings import ReaderPart
 from gate.reader.worker import ReaderHealth
-from gate.texts import t
+from gate.texts import explain, t
 from models.errors import Fault
 
 PROBE_S = 6.0
@@ -33,7 +33,9 @@ def _said(part: ReaderPart, health: ReaderHealth, waited_s: float) -> Iterator[F
     if condition.state is not ReaderState.ONLINE:
         code = condition.fault or "reader.still_connecting"
         facts = dict(condition.facts) if condition.fault else {"after_s": waited_s}
-        yield part.id, ReaderFault(code, **facts), False
+        fault = ReaderFault(code, **facts)
+        held = code == "reader.port_held"  # most likely by the running gate, whose readers work then
+        yield part.id, explain(fault) if held else fault, held
     elif condition.tampered:
         yield part.id, t("check.reader_tampered"), True
     elif not part.is_osdp:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.errors import StoreBusy
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
 from gate.community.destination import Away, Destination, Failed, Refused
 from gate.community.event import Allowed, Event, Events
 from gate.community.queue import Outcome, Queue, Waiting

@@ -69,15 +69,16 @@ from gate.console.patrol import pages as patrol_pages
 from gate.console.patrol.desk import PatrolDesk
 from gate.console.questions import Questions
 from gate.console.sessions import Sessions
-from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.console.wording import chosen_language
 from gate.feed import News
 from gate.parking.room import ParkingRoom
+from gate.pin_tries import PinTries
 from gate.privacy import Handling
 from gate.shift_notes import ShiftNotes
 from gate.texts import explain
+from gate.throttle import Throttle
 from models.errors import Fault
 
 GATE = "gate"
@@ -208,14 +209,7 @@ def create_app(
         ),
         codes=Throttle(free=bounds.wrong_codes, limit=bounds.remembered_failures, now=clock),
         links=Throttle(free=bounds.wrong_links, limit=bounds.remembered_failures, now=clock),
-        pad_tries=Throttle(
-            free=bounds.wrong_pins,
-            limit=bounds.remembered_failures,
-            now=clock,
-            longest_delay_s=bounds.longest_pad_wait_s,
-        ),
-        pin_tries=(lobby.pin_tries if lobby else None)
-        or Throttle(free=bounds.wrong_pins, limit=bounds.remembered_failures, now=clock),
+        pin_tries=(lobby.pin_tries if lobby else None) or PinTries(clock),
         rings=Throttle(free=1, limit=bounds.remembered_failures, now=clock, longest_delay_s=bounds.longest_ring_wait_s),
         devices=Devices(keyring, wall),
         tickets=Tickets(now=clock, token=token),

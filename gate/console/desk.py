@@ -32,14 +32,15 @@ from gate.console.opening import Openings
 from gate.console.patrol.desk import PatrolDesk
 from gate.console.questions import Questions
 from gate.console.sessions import Session, Sessions
-from gate.console.throttle import Throttle
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
 from gate.erasure import Certificate
 from gate.parking.room import ParkingRoom
+from gate.pin_tries import PinTries
 from gate.privacy import Handling
 from gate.shift_notes import ShiftNotes
 from gate.texts import Language
+from gate.throttle import Throttle
 
 SESSION_COOKIE = "menwei_session"
 LANGUAGE_COOKIE = "menwei_lang"
@@ -58,9 +59,8 @@ class Bounds:
     for one name from everywhere; whoever goes on waits for longer and longer, up to 15 minutes, for others' guesses
     at most `longest_account_wait_s`. A browser that the account was signed in from before is counted by itself. Five
     wrong codes after a right password are free, and ten wrong codes of residents' phones from one address. After five
-    wrong tries at a pad it waits, at most `longest_pad_wait_s`: whoever stands there must not keep others out for long.
-    After five wrong PINs for one household, at whatever pads, that household waits for up to 15 minutes. Two passwords
-    are checked at a time, because each check takes tens of megabytes by design.
+    wrong tries at a pad it waits, as `gate.pin_tries` says. Two passwords are checked at a time, because each check
+    takes tens of megabytes by design.
 
     Whoever rings again at a pad is heard after `longest_ring_wait_s` at the latest.
 
@@ -79,8 +79,6 @@ class Bounds:
     longest_account_wait_s: float = 60.0
     wrong_codes: int = 5
     wrong_links: int = 10
-    wrong_pins: int = 5
-    longest_pad_wait_s: float = 60.0
     longest_ring_wait_s: float = 10.0
     remembered_failures: int = 10_000
     checks_at_once: int = 2
@@ -129,8 +127,7 @@ class Desk:
     guesses: Throttle
     codes: Throttle
     links: Throttle
-    pad_tries: Throttle
-    pin_tries: Throttle
+    pin_tries: PinTries
     rings: Throttle
     devices: Devices
     tickets: Tickets

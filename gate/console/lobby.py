@@ -20,8 +20,8 @@ from enrollment.register import Register
 from enrollment.requests import Requests
 from gate.console.errors import RequestRefused
 from gate.console.pad.way import PadWay
-from gate.console.throttle import Throttle
 from gate.own_data import OwnData
+from gate.pin_tries import PinTries
 
 RESIDENT_COOKIE = "menwei_resident"
 RESIDENT_PATH = "/me"
@@ -55,7 +55,7 @@ class Lobby:
     address: str | None = None
     pad_way: PadWay | None = None
     judge: Callable[[bytes], FacePhoto] | None = None
-    pin_tries: Throttle | None = None
+    pin_tries: PinTries | None = None
 
     def token(self, cookie: str) -> str:
         """What stands in the forms of the phone or pad that holds this cookie."""

@@ -86,7 +86,7 @@ class _State(Collector):
             condition = view.health.condition
             for one in ReaderState:
                 state.add_metric([view.id, one], float(condition.state is one))
-            tampered.add_metric([view.id], float(condition.tampered))
+            tampered.add_metric([view.id], float(bool(condition.tampered)))
             reads.add_metric([view.id], view.health.reads)
             reconnects.add_metric([view.id], view.health.reconnects)
             for why, count in view.health.misreads:

@@ -47,11 +47,26 @@ FRAME_WAIT_S = 0.25
 CONTEXT_WIDTH = 960
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a barrier made of an order to open.
+
+    `opened` is False where it refused or did not answer. `commanded_s` is the monotonic time of the command to the
+    motor, None also where nothing had to move because it was open.
+    """
+
+    opened: bool
+    commanded_s: float | None
+
+
+CLOSED = Opening(opened=False, commanded_s=None)
+
+
 class Way(Protocol):
     """What a lane needs of its barrier."""
 
-    def open_for(self, passage: str) -> float | None:
-        """Open for a passage; the monotonic time of the command to the motor, None when it could not be given."""
+    def open_for(self, passage: str) -> Opening:
+        """Open for a passage."""
         ...
 
 
@@ -82,7 +97,7 @@ class Outcome:
 
     `snapshot` is None where there is no crop or it is not on disk yet. `delay_s` is from the moment the deciding frame
     was taken to the command at the motor or, where nothing is to move, to the decision on record; `moved` is True when
-    the motor got a command.
+    the motor got a command, and `opened` when the way is open for it, as it may have been before.
     """
 
     passage: Passage
@@ -90,6 +105,7 @@ class Outcome:
     snapshot: str | None
     delay_s: float
     moved: bool
+    opened: bool
 
 
 Codes = Callable[[Frame], Iterable[Shown]]
@@ -167,7 +183,7 @@ class LaneWorker:
                 self._presence.see(key, frame.taken_s)
         return True
 
-    def show(self, shown: Shown, at: datetime, taken_s: float, frame: Frame | None = None) -> Decision:
+    def show(self, shown: Shown, at: datetime, taken_s: float, frame: Frame | None = None) -> Outcome:
         """Decide about a credential that was shown, from any thread: a pad's as well as the lane's own.
 
         `taken_s` is the monotonic moment of it. Its picture is kept where somebody has to be asked about it.
@@ -177,8 +193,7 @@ class LaneWorker:
         details: dict[str, Any] = {"shown": shown.evidence.shown.value, "fault": shown.evidence.fault}
         wanted = frame is not None and decision.verdict is not Verdict.OPEN
         best = frame.pixels if frame is not None and wanted else None
-        self._carry_out(_Settled(details, best, passage, at, taken_s, frame), decision, recorded)
-        return decision
+        return self._carry_out(_Settled(details, best, passage, at, taken_s, frame), decision, recorded)
 
     def _consider(self, case: Case, frame: Frame) -> None:
         track, at_s = case.track, frame.taken_s
@@ -220,7 +235,7 @@ class LaneWorker:
             decision = known()
         return decision, Recorded.of(evidence, rules, moment, history, visit, parked)
 
-    def _carry_out(self, case: _Settled, decision: Decision, recorded: Recorded) -> None:
+    def _carry_out(self, case: _Settled, decision: Decision, recorded: Recorded) -> Outcome:
         passage = Passage(
             id=case.passage,
             at=case.at,
@@ -234,14 +249,16 @@ class LaneWorker:
         jpeg = encode(case.best) if case.best is not None else None
         whole = encode(case.frame.pixels, CONTEXT_WIDTH, 75) if self._context and case.frame is not None else None
         snapshot = self._on_record(self._writer.submit(passage, jpeg, whole))
-        commanded_s = self._way.open_for(passage.id) if decision.verdict is Verdict.OPEN else None
+        opening = self._way.open_for(passage.id) if decision.verdict is Verdict.OPEN else CLOSED
         if decision.verdict is Verdict.OPEN and decision.subject is not None:
             self._facts.passed(decision.subject.id, case.at)
         if decision.verdict is Verdict.OPEN:
             self._facts.entered(passage)
-        done_s = self._clock() if commanded_s is None else commanded_s
-        delay_s = max(0.0, done_s - case.taken_s)
-        self._on_outcome(Outcome(passage, decision, snapshot, delay_s, moved=commanded_s is not None))
+        done_s = self._clock() if opening.commanded_s is None else opening.commanded_s
+        delay_s, moved = max(0.0, done_s - case.taken_s), opening.commanded_s is not None
+        outcome = Outcome(passage, decision, snapshot, delay_s, moved, opening.opened)
+        self._on_outcome(outcome)
+        return outcome
 
     def _on_record(self, saving: Future[Saved]) -> str | None:
         """Wait until the row is on disk, unless the disk is sick; the id of its snapshot."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from gate.crash_site import crash_site
 from gate.lane.lane import LaneWorker
 
 log = structlog.get_logger("lane")
@@ -82,17 +83,9 @@ class Supervisor:
         self._crashes.append(now)
         name = type(crash).__name__
         if self._health.fault != name:
-            log.error("lane.crashed", lane=self._lane, fault=name, where=_where(crash))
+            log.error("lane.crashed", lane=self._lane, fault=name, where=crash_site(crash))
         self._health = LaneHealth(self._health.restarts + 1, paused=used_up, fault=name)
         if used_up:
             log.error("lane.out_of_order", lane=self._lane, pause_s=PAUSE_S)
             self._stopping.wait(PAUSE_S)
         self._broken = True
-
-
-def _where(crash: Exception) -> str:
-    """File and line of the deepest call: enough to find it, without values that may be personal."""
-    trace = crash.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"

@@ -8,18 +8,20 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
 
 from enrollment.card_number import CardNumber, EightDigits
-from enrollment.household import one_spelling
-from gate.console.throttle import Throttle
+from gate.crash_site import crash_site
 from gate.decision.decision import Verdict
+from gate.lane.presented import Presented
+from gate.pin_tries import SHORTEST_REFUSAL_S, PinTries
 from gate.reader.keypad import Keypad, Typed
 from gate.reader.reader import CardBits, CardText, Feedback, KeysPressed
 from gate.reader.settings import ReaderPart
+from gate.throttle import Throttle
 
 log = structlog.get_logger("reader")
 
@@ -29,26 +31,25 @@ STALE_S = 3.0
 """Whoever held a card there so long ago has tried again, or has gone."""
 MOST_WAITING = 8
 MOST_TEXT = 64
-SHORTEST_REFUSAL_S = 1.0
-"""Every refusal of a PIN takes so long: a PIN is checked slowly, and what does not exist would be answered at once."""
-SHOWN: Mapping[Verdict, Feedback] = {
-    Verdict.OPEN: Feedback.ACCEPTED,
-    Verdict.ASK: Feedback.ASK,
-    Verdict.REFUSE: Feedback.REFUSED,
-    Verdict.IGNORE: Feedback.REFUSED,
-}
 
 
 class ToLane(Protocol):
     """The lanes as a reader sees them: `gate.lane.presenting.Presenting`."""
 
-    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Verdict:
+    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Presented:
         """Show a card."""
         ...
 
-    def pin(self, lane_id: str, household: str, pin: str) -> Verdict:
+    def pin(self, lane_id: str, household: str, pin: str) -> Presented:
         """Show a resident's PIN, or a visitor's where there is no household."""
         ...
+
+
+def feedback(came: Presented) -> Feedback:
+    """What a reader shows. Who is known and still finds the way shut needs the guard, not another try."""
+    if came.opened:
+        return Feedback.ACCEPTED
+    return Feedback.ASK if came.verdict in {Verdict.OPEN, Verdict.ASK} else Feedback.REFUSED
 
 
 class ReaderDesk:
@@ -62,14 +63,12 @@ class ReaderDesk:
         misread: Callable[[str, str], None],
         *,
         card_tries: Throttle,
-        pad_tries: Throttle,
-        pin_tries: Throttle,
+        pin_tries: PinTries,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`answer` shows something at the reader, `misread` counts a card whose bits make none.
+        """`answer` shows something at the reader, `misread` counts what came to nothing, by why.
 
-        Wrong cards and wrong PINs are counted per reader in `card_tries` and `pad_tries`, and PINs of residents per
-        household in `pin_tries`, which is shared with every pad and reader.
+        Wrong cards are counted per reader in `card_tries`; `pin_tries` is shared with every pad and reader.
         """
         self._part = part
         self._formats = part.read_by()
@@ -77,13 +76,14 @@ class ReaderDesk:
         self._answer = answer
         self._misread = misread
         self._card_tries = card_tries
-        self._pad_tries = pad_tries
         self._pin_tries = pin_tries
         self._clock = clock
         self._keypad = Keypad()
+        self._slip = ""
+        self._unknown: set[int] = set()
         self._card: object = None
         self._card_s = float("-inf")
-        self._waiting: queue.Queue[CardBits | CardText | KeysPressed | None] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[CardBits | CardText | KeysPressed] = queue.Queue(MOST_WAITING)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"reader-{part.id}", daemon=True)
 
@@ -110,12 +110,25 @@ class ReaderDesk:
                 read = self._waiting.get(timeout=0.2)
             except queue.Empty:
                 continue
+            if self._clock() - read.at_s > STALE_S:
+                continue
             try:
-                if read is not None and self._clock() - read.at_s <= STALE_S:
-                    self.take(read)
+                self.take(read)
             except Exception as crash:  # noqa: BLE001 - a slip costs this read alone: the reader must go on
-                log.error("reader.not_taken", reader=self._part.id, why=type(crash).__name__)
-                self._answer(self._part.id, Feedback.ASK)
+                self._slipped(crash)
+
+    def _slipped(self, crash: Exception) -> None:
+        slip = f"{type(crash).__name__}, {crash_site(crash)}"
+        if slip != self._slip:
+            log.error("reader.not_taken", reader=self._part.id, why=slip)
+        self._slip = slip
+        self._misread(self._part.id, "not_taken")
+        self._answer(self._part.id, Feedback.ASK)
+
+    def _taken(self) -> None:
+        if self._slip:
+            log.info("reader.taken_again", reader=self._part.id)
+        self._slip = ""
 
     def take(self, read: CardBits | CardText | KeysPressed) -> None:
         """Show it to the lane and answer the reader."""
@@ -132,6 +145,9 @@ class ReaderDesk:
             return read.text[:MOST_TEXT]
         form = self._formats.get(read.bits)
         if form is None:
+            if read.bits not in self._unknown:
+                log.warning("reader.unknown_format", reader=self._part.id, bits=read.bits)
+            self._unknown.add(read.bits)
             self._misread(self._part.id, "length")
             return None
         number = form.read(read, reversed_bytes=self._part.reversed_bytes)
@@ -147,23 +163,21 @@ class ReaderDesk:
     def _shown(self, number: CardNumber | str) -> Feedback:
         if self._card_tries.begin(self._part.id) > 0:
             return Feedback.REFUSED
-        verdict = self._lanes.card(self._part.lane, number, self._part.eight_digits)
-        if verdict is not Verdict.REFUSE:
+        came = self._lanes.card(self._part.lane, number, self._part.eight_digits)
+        self._taken()
+        if came.verdict is not Verdict.REFUSE:
             self._card_tries.succeeded(self._part.id)
-        return SHOWN[verdict]
+        return feedback(came)
 
     def _pin(self, typed: Typed) -> Feedback:
         began_s = self._clock()
-        home = [one_spelling(typed.household)] if typed.household else []
-        if any(self._pin_tries.wait_s(key) > 0 for key in home) or self._pad_tries.begin(self._part.id) > 0:
+        place = f"reader {self._part.id}"
+        if self._pin_tries.begin(place, typed.household) > 0:
             return Feedback.REFUSED
-        for key in home:
-            self._pin_tries.begin(key)
-        verdict = self._lanes.pin(self._part.lane, typed.household, typed.pin)
-        if verdict is Verdict.OPEN:
-            self._pad_tries.succeeded(self._part.id)
-            for key in home:
-                self._pin_tries.succeeded(key)
+        came = self._lanes.pin(self._part.lane, typed.household, typed.pin)
+        self._taken()
+        if came.verdict is Verdict.OPEN:
+            self._pin_tries.right(place, typed.household)
         else:
             self._stopping.wait(max(0.0, SHORTEST_REFUSAL_S - (self._clock() - began_s)))
-        return SHOWN[verdict]
+        return feedback(came)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from gate.reader.reader import KeysPressed
 
 BETWEEN_KEYS_S = 10.0
-"""What was begun and left is forgotten, so that nobody goes on with another's digits."""
+"""What was begun and left is forgotten, so that nobody goes on with another's digits or pays for another's PIN."""
 BEFORE_PIN_S = 20.0
+"""Longer after a household: its PIN may have to be looked up."""
 LONGEST = 20
 
 
@@ -35,11 +36,8 @@ class Keypad:
 
     def press(self, pressed: KeysPressed) -> Iterator[Typed]:
         """What has been typed to its end with these keys."""
-        waited_s = pressed.at_s - self._pressed_s
-        if waited_s > BETWEEN_KEYS_S:
-            self._keys = ""
-        if waited_s > BEFORE_PIN_S:
-            self._household = ""
+        if pressed.at_s - self._pressed_s > (BETWEEN_KEYS_S if self._keys else BEFORE_PIN_S):
+            self._keys = self._household = ""
         self._pressed_s = pressed.at_s
         for key in pressed.keys:
             if key == "#":

@@ -11,8 +11,9 @@ from pathlib import Path
 from gate.errors import ReaderFault
 from gate.password_file import read_password
 from gate.reader.osdp.channel import DEFAULT_KEY
+from gate.reader.osdp.keys import Keys
 from gate.reader.osdp.line import OsdpLine
-from gate.reader.osdp.session import Keys, Session
+from gate.reader.osdp.session import Session
 from gate.reader.reader import ReaderLine, ReaderState
 from gate.reader.settings import ReaderPart
 from gate.reader.wiegand import WiegandLine

@@ -80,7 +80,8 @@ class Condition:
     """How one reader fares from now on.
 
     `fault` is the code of why it is not online, with `facts` for its sentence; `secure` says that what it tells is
-    encrypted and cannot be replayed; `tampered` and `unpowered` are its own contacts.
+    encrypted and cannot be replayed; `tampered` and `unpowered` are its own contacts, `tampered` None where nothing was
+    told of it: what was known of it before then holds.
     """
 
     reader: str
@@ -88,7 +89,7 @@ class Condition:
     fault: str | None = None
     facts: tuple[tuple[str, object], ...] = ()
     secure: bool = False
-    tampered: bool = False
+    tampered: bool | None = None
     unpowered: bool = False
     model: str = ""
 
@@ -108,7 +109,8 @@ class ReaderLine(Protocol):
     """A line with one reader or several: the adapter point. It is used by one thread, `answer` by any."""
 
     def events(self) -> Sequence[ReaderEvent]:
-        """What has happened; waits about a quarter of a second at most where nothing does.
+        """What has happened; waits a quarter of a second at most where nothing does, and for one answer where a reader
+        was asked (`reply_s`, 2 s at most).
 
         A `Condition` is told when it changes. Raises `ReaderFault` when the line itself is gone: it is closed then and
         opened anew, with all its readers lost meanwhile.

@@ -29,6 +29,11 @@ from gate.reader.wire import Wire
 
 WAIT_S = 0.05
 """An answer for whoever stands there waits no longer than that."""
+QUIET_S = 0.3
+"""What comes before the line was still for so long is old: a converter sends what it kept in one go, of which the
+longest line takes 0.2 s at 9600 baud."""
+LONGEST_GAP_S = 1.0
+"""A box that has not read for so long may find something old in its own buffers."""
 MOST_ANSWERS = 4
 MOST_LINE = 200
 ANSWERS = {Feedback.ACCEPTED: b"+\n", Feedback.REFUSED: b"-\n", Feedback.ASK: b"?\n"}
@@ -53,19 +58,25 @@ class WiegandLine:
         self._heard_s = clock()
         self._waiting = b""
         self._condition = Condition(reader, ReaderState.CONNECTING)
-        self._tampered = False
+        self._tampered: bool | None = None
         self._known = alive_s is None
+        self._settled = False
+        self._moved_s = self._read_s = self._begun_s = clock()
         self._answers: deque[Feedback] = deque(maxlen=MOST_ANSWERS)
 
     def events(self) -> Sequence[ReaderEvent]:
         """As `ReaderLine` says."""
         while self._answers:
             self._wire.write(ANSWERS[self._answers.popleft()])
+        if self._clock() - self._read_s > LONGEST_GAP_S:
+            self._unsettle()
         came = self._wire.read(WAIT_S)
+        self._read_s = self._clock()
         *lines, rest = (self._waiting + came).split(b"\n")
         self._waiting = rest[: MOST_LINE + 1]
         events = [event for line in lines for event in self._line(line.strip())]
-        return [*events, *self._conditions()]
+        events += self._unfinished(new=bool(came))
+        return [*(events if self._settled else self._settle(events)), *self._conditions()]
 
     def answer(self, _reader: str, feedback: Feedback, /) -> None:
         """As `ReaderLine` says."""
@@ -75,9 +86,30 @@ class WiegandLine:
         """As `ReaderLine` says."""
         self._wire.close()
 
+    def _unsettle(self) -> None:
+        self._settled, self._moved_s = False, self._clock()
+
+    def _settle(self, events: list[ReaderEvent]) -> list[ReaderEvent]:
+        """What is left of these events while the line has not been still; signs of life do not stir it."""
+        if events:
+            self._moved_s = self._read_s
+        elif self._read_s - self._moved_s >= QUIET_S:
+            self._settled, self._waiting = True, b""
+        return [event if isinstance(event, Misread) else Misread(self._reader, "late") for event in events]
+
+    def _unfinished(self, *, new: bool) -> list[ReaderEvent]:
+        """The beginning of a line whose end does not come, as at a wrong baud rate or where a cable came off."""
+        if new or not self._waiting:
+            self._begun_s = self._read_s
+        if self._read_s - self._begun_s < LONGEST_GAP_S:
+            return []
+        self._waiting = b""
+        return [Misread(self._reader, "damaged")]
+
     def _conditions(self) -> list[ReaderEvent]:
         silent = self._alive_s is not None and self._clock() - self._heard_s > self._alive_s
         if silent:
+            self._unsettle()
             now = Condition(self._reader, ReaderState.LOST, "reader.says_nothing", (("after_s", self._alive_s),))
         elif self._known:
             now = Condition(self._reader, ReaderState.ONLINE, tampered=self._tampered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import socket
 import termios
@@ -16,6 +17,9 @@ from gate.errors import ReaderFault
 CONNECT_S = 3.0
 WRITE_S = 1.0
 MOST = 4096
+IDLE_S, EVERY_S, TIMES = 10, 5, 3
+"""A serial server that lost its power says no goodbye, and a converter is never written to: the kernel asks for it
+after 10 s of silence, and the connection is cut after 25 s. By itself it would ask after two hours."""
 _GONE = (OSError, termios.error, ValueError)
 """What a port or a socket raises whose other end is gone; the serial library's own errors are of the first kind."""
 
@@ -45,6 +49,10 @@ class SocketWire:
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, IDLE_S)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, EVERY_S)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, TIMES)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * (IDLE_S + EVERY_S * TIMES))
 
     def read(self, timeout_s: float) -> bytes:
         """As `Wire` says."""
@@ -105,8 +113,8 @@ def open_wire(url: str) -> Wire:
     """The line that a reader's url names.
 
     Raises:
-        ReaderFault: `reader.unreachable`, nobody answers there; `reader.port_unusable`, no such port, one that another
-            program holds, or one that this account may not open.
+        ReaderFault: `reader.unreachable`, nobody answers there; `reader.port_held`, another program reads there;
+            `reader.port_unusable`, no such port, or one that this account may not open.
     """
     parts = urlsplit(url)
     if parts.scheme.endswith("+tcp"):
@@ -119,6 +127,8 @@ def open_wire(url: str) -> Wire:
     try:
         return SerialWire(serial.Serial(path, baud, timeout=0, write_timeout=WRITE_S, exclusive=True))
     except _GONE as failed:
+        if getattr(failed, "errno", None) in {errno.EWOULDBLOCK, errno.EBUSY}:
+            raise ReaderFault("reader.port_held", path=path) from failed
         raise ReaderFault("reader.port_unusable", path=path, why=_why(failed)) from failed
 
 

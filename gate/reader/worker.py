@@ -9,10 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
+from gate.crash_site import crash_site
 from gate.errors import ReaderFault
 from gate.reader.reader import (
     CardBits,
@@ -25,8 +28,10 @@ from gate.reader.reader import (
     ReaderLine,
     ReaderState,
 )
+from gate.reader.tamper import TamperContact
 
 log = structlog.get_logger("reader")
+T = TypeVar("T")
 
 STEADY_S = 10.0
 """A line that has worked for so long was a good one: the next failure starts the backoff afresh."""
@@ -69,7 +74,8 @@ class LineWorker:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._line: ReaderLine | None = None
-        self._conditions = {reader: Condition(reader, ReaderState.CONNECTING) for reader in readers}
+        self._conditions = {reader: Condition(reader, ReaderState.CONNECTING, tampered=False) for reader in readers}
+        self._contacts = {reader: TamperContact() for reader in readers}
         self._reads: Counter[str] = Counter()
         self._misreads: dict[str, Counter[str]] = {reader: Counter() for reader in readers}
         self._reconnects: Counter[str] = Counter()
@@ -89,7 +95,8 @@ class LineWorker:
         """Show it at the reader; nothing happens while its line is down. From any thread, and does not wait."""
         line = self._line
         if line is not None:
-            line.answer(reader, feedback)
+            with contextlib.suppress(ReaderFault):  # a lamp that stays dark costs nobody else anything
+                _driven(partial(line.answer, reader, feedback))
 
     def health(self, reader: str) -> ReaderHealth:
         """How a reader fares now."""
@@ -112,28 +119,33 @@ class LineWorker:
             try:
                 self._work()
             except ReaderFault as fault:
-                code, facts = fault.code, tuple(fault.facts.items())
-            except Exception as crash:  # noqa: BLE001 - an adapter's slip is a lost line and no more
-                code, facts = "reader.crashed", (("why", type(crash).__name__),)
+                lost = fault
             else:
                 return
             failures = 1 if self._clock() - began_s >= STEADY_S else failures + 1
             for reader in self._conditions:
-                self._change(Condition(reader, ReaderState.LOST, code, facts))
+                self._change(Condition(reader, ReaderState.LOST, lost.code, tuple(lost.facts.items())))
             self._stopping.wait(self._backoff.delay_s(failures, self._chance()))
 
     def _work(self) -> None:
         """Follow one connection until it breaks, which raises, or the worker is stopped."""
-        line = self._opener()
+        line = _driven(self._opener)
         self._line = line
         try:
             while not self._stopping.is_set():
-                for event in line.events():
+                for event in _driven(partial(self._told, line)):
                     self._take(event)
+                self._calm()
         finally:
             self._line = None
-            with contextlib.suppress(Exception):  # a line that is gone may not even close
-                line.close()
+            with contextlib.suppress(ReaderFault):  # a line that is gone may not even close
+                _driven(line.close)
+
+    def _told(self, line: ReaderLine) -> Sequence[ReaderEvent]:
+        events = line.events()
+        if strange := {event.reader for event in events} - self._conditions.keys():
+            raise LookupError(f"no such readers on this line: {strange}")
+        return events
 
     def _take(self, event: ReaderEvent) -> None:
         if isinstance(event, Condition):
@@ -145,13 +157,22 @@ class LineWorker:
                 self._reads[event.reader] += 1
             self._on_read(event)
 
+    def _calm(self) -> None:
+        """Tell of contacts that have been closed for long enough."""
+        for reader, condition in self._conditions.items():
+            if condition.tampered and not self._contacts[reader].counts(self._clock()):
+                self._change(replace(condition, tampered=False))
+
     def _change(self, condition: Condition) -> None:
-        reader = condition.reader
+        reader, now_s = condition.reader, self._clock()
+        contact = self._contacts[reader]
+        if condition.state is ReaderState.LOST:
+            contact.unseen()  # a line that is down tells no less of the reader than was known
+        elif condition.tampered is not None:
+            contact.see(opened=condition.tampered, now_s=now_s)
         with self._lock:
             before = self._conditions[reader]
-            # A line that is down tells no less of the reader than was known.
-            tampered = before.tampered if condition.state is ReaderState.LOST else condition.tampered
-            after = replace(condition, model=condition.model or before.model, tampered=tampered)
+            after = replace(condition, model=condition.model or before.model, tampered=contact.counts(now_s))
             if after == before:
                 return
             self._conditions[reader] = after
@@ -165,3 +186,13 @@ class LineWorker:
         if after.tampered != before.tampered:
             log.warning("reader.tampered" if after.tampered else "reader.tamper_over", reader=reader)
         self._on_change(after)
+
+
+def _driven(call: Callable[[], T]) -> T:
+    """What a call to an adapter gave; its slip is a lost line and no more. Raises `ReaderFault`."""
+    try:
+        return call()
+    except ReaderFault:
+        raise
+    except Exception as slip:
+        raise ReaderFault("reader.crashed", why=f"{type(slip).__name__}, {crash_site(slip)}") from slip

@@ -71,3 +71,9 @@ def test_every_spelling_means_a_card_that_agrees_in_all_bits_that_both_know(read
         assert meant is not None
         known = (1 << min(bits, meant.bits)) - 1
         assert meant.value & known == value & known
+
+
+def test_a_number_stands_in_no_log_line_that_shows_a_card() -> None:
+    card = CardNumber(310381122, 32)
+    assert "310381122" not in f"{card!r} {card}"
+    assert "32" in repr(card)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from gate.reader.format import wiegand
 from gate.reader.opening import lines_of
 from gate.reader.osdp.line import OsdpLine
 from gate.reader.osdp.simulated import SimulatedReader, Trouble
-from gate.reader.reader import Feedback, ReaderState
+from gate.reader.reader import Condition, Feedback, ReaderState
 from gate.reader.simulated_line import OsdpEnd, SimulatedLine, WiegandEnd
 from gate.running import RunningGate
 from gate.serving import console_of, serving
@@ -173,6 +174,20 @@ def test_a_card_opens_the_door_at_whatever_reader_and_a_strangers_does_not(tmp_p
         assert not [row for row in rows if any(one in row.details for one in secret)]
         assert kinds.count("reader") >= 5
         assert verify(site.engine).first_broken is None
+
+
+def test_a_reader_that_was_tampered_with_is_also_recorded_as_lost(tmp_path: Path, made_starter: Path) -> None:
+    with yard(tmp_path) as (_, config, _line), open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        part, online, lost = config.reader[0], ReaderState.ONLINE, ReaderState.LOST
+        for state, tampered in [(online, False), (lost, False), (online, True), (lost, True), (online, True)]:
+            for fault in ("reader.silent", "reader.cut"):
+                gate._reader_changed(part, Condition(part.id, state, fault, tampered=tampered))
+        gate.writer.start()
+        gate.stop()
+        with reading(site.engine) as session:
+            rows = session.scalars(select(LedgerRow).where(LedgerRow.kind == "reader").order_by(LedgerRow.seq)).all()
+    assert [json.loads(row.body)["state"] for row in rows] == ["online", "lost", "tampered", "lost", "tampered"]
 
 
 def test_the_check_says_of_each_reader_what_it_found(tmp_path: Path) -> None:

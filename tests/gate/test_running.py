@@ -17,11 +17,12 @@ from enrollment.gate_code import GateCodes
 from gate.barrier.act import Command
 from gate.camera.frame import CameraState, Frame
 from gate.config import Community, Config, ParkingPart, load_config
+from gate.decision.decision import Verdict
 from gate.errors import BarrierFault
+from gate.lane.presented import Presented
 from gate.ledger.tables import LedgerRow, PassageRow
 from gate.ledger.verify import verify
 from gate.overview import Overview
-from gate.pad_way import GatePadWay
 from gate.running import BarrierWay, RunningGate
 from gate.serving import serving
 from gate.site import open_site
@@ -255,12 +256,14 @@ def test_a_pin_typed_at_a_pad_and_a_card_go_the_way_of_every_passage(config: Con
         pin = site.register.credentials.give(person.id, CredentialKind.PIN, "staff").pin
         site.register.credentials.give(person.id, CredentialKind.CARD, "staff", "04A1B2C3")
         gate = RunningGate(config, site, Store())
-        pad = GatePadWay(gate)
+        pad = gate.presenting
         with serving(gate):
-            assert pad.pin("walk", "3-2-501", str(pin))
-            assert pad.card("walk", "04A1B2C3")
-            assert not pad.pin("walk", "3-2-501", "000000")
-            assert not pad.pin("walk", "", "00000000")
+            assert pad.pin("walk", "3-2-501", str(pin)).opened
+            assert pad.card("walk", "04A1B2C3").opened, "it is open already"
+            assert not pad.pin("walk", "3-2-501", "000000").opened
+            assert not pad.pin("walk", "", "00000000").opened
+            gate.barriers["door"].command(Command.LOCKDOWN, command_id="l", cause="manual")
+            assert pad.card("walk", "04A1B2C3") == Presented(Verdict.OPEN, opened=False)
         with reading(site.engine) as session:
             rows = session.scalars(select(PassageRow).order_by(PassageRow.seq)).all()
         assert [(row.verdict, row.reason, row.subject) for row in rows] == [
@@ -268,6 +271,7 @@ def test_a_pin_typed_at_a_pad_and_a_card_go_the_way_of_every_passage(config: Con
             ("open", "known_resident", person.id),
             ("refuse", "credential_unknown", None),
             ("refuse", "credential_unknown", None),
+            ("open", "known_resident", person.id),
         ]
         assert not [row for row in rows if str(pin) in row.details or "04A1B2C3" in row.details]
         assert verify(site.engine).first_broken is None

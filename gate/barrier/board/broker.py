@@ -19,8 +19,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gate.backoff import Backoff
 from gate.barrier.board.login import Login
-from gate.camera.backoff import Backoff
 from gate.errors import BarrierFault, ConfigRefused
 
 log = structlog.get_logger("barrier.board")

@@ -11,7 +11,7 @@ import structlog
 
 from enrollment.errors import StoreBusy
 from enrollment.told import LISTS
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
 from gate.community.registers.registers import Registers
 from gate.errors import GateError
 

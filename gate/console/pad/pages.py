@@ -1,4 +1,4 @@
-"""The keys on a tablet at a door. Nothing that it answers tells whether a PIN, a card or a household exists."""
+"""The keys on a tablet at a door. No refusal tells whether a PIN, a card or a household exists."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from enrollment.household import one_spelling
 from enrollment.pads import Pad
 from gate.console.access import TOKEN_HEADER
 from gate.console.desk import Desk, InLanguage, TheDesk
 from gate.console.errors import RequestRefused, not_before
 from gate.console.lobby import PAD_COOKIE, PAD_PATH, AtPad, Lobby, TheLobby
 from gate.console.pages import page
+from gate.decision.decision import Verdict
+from gate.lane.presented import Presented
+from gate.pin_tries import SHORTEST_REFUSAL_S
 from gate.texts import explain, t
 
 LONGEST_CODE = 40
 COOKIE_LASTS_S = 400 * 24 * 3600
 """The longest that browsers keep a cookie; each page of the pad renews it."""
-SHORTEST_REFUSAL_S = 1.0
-"""Every refusal takes so long: a PIN is checked slowly, and what does not exist would be answered at once."""
 
 router = APIRouter()
 
@@ -91,17 +91,18 @@ async def try_it(
 ) -> JSONResponse:
     """Show what was typed to the lane. Wrong tries make this pad wait, and longer the household that they were for."""
     _own(pad, lane_id)
-    keys = _begin(desk, pad, tried)
+    household = "" if tried.card else tried.household
+    place = f"pad {pad.id}"
+    not_before(desk.pin_tries.begin(place, household))
     started = time.monotonic()
-    opened = await to_thread.run_sync(_shown, lobby, lane_id, tried, limiter=desk.checking)
-    if opened:
-        desk.pad_tries.succeeded(pad.id)
-        for key in keys:
-            desk.pin_tries.succeeded(key)
+    came = await to_thread.run_sync(_shown, lobby, lane_id, tried, limiter=desk.checking)
+    known = came.verdict is Verdict.OPEN
+    if known:
+        desk.pin_tries.right(place, household)
     else:
         await sleep(max(0.0, SHORTEST_REFUSAL_S - (time.monotonic() - started)))
-    said = t("pad.say_opened" if opened else "pad.say_shut", language)
-    return JSONResponse({"opened": opened, "message": said})
+    said = "pad.say_opened" if came.opened else "pad.say_known" if known else "pad.say_shut"
+    return JSONResponse({"opened": came.opened, "message": t(said, language)})
 
 
 @router.post("/pinpad/{lane_id}/ring")
@@ -115,18 +116,7 @@ def ring(desk: TheDesk, lane_id: str, pad: AtPad, language: InLanguage) -> JSONR
     return JSONResponse({"message": t("pad.say_rang", language)})
 
 
-def _begin(desk: Desk, pad: Pad, tried: Tried) -> list[str]:
-    """Count the try under the pad and, for a PIN, its household. Raises `RequestRefused` where it comes too soon."""
-    keys = [] if tried.card or not tried.household else [one_spelling(tried.household)]
-    for key in keys:
-        not_before(desk.pin_tries.wait_s(key))
-    not_before(desk.pad_tries.begin(pad.id))
-    for key in keys:
-        desk.pin_tries.begin(key)
-    return keys
-
-
-def _shown(lobby: Lobby, lane_id: str, tried: Tried) -> bool:
+def _shown(lobby: Lobby, lane_id: str, tried: Tried) -> Presented:
     if lobby.pad_way is None:
         raise RequestRefused("console.not_found", 404)
     if tried.card:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from gate.errors import ReaderFault
@@ -31,16 +32,21 @@ class OsdpLine:
         self._sessions = {session.reader: session for session in sessions}
         self._clock = clock
         self._finder = Finder()
+        self._turn: deque[Session] = deque()
 
     def events(self) -> Sequence[ReaderEvent]:
-        """One round: whoever is due is asked, and where nobody is, the line rests until somebody will be."""
+        """The next one that is due is asked, and where nobody is, the line rests until somebody will be.
+
+        Whoever does not answer keeps it for `reply_s`, and the others have their turn before it is asked again.
+        """
         now_s = self._clock()
-        due = [session for session in self._sessions.values() if session.due_s <= now_s]
-        if not due:
-            soonest_s = min((session.due_s for session in self._sessions.values()), default=now_s + ROUND_S)
-            self._wire.read(min(max(0.0, soonest_s - now_s), ROUND_S))  # nobody was asked: it is noise
-            return ()
-        return [event for session in due for event in self._ask(session)]
+        if not self._turn:
+            self._turn.extend(session for session in self._sessions.values() if session.due_s <= now_s)
+        if self._turn:
+            return self._ask(self._turn.popleft())
+        soonest_s = min((session.due_s for session in self._sessions.values()), default=now_s + ROUND_S)
+        self._wire.read(min(max(0.0, soonest_s - now_s), ROUND_S))  # nobody was asked: it is noise
+        return ()
 
     def answer(self, reader: str, feedback: Feedback, /) -> None:
         """As `ReaderLine` says."""
@@ -59,11 +65,14 @@ class OsdpLine:
         except ReaderFault as fault:
             return session.unusable(fault, self._clock())
         self._wire.write(bytes((MARK,)) + command)
-        ends_s = self._clock() + self._reply_s
+        ends_s, heard, found = self._clock() + self._reply_s, False, False
         while (left_s := ends_s - self._clock()) > 0:
-            for packet in self._finder.feed(self._wire.read(left_s)):
+            came = self._wire.read(left_s)
+            heard = heard or bool(came)
+            for packet in self._finder.feed(came):
+                found = True
                 events = session.take(packet, self._clock())
                 if events is not None:
                     return events
         noise = [Misread(session.reader, "damaged")] if self._finder.damaged > damaged else []
-        return [*noise, *session.silence(self._clock())]
+        return [*noise, *session.silence(self._clock(), garbled=heard and not found)]

@@ -6,7 +6,7 @@ import hmac
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ from gate.reader.osdp.channel import (
     SERVER_CRYPTOGRAM,
     Channel,
 )
+from gate.reader.osdp.keys import Keys
 from gate.reader.osdp.packet import Block, Packet
 from gate.reader.osdp.words import Command, Nak, Reply
 from gate.reader.reader import Condition, Feedback, Misread, ReaderEvent, ReaderState
@@ -52,20 +53,6 @@ class Step(Enum):
     POLLED = "polled"
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """`own` is the reader's key, None for one that is spoken to in the clear.
-
-    With `install`, a reader that does not know its own yet is given it under the key that everybody knows.
-    """
-
-    own: bytes | None = None
-    install: bool = False
-
-    def __repr__(self) -> str:
-        return f"Keys(own={'…' if self.own else None}, install={self.install})"
-
-
 class Session:
     """Makes commands and takes replies; the line carries them. Times are monotonic seconds.
 
@@ -89,6 +76,7 @@ class Session:
         self._crc = True
         self._sent: bytes | None = None
         self._tries = self._busy = self._failures = 0
+        self._garbled = False
         self._channel: Channel | None = None
         self._challenge = b""
         self._default_key = False
@@ -133,13 +121,14 @@ class Session:
         """There is no key to speak with."""
         return self._lost(now_s, fault.code, tuple(fault.facts.items()))
 
-    def silence(self, now_s: float) -> list[ReaderEvent]:
-        """Nothing came in time."""
+    def silence(self, now_s: float, *, garbled: bool) -> list[ReaderEvent]:
+        """No answer came in time; `garbled` where something came that is no packet, as where two answer at once."""
+        self._garbled = self._garbled or garbled
         if self._tries < TRIES:
             return []
         if self.condition.state is not ReaderState.ONLINE:
             self._crc = not self._crc  # an old reader may know checksums alone
-        return self._lost(now_s, "reader.silent")
+        return self._lost(now_s, "reader.garbled" if self._garbled else "reader.silent")
 
     def take(self, packet: Packet, now_s: float) -> list[ReaderEvent] | None:
         """What an answer means; None for a packet that is no answer to what was asked, and the wait goes on."""
@@ -156,7 +145,7 @@ class Session:
             packet = opened
         elif packet.block is not None and packet.block.has_mac:
             return None
-        self._sent, self._tries, self._busy = None, 0, 0
+        self._sent, self._tries, self._busy, self._garbled = None, 0, 0, False
         self._sequence = self._sequence % 3 + 1
         self._due_s = now_s
         if packet.code == Reply.NAK:
@@ -169,7 +158,7 @@ class Session:
 
     def _begin(self) -> None:
         self._step, self._sequence, self._channel, self._sent = Step.WHO, 0, None, None
-        self._tries = self._busy = 0
+        self._tries, self._busy, self._garbled = 0, 0, False
         self._waiting.clear()
         self._fresh, self._steady_s = True, float("inf")
 
@@ -334,10 +323,11 @@ class Session:
         reads = {Reply.RAW: words.card_bits, Reply.FMT: words.card_text, Reply.KEYPAD: words.keys_pressed}
         read = next((make for code, make in reads.items() if code == packet.code), None)
         self._due_s = now_s
-        if read is None or self._fresh:
+        if read is None:
             return []
-        told_of = read(self.reader, packet.data, now_s)
-        return [told_of] if told_of is not None else [Misread(self.reader, "content")]
+        told_of = None if self._fresh else read(self.reader, packet.data, now_s)
+        why = "late" if self._fresh else "content"
+        return [told_of] if told_of is not None else [Misread(self.reader, why)]
 
     _STEPS: ClassVar[Mapping[Step, Callable[[Session, Packet, float], list[ReaderEvent]]]] = {
         Step.WHO: _who,

@@ -43,7 +43,7 @@ def _outcome(verdict: Verdict, subject: str | None) -> Outcome:
     evidence = PlateEvidence(3, "辽A12345", (0.9,) * 7, PlateColour.BLUE, PlateKind.CAR, whom, 0.2, 3)
     decision = Decision(verdict, Reason.KNOWN_VEHICLE, whom, evidence, "v")
     passage = Passage("p", datetime(2026, 1, 1, tzinfo=UTC), "lane", verdict, "known_vehicle", subject, "v", {})
-    return Outcome(passage, decision, None, 0.05, moved=True)
+    return Outcome(passage, decision, None, 0.05, moved=True, opened=True)
 
 
 def _played(came: Sequence[_Came]) -> list[Played]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
 from gate.camera.frame import CameraHealth, CameraState, Frame, FrameSource
 from gate.camera.worker import STEADY_S, CameraWorker, open_camera, probe
 from gate.config import CameraPart

@@ -35,7 +35,9 @@ from enrollment.second_factor import SecondFactor
 from enrollment.tables import AccountRow
 from gate.console.lobby import Lobby
 from gate.console.patrol.desk import PatrolDesk
+from gate.decision.decision import Verdict
 from gate.erasure import Certificate
+from gate.lane.presented import Presented
 from gate.ledger.checkpoint import Signer
 from gate.ledger.snapshots import Snapshots
 from gate.own_data import OwnData
@@ -83,17 +85,21 @@ def face_photo(number: float, beside: float | None = None, share: float = 0.0) -
 
 @dataclass
 class FakePadWay:
-    """Opens for one card and one PIN, and writes down what it was shown."""
+    """Knows one card and one PIN, opens for them unless it is `stuck`, and writes down what it was shown."""
 
     shown: list[tuple[str, ...]] = field(default_factory=list)
+    stuck: bool = False
 
-    def card(self, lane_id: str, number: str) -> bool:
+    def card(self, lane_id: str, number: str) -> Presented:
         self.shown.append((lane_id, "card", number))
-        return number == "04A1B2C3"
+        return self._came(known=number == "04A1B2C3")
 
-    def pin(self, lane_id: str, household: str, pin: str) -> bool:
+    def pin(self, lane_id: str, household: str, pin: str) -> Presented:
         self.shown.append((lane_id, household, pin))
-        return (household, pin) in {("3-2-501", "135792"), ("", "12345678")}
+        return self._came(known=(household, pin) in {("3-2-501", "135792"), ("", "12345678")})
+
+    def _came(self, *, known: bool) -> Presented:
+        return Presented(Verdict.OPEN if known else Verdict.REFUSE, opened=known and not self.stuck)
 
 
 class Staff(Accounts):

@@ -31,7 +31,7 @@ from gate.decision.moment import DayKind, History, Visit
 from gate.decision.parked import Parked
 from gate.decision.rules import Rules
 from gate.lane import lane as lane_module
-from gate.lane.lane import Facts, LaneWorker, Outcome, encode
+from gate.lane.lane import Facts, LaneWorker, Opening, Outcome, encode
 from gate.lane.presence import Presence
 from gate.lane.showing import Shown
 from gate.lane.supervisor import BUDGET, STEADY_S, Supervisor
@@ -93,9 +93,9 @@ class _World:
     wholes: list[bytes | None] = field(default_factory=list)
     context: bool = False
 
-    def open_for(self, passage: str) -> float | None:
+    def open_for(self, passage: str) -> Opening:
         self.events.append("opened")
-        return 10.5
+        return Opening(opened=True, commanded_s=10.5)
 
     def submit(self, passage: Passage, jpeg: bytes | None = None, context_jpeg: bytes | None = None) -> Future[Saved]:
         self.wholes.append(context_jpeg)
@@ -419,8 +419,8 @@ def test_a_credential_that_is_shown_goes_the_way_of_every_passage() -> None:
     lane._facts = Facts(passed=lambda subject, at: told.append((subject, at)))
     at = datetime(2026, 2, 17, 4, tzinfo=UTC)
     shown = CredentialEvidence(CredentialKind.CARD, RESIDENT, None)
-    decision = lane.show(Shown(shown), at, 10.0)
-    assert decision.reason is Reason.KNOWN_RESIDENT
+    came = lane.show(Shown(shown), at, 10.0)
+    assert (came.decision.reason, came.opened) == (Reason.KNOWN_RESIDENT, True)
     assert world.events == ["submitted", "opened"]
     assert told == [("r1", at)]
     (outcome,) = world.outcomes
@@ -446,4 +446,4 @@ def test_a_pass_whose_last_use_was_just_taken_opens_nothing() -> None:
     lane._facts = Facts(use=lambda _visit, _at, _passage: next(uses))
     shown = Shown(CredentialEvidence(CredentialKind.QR, None, None), Visit("p1"))
     at = datetime(2026, 2, 17, 4, tzinfo=UTC)
-    assert [lane.show(shown, at, 1.0).reason for _ in range(2)] == [Reason.VISITOR_PASS, Reason.PASS_OVER]
+    assert [lane.show(shown, at, 1.0).decision.reason for _ in range(2)] == [Reason.VISITOR_PASS, Reason.PASS_OVER]

@@ -18,7 +18,7 @@ from gate.camera.region import Region
 from gate.config import FaceLimits, PlateRules
 from gate.decision.decision import Movement, Reason
 from gate.decision.rules import Rules
-from gate.lane.lane import LaneWorker, Outcome
+from gate.lane.lane import LaneWorker, Opening, Outcome
 from gate.lane.presence import Presence
 from gate.lane.watching import FaceWatcher, PlateWatcher, Watcher
 from gate.ledger.ledger import Passage
@@ -126,9 +126,9 @@ class _Record:
         self.opened = 0
         self.outcomes: list[Outcome] = []
 
-    def open_for(self, passage: str) -> float | None:
+    def open_for(self, passage: str) -> Opening:
         self.opened += 1
-        return 0.0
+        return Opening(opened=True, commanded_s=0.0)
 
     def submit(self, passage: Passage, jpeg: bytes | None = None, context_jpeg: bytes | None = None) -> Future[Saved]:
         saved: Future[Saved] = Future()

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from gate.errors import ReaderFault
+from gate.reader.osdp.keys import Keys
 from gate.reader.osdp.line import OsdpLine
-from gate.reader.osdp.session import Keys, Session
+from gate.reader.osdp.session import Session
 from gate.reader.osdp.simulated import SimulatedReader
 from gate.reader.reader import Condition, ReaderEvent
 from gate.reader.simulated_line import OsdpEnd, Peripheral

@@ -6,15 +6,18 @@ import threading
 from typing import Any
 
 import pytest
+import structlog
 
 from enrollment.card_number import CardNumber, EightDigits
-from gate.console.throttle import Throttle
 from gate.decision.decision import Verdict
+from gate.lane.presented import Presented
+from gate.pin_tries import PinTries
 from gate.reader import desk as desk_module
 from gate.reader.desk import ReaderDesk
 from gate.reader.format import wiegand
 from gate.reader.reader import CardBits, CardText, Feedback, KeysPressed
 from gate.reader.settings import ReaderPart
+from gate.throttle import Throttle
 from tests.gate.reader.direct import Clock
 
 KNOWN = CardNumber(0x800A42, 24)
@@ -31,35 +34,37 @@ class Lanes:
         self.shown: list[tuple[Any, ...]] = []
         self.says = Verdict.OPEN
         self.fails: Exception | None = None
+        self.stuck = False
 
-    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Verdict:
+    def card(self, lane_id: str, number: str | CardNumber, eight: EightDigits | None = None) -> Presented:
         self.shown.append((lane_id, number))
         if self.fails:
             raise self.fails
-        return self.says if number in {KNOWN, "0310381122"} else Verdict.REFUSE
+        return self._came(self.says if number in {KNOWN, "0310381122"} else Verdict.REFUSE)
 
-    def pin(self, lane_id: str, household: str, pin: str) -> Verdict:
+    def pin(self, lane_id: str, household: str, pin: str) -> Presented:
         self.shown.append((lane_id, household, pin))
-        return Verdict.OPEN if pin == "135792" else Verdict.REFUSE
+        return self._came(Verdict.OPEN if pin == "135792" else Verdict.REFUSE)
+
+    def _came(self, verdict: Verdict) -> Presented:
+        return Presented(verdict, opened=verdict is Verdict.OPEN and not self.stuck)
 
 
 class Counter:
     """A desk with everything about it."""
 
-    def __init__(self, pin_tries: Throttle | None = None, **part: object) -> None:
+    def __init__(self, pin_tries: PinTries | None = None, **part: object) -> None:
         self.clock, self.lanes = Clock(), Lanes()
         self.answers: list[Feedback] = []
         self.misread: list[str] = []
         self.answered = threading.Event()
-        tries = {"free": 5, "limit": 100, "now": self.clock}
         self.desk = ReaderDesk(
             ReaderPart.model_validate({"id": "r", "url": "osdp+tcp://192.0.2.1:4001", "lane": "walk", **part}),
             self.lanes,
             self._answer,
             lambda _reader, why: self.misread.append(why),
-            card_tries=Throttle(**tries, longest_delay_s=10),
-            pad_tries=Throttle(**tries, longest_delay_s=60),
-            pin_tries=pin_tries or Throttle(**tries),
+            card_tries=Throttle(free=5, limit=100, now=self.clock, longest_delay_s=10),
+            pin_tries=pin_tries or PinTries(self.clock),
             clock=self.clock,
         )
 
@@ -73,6 +78,12 @@ class Counter:
         before = len(self.answers)
         self.desk.take(CardBits("r", wiegand(card, bits), bits, self.clock.now_s))
         return self.answers[-1] if len(self.answers) > before else None
+
+    def put(self, card: CardBits) -> None:
+        """Have the desk's own thread take it."""
+        self.answered.clear()
+        self.desk.put(card)
+        assert self.answered.wait(10)
 
     def type(self, keys: str) -> Feedback | None:
         before = len(self.answers)
@@ -96,6 +107,15 @@ def test_the_reader_shows_what_was_decided(verdict: Verdict, shown: Feedback) ->
     assert counter.lanes.shown == [("walk", KNOWN)]
 
 
+def test_the_lamp_is_not_green_where_the_gate_did_not_open_and_no_wrong_try_is_counted() -> None:
+    counter = Counter()
+    counter.lanes.stuck = True
+    for _ in range(9):
+        assert counter.hold(KNOWN) is Feedback.ASK
+        assert counter.type("3*2*501#135792#") is Feedback.ASK
+    assert len(counter.lanes.shown) == 18
+
+
 def test_a_card_that_is_held_on_was_shown_once() -> None:
     counter = Counter()
     for _ in range(5):
@@ -113,6 +133,15 @@ def test_wrong_parities_and_other_lengths_are_counted_and_never_passed_on() -> N
     assert counter.misread == ["parity", "length"]
     assert counter.answers == [Feedback.REFUSED] * 2
     assert not counter.lanes.shown
+
+
+def test_the_log_says_once_how_many_bits_a_card_of_an_unknown_format_has() -> None:
+    counter = Counter()
+    with structlog.testing.capture_logs() as logged:
+        for bits in (42, 42, 35, 42):
+            counter.desk.take(CardBits("r", 1, bits, 0.0))
+    assert [(entry["event"], entry["bits"]) for entry in logged] == [("reader.unknown_format", n) for n in (42, 35)]
+    assert counter.misread == ["length"] * 4
 
 
 def test_over_wiegand_a_number_without_parities_is_taken_only_where_it_is_named() -> None:
@@ -151,8 +180,8 @@ def test_a_resident_and_a_visitor_type_their_pins() -> None:
 
 def test_guessing_a_households_pin_is_slowed_down_at_all_readers_together() -> None:
     clock = Clock()
-    shared = Throttle(free=5, limit=100, now=clock)
-    counters = [Counter(pin_tries=shared) for _ in range(6)]
+    shared = PinTries(clock)
+    counters = [Counter(shared, id=f"r{number}") for number in range(6)]
     for counter in counters:
         counter.type("3*2*501#000000#")
     assert [len(counter.lanes.shown) for counter in counters] == [1] * 5 + [0]
@@ -167,6 +196,23 @@ def test_guessing_pins_of_many_households_makes_the_reader_wait() -> None:
     assert len(counter.lanes.shown) == 5
     counter.clock.now_s += 61
     assert counter.type("3*2*509#135792#") is Feedback.ACCEPTED
+
+
+def test_what_fails_again_and_again_is_logged_once_and_counted() -> None:
+    counter = Counter()
+    counter.lanes.fails = RuntimeError("made up")
+    cards = [CardBits("r", wiegand(CardNumber(number, 24), 26), 26, counter.clock.now_s) for number in range(4)]
+    with structlog.testing.capture_logs() as logged:
+        counter.desk.start()
+        for card in cards[:3]:
+            counter.put(card)
+        counter.lanes.fails = None
+        counter.put(cards[3])
+        counter.desk.stop()
+    assert [entry["event"] for entry in logged] == ["reader.not_taken", "reader.taken_again"]
+    assert logged[0]["why"].startswith("RuntimeError, test_desk.py:")
+    assert counter.misread == ["not_taken"] * 3
+    assert counter.answers == [Feedback.ASK] * 3 + [Feedback.REFUSED]
 
 
 def test_what_waits_too_long_and_what_is_too_much_is_not_shown_to_the_lane() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import socket
 import threading
 import time
@@ -11,14 +13,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from gate.cli.check_readers import examine_line
 from gate.errors import ReaderFault
 from gate.reader.opening import open_line
 from gate.reader.osdp.line import OsdpLine
 from gate.reader.osdp.simulated import SimulatedReader
 from gate.reader.reader import CardBits
 from gate.reader.settings import ReaderPart
-from gate.reader.simulated_line import OsdpEnd
-from gate.reader.wire import open_wire
+from gate.reader.simulated_line import OsdpEnd, SimulatedLine, WiegandEnd
+from gate.reader.wire import SocketWire, open_wire
+from gate.reader.worker import LineWorker
+
+_KEPT = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
 
 
 @pytest.fixture
@@ -39,8 +45,10 @@ def test_a_serial_port_carries_bytes_both_ways_and_belongs_to_one_program(pseudo
     os.write(far, b"told")
     assert wire.read(5) == b"told"
     assert wire.read(0) == b""
-    with pytest.raises(ReaderFault, match=r"reader\.port_unusable"):
+    with pytest.raises(ReaderFault, match=r"reader\.port_held"):
         open_wire(f"osdp:{path}")
+    found = examine_line([ReaderPart(id="r", url=f"osdp:{path}", lane="walk")])
+    assert [(doubtful, isinstance(said, str) and path in said) for _, said, doubtful in found] == [(True, True)]
     wire.close()
 
 
@@ -93,3 +101,35 @@ def test_a_port_that_is_not_there_is_told() -> None:
     with pytest.raises(ReaderFault, match=r"reader\.port_unusable") as refused:
         open_wire("wiegand:/dev/serial/by-id/none")
     assert refused.value.facts["path"] == "/dev/serial/by-id/none"
+
+
+def test_a_serial_server_that_lost_its_power_is_missed_within_half_a_minute() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        wire = open_wire(f"wiegand+tcp://127.0.0.1:{server.getsockname()[1]}")
+        assert isinstance(wire, SocketWire)
+        held = wire._connection
+        asked = [held.getsockopt(socket.IPPROTO_TCP, option) for option in _KEPT]
+        assert held.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert asked[0] + asked[1] * asked[2] <= 30
+        assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
+        assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) > 0
+        wire.close()
+
+
+def test_a_card_that_a_converter_kept_while_it_was_cut_off_is_not_read_when_it_is_back() -> None:
+    end, read = WiegandEnd(), queue.Queue[object]()
+    end.present(0x2A00A42, 26)
+    with SimulatedLine(end) as line:
+        parts = [ReaderPart(id="r", url=f"wiegand+tcp://127.0.0.1:{line.port}", lane="walk")]
+        worker = LineWorker(["r"], lambda: open_line(parts), on_read=read.put)
+        worker.start()
+        first: object = None
+        for _ in range(15):  # again where a machine without time for it has taken the newer one for late, too
+            if dict(worker.health("r").misreads).get("late"):
+                end.present(0x1234567, 26)
+            with contextlib.suppress(queue.Empty):
+                first = read.get(timeout=2)
+                break
+        worker.stop()
+    assert isinstance(first, CardBits)
+    assert first.number == 0x1234567

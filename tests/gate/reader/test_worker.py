@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 import structlog
 
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
 from gate.errors import ReaderFault
 from gate.reader.reader import CardBits, Condition, Feedback, Misread, ReaderEvent, ReaderState
+from gate.reader.tamper import QUIET_S
 from gate.reader.worker import LineWorker
+from tests.gate.reader.direct import Clock
 
 QUICK = Backoff(first_s=0.001, limit_s=0.001, jitter=0.0)
-ONLINE = Condition("r", ReaderState.ONLINE, model="made up 1")
+ONLINE = Condition("r", ReaderState.ONLINE, tampered=False, model="made up 1")
 CARD = CardBits("r", 0x2A00A42, 26, 1.0)
 
 
@@ -42,13 +46,15 @@ class ScriptedLine:
 
 
 class Run:
-    def __init__(self, *lines: ScriptedLine | ReaderFault) -> None:
+    def __init__(self, *lines: ScriptedLine | ReaderFault, clock: Callable[[], float] = time.monotonic) -> None:
         self.lines = list(lines)
         self.opened: list[ScriptedLine] = []
         self.read: list[object] = []
         self.changes: list[Condition] = []
         self._told = threading.Condition()
-        self.worker = LineWorker(["r"], self._open, on_read=self._on_read, on_change=self._on_change, backoff=QUICK)
+        self.worker = LineWorker(
+            ["r"], self._open, on_read=self._on_read, on_change=self._on_change, backoff=QUICK, clock=clock
+        )
 
     def _open(self) -> ScriptedLine:
         line = self.lines.pop(0) if len(self.lines) > 1 else self.lines[0]
@@ -99,7 +105,47 @@ def test_an_adapters_slip_is_a_lost_line_and_no_more() -> None:
     run.until(lambda: len(run.changes) == 3)
     run.worker.stop()
     lost = run.changes[1]
-    assert (lost.state, lost.fault, dict(lost.facts)) == (ReaderState.LOST, "reader.crashed", {"why": "KeyError"})
+    assert (lost.state, lost.fault) == (ReaderState.LOST, "reader.crashed")
+    assert str(dict(lost.facts)["why"]).startswith("KeyError, test_worker.py:")
+
+
+def test_an_adapter_that_tells_of_a_reader_that_is_not_its_own_has_slipped() -> None:
+    run = Run(ScriptedLine([ONLINE], [Misread("another", "damaged")]), ScriptedLine([ONLINE], [CARD]))
+    run.worker.start()
+    run.until(lambda: len(run.read) == 1)
+    run.worker.stop()
+    assert [change.fault for change in run.changes] == [None, "reader.crashed", None]
+
+
+def test_an_adapter_that_cannot_show_anything_or_close_stops_nobody() -> None:
+    class Stubborn(ScriptedLine):
+        def answer(self, reader: str, feedback: Feedback, /) -> None:
+            raise KeyError(feedback)
+
+        def close(self) -> None:
+            raise AttributeError
+
+    run = Run(Stubborn([ONLINE], [CARD], ReaderFault("reader.cut")), Stubborn([ONLINE], [CARD]))
+    run.worker.start()
+    run.until(lambda: len(run.read) == 2)
+    run.worker.answer("r", Feedback.ASK)
+    run.worker.stop()
+    assert [change.fault for change in run.changes] == [None, "reader.cut", None]
+
+
+def test_a_tamper_contact_that_flickers_is_said_once_until_it_was_closed_for_long() -> None:
+    opened, closed = replace(ONLINE, tampered=True), ONLINE
+    clock = Clock()
+    run = Run(ScriptedLine([ONLINE], *[[opened], [closed]] * 50, [CARD]), clock=clock)
+    with structlog.testing.capture_logs() as logged:
+        run.worker.start()
+        run.until(lambda: len(run.read) == 1)
+        assert [change.tampered for change in run.changes] == [False, True]
+        clock.now_s += QUIET_S
+        run.until(lambda: len(run.changes) == 3)
+        run.worker.stop()
+    assert not run.worker.health("r").condition.tampered
+    assert [entry["event"] for entry in logged] == ["reader.tampered", "reader.tamper_over"]
 
 
 def test_what_was_no_card_is_counted_by_why_and_said_the_first_time() -> None:
@@ -130,5 +176,16 @@ def test_a_tamper_contact_stays_known_while_the_reader_is_lost() -> None:
     run = Run(ScriptedLine([opened], ReaderFault("reader.cut")), ReaderFault("reader.cut"))
     run.worker.start()
     run.until(lambda: len(run.changes) >= 2)
+    run.worker.stop()
+    assert run.worker.health("r").condition.tampered
+
+
+def test_a_reader_that_is_back_without_a_word_of_its_contact_stays_tampered() -> None:
+    opened, back = replace(ONLINE, tampered=True), replace(ONLINE, tampered=None)
+    clock = Clock()
+    run = Run(ScriptedLine([opened], ReaderFault("reader.cut")), ScriptedLine([back], [CARD]), clock=clock)
+    run.worker.start()
+    run.until(lambda: len(run.read) == 1)
+    clock.now_s += 10 * QUIET_S
     run.worker.stop()
     assert run.worker.health("r").condition.tampered

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from gate.reader.reader import Condition, ReaderState
 from gate.reader.worker import ReaderHealth
 from gate.readers import ReaderView
+from gate.texts import t
 from tests.gate.console.conftest import Booth
 from tests.gate.console.test_accessibility import looked_over, opened, sign_in
 
@@ -54,6 +55,15 @@ def test_what_is_right_opens_and_goes_to_the_pads_own_lane(booth: Booth) -> None
     ]
     assert attempt(booth, pad, "che", **RIGHT).status_code == 403
     assert pad.get("/pinpad/che").status_code == 403
+
+
+def test_who_is_known_and_finds_the_gate_shut_is_sent_to_the_guard(booth: Booth) -> None:
+    booth.accounts.pad_way.stuck = True
+    pad = booth.pad()
+    for _ in range(8):
+        answer = attempt(booth, pad, **RIGHT).json()
+        assert answer["opened"] is False
+        assert answer["message"] == t("pad.say_known", "zh"), "and no wrong try is counted"
 
 
 def test_every_refusal_says_the_same(booth: Booth) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import osdp
 import pytest
 
+from gate.reader.osdp.keys import Keys
 from gate.reader.osdp.line import OsdpLine
-from gate.reader.osdp.session import Keys, Session
+from gate.reader.osdp.session import Session
 from gate.reader.osdp.simulated import SimulatedReader
 from gate.reader.reader import CardBits, Condition, Feedback, KeysPressed, ReaderEvent
 from gate.reader.simulated_line import OsdpEnd, serve

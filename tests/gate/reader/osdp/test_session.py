@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.errors import ReaderFault
+from gate.reader.osdp.keys import Keys
+from gate.reader.osdp.line import REPLY_S, ROUND_S
 from gate.reader.osdp.packet import Finder, Packet
-from gate.reader.osdp.session import Keys, Session
+from gate.reader.osdp.session import Session
 from gate.reader.osdp.simulated import SimulatedReader, Trouble
 from gate.reader.osdp.words import Command, Reply
 from gate.reader.reader import CardBits, CardText, Condition, Feedback, KeysPressed, Misread, ReaderState
@@ -79,6 +81,18 @@ def test_readers_of_one_line_live_and_die_alone() -> None:
     assert bench.standing("r3").state is ReaderState.ONLINE
 
 
+def test_a_line_never_waits_for_more_than_one_answer_before_it_tells_what_happened() -> None:
+    silent = [SimulatedReader(number) for number in range(1, 5)]
+    for reader in silent:
+        reader.trouble = Trouble.SILENT
+    bench = Bench(SimulatedReader(0), *silent)
+    for _ in range(200):
+        began_s = bench.clock.now_s
+        bench.line.events()
+        assert bench.clock.now_s - began_s <= max(REPLY_S, ROUND_S) + 1e-6
+    assert bench.line._sessions["r0"].condition.state is ReaderState.ONLINE
+
+
 def test_a_lost_reader_is_told_once_and_comes_back() -> None:
     bench = secure()
     (reader,) = bench.readers
@@ -97,7 +111,9 @@ def test_a_card_read_while_the_reader_was_cut_off_opens_nothing() -> None:
     bench.run(5)
     reader.present(CARD, 26)
     reader.trouble = None
-    assert cards(bench.run(20)) == []
+    events = bench.run(20)
+    assert cards(events) == []
+    assert Misread("r0", "late") in events
     reader.present(OTHER, 26)
     assert cards(bench.run()) == [OTHER]
 
@@ -110,6 +126,36 @@ def test_a_bad_line_tells_no_wrong_card(trouble: Trouble) -> None:
     reader.present(CARD, 26)
     assert cards(bench.run()) == ([CARD] if trouble is Trouble.NOISE else [])
     assert any(isinstance(event, Misread) for event in bench.seen) or trouble is Trouble.NOISE
+
+
+def test_a_reader_of_which_only_damage_arrives_is_told_from_one_that_is_silent() -> None:
+    for spoilt, fault in ((lambda back: bytes(len(back)), "reader.garbled"), (lambda _back: b"", "reader.silent")):
+        bench = Bench(SimulatedReader(0))
+        bench.wire.spoil = spoilt
+        bench.run(2)
+        assert bench.standing().fault == fault
+
+
+def test_two_readers_with_one_address_are_no_silent_one() -> None:
+    bench = Bench(SimulatedReader(0))
+    other = SimulatedReader(0, KEY)
+
+    def collide(back: bytes) -> bytes:
+        if not back:
+            return back
+        (asked,) = Finder().feed(bench.wire.written[-1])
+        return bytes(one & two for one, two in zip(back, other.answer(asked) or b"", strict=False))
+
+    bench.wire.spoil = collide
+    bench.run(3)
+    assert bench.standing().fault == "reader.garbled"
+
+
+def test_an_adapter_that_hears_itself_makes_no_damage_of_a_silent_reader() -> None:
+    bench = Bench(SimulatedReader(0))
+    bench.wire.spoil = lambda back: bench.wire.written[-1] if back else b""
+    bench.run(2)
+    assert bench.standing().fault == "reader.silent"
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_the_card_comes_once() -> None:

@@ -1,4 +1,4 @@
-"""How long to wait before a camera is tried again."""
+"""How long to wait before what was lost is tried again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Exponential delays with jitter, so that the cameras behind one switch do not all come back in the same moment.
+    """Exponential delays with jitter, so that what hangs behind one switch does not all come back in one moment.
 
     The n-th delay is at most `first_s * factor ** (n - 1)` and `limit_s`, and at least `1 - jitter` of that.
     """

@@ -1,4 +1,4 @@
-"""A growing delay for whoever guesses passwords."""
+"""A growing delay for whoever guesses."""
 
 from __future__ import annotations
 

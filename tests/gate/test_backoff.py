@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.camera.backoff import Backoff
+from gate.backoff import Backoff
 
 chances = st.floats(0, 1)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.console.throttle import Throttle
+from gate.throttle import Throttle
 from tests.gate.console.conftest import Clock
 
 
