@@ -44,7 +44,7 @@ from gate.console import sources as sources_pages
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
-from gate.console.calls import held_until
+from gate.console.calls import close_calls, held_until
 from gate.console.community import letters
 from gate.console.community import pages as community
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office, Sources
@@ -81,6 +81,9 @@ from gate.privacy import Handling
 from gate.shift_notes import ShiftNotes
 from gate.texts import explain
 from models.errors import Fault
+
+GATE = "gate"
+"""Who the record names for what the console does by itself."""
 
 HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}
 
@@ -180,11 +183,13 @@ def create_app(
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
-    questions = Questions(watch, wall=wall, lasts_s=bounds.waits_s, held=partial(held_until, lobby))
+    questions = Questions(watch, wall=wall, lasts_s=bounds.waits_s, held=partial(held_until, lobby), now=clock)
 
     def on_news(news: News) -> None:
         metrics.observe(news)
         questions.hear(news)
+        if news.topic == "question" and news.lane is not None and not news.body["who"]:
+            close_calls(desk, news.lane, GATE)
 
     sessions = Sessions(
         lasts_s=settings.session_hours * 3600, idle_s=bounds.idle_s, limit=bounds.sessions, now=clock, token=token

@@ -99,6 +99,13 @@ def test_cameras_that_are_not_there_keep_nothing_from_running(config: Config) ->
             overview.open_lane("walk", actor="api:office", reason="visitor", request_id="r2")
             door = next(view for view in overview.barriers() if view.id == "door")
             assert "api:office" in {done.who for done in door.done}
+            order = {"actor": "a1", "who": "laowang", "reason": "visitor", "request_id": "r3"}
+            overview.order("door", Command.OPEN, **order)
+            told = overview.answers(datetime.now(UTC) - timedelta(minutes=1))
+            assert {(answer.lane_id, answer.opened) for answer in told} == {("walk", True)}
+            assert len(told) == 4
+            overview.ring("walk")
+            assert [ring.lane_id for ring in overview.rings(told[0].at)] == ["walk"]
             assert overview.picture("walk") is None
             assert not overview.health().cameras
             assert overview.health().state == "degraded"
