@@ -13,7 +13,7 @@ from enrollment.tables import Base, UtcTime
 class SignInRow(Base):
     """A sign-in at a box. `id` is a digest of its token, and `version` the account's when it began.
 
-    `used_at` and `ends_at` are of one look at the clock: what lies between is what the sign-in still had then.
+    `used_at` and `ends_at` were reckoned from the clock as it stood at `seen_at`.
     """
 
     __tablename__ = "sign_in"
@@ -22,5 +22,6 @@ class SignInRow(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
     version: Mapped[int] = mapped_column(Integer)
     box: Mapped[str] = mapped_column(String(32))
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
     used_at: Mapped[datetime] = mapped_column(UtcTime)
     ends_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from enrollment.accounts import Accounts
 from enrollment.keyring import Keyring
 from enrollment.second_factor import SecondFactor
+from enrollment.sign_ins import SignIns
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.config import Console
@@ -68,6 +69,7 @@ from gate.console.patrol import cases as patrol_cases
 from gate.console.patrol import pages as patrol_pages
 from gate.console.patrol.desk import PatrolDesk
 from gate.console.questions import Questions
+from gate.console.session_keeper import SessionKeeper
 from gate.console.sessions import Sessions
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
@@ -163,6 +165,7 @@ def create_app(
     patrol: PatrolDesk | None = None,
     parking: ParkingRoom | None = None,
     shift_notes: ShiftNotes | None = None,
+    sign_ins: SignIns | None = None,
     api: Callable[[Desk], ASGIApp] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -174,10 +177,10 @@ def create_app(
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
     register for the enrollers', `lobby` what residents' own pages need, `handling` tells what is done with personal
     data, `post_room` is the way out, `sources` are the registers that push to us, `patrol` is what the patrol's pages
-    need, `parking` tells what is inside, `shift_notes` what one shift leaves for the next, and `api` makes what other
-    systems ask under /api/v1; without them these are not there. `timezone` is the compound's IANA name; `clock` is
-    monotonic, in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one
-    thread while it is served, and its parts in `state.desk`.
+    need, `parking` tells what is inside, `shift_notes` what one shift leaves for the next, `sign_ins` carries who is
+    signed in over a restart, and `api` makes what other systems ask under /api/v1; without them these are not there.
+    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
+    unguessable strings. The application holds two threads while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
@@ -189,6 +192,9 @@ def create_app(
         if news.topic == "question" and news.lane is not None and not news.body["who"]:
             close_calls(desk, news.lane, GATE)
 
+    sessions = Sessions(
+        lasts_s=settings.session_hours * 3600, idle_s=bounds.idle_s, limit=bounds.sessions, now=clock, token=token
+    )
     desk = Desk(
         watch=watch,
         accounts=accounts,
@@ -196,9 +202,8 @@ def create_app(
         settings=settings,
         zone=ZoneInfo(timezone),
         bounds=bounds,
-        sessions=Sessions(
-            lasts_s=settings.session_hours * 3600, idle_s=bounds.idle_s, limit=bounds.sessions, now=clock, token=token
-        ),
+        sessions=sessions,
+        session_keeper=SessionKeeper(sessions, sign_ins) if sign_ins else None,
         names=Throttle(free=bounds.failures_per_name, limit=bounds.remembered_failures, now=clock),
         addresses=Throttle(free=bounds.failures_per_address, limit=bounds.remembered_failures, now=clock),
         guesses=Throttle(
@@ -261,10 +266,14 @@ def _assembled(desk: Desk) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    listeners: Listeners = app.state.desk.listeners
-    listeners.start()
+    desk: Desk = app.state.desk
+    if desk.session_keeper is not None:
+        await to_thread.run_sync(desk.session_keeper.start)
+    desk.listeners.start()
     yield
-    await listeners.stop()
+    await desk.listeners.stop()
+    if desk.session_keeper is not None:
+        await to_thread.run_sync(desk.session_keeper.stop)
 
 
 async def _answer_fault(request: Request, fault: Fault) -> Response:

@@ -81,7 +81,9 @@ def test_nobody_who_was_signed_in_is_in_a_backup(
         account = site.accounts.find("laowang")
         assert account
         with writing(site.engine) as session:
-            session.add(SignInRow(id="d" * 64, account_id=account.id, version=0, box="b", used_at=NOW, ends_at=NOW))
+            session.add(
+                SignInRow(id="d" * 64, account_id=account.id, version=0, box="b", seen_at=NOW, used_at=NOW, ends_at=NOW)
+            )
         path, _ = make_backup(site, config, backups, "local:0")
         key = backup_key(config)
         assert len(_everything(site.engine)[SignInRow.__tablename__]) == 1

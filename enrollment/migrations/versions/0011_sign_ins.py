@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(32), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("box", sa.String(32), nullable=False),
+        sa.Column("seen_at", sa.String(32), nullable=False),
         sa.Column("used_at", sa.String(32), nullable=False),
         sa.Column("ends_at", sa.String(32), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sign_in"),
