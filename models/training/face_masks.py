@@ -63,7 +63,7 @@ def _outline(kind: str, generator: Generator) -> NDArray[np.float64]:
     left = right[::-1] * [-1, 1] + generator.normal(0, 0.7, right.shape)
     both = np.vstack([right, left])
     both[:, 1] += both[:, 0] * generator.normal(0, 0.03)
-    return both + [MIDDLE + generator.normal(0, 1.2), 0]
+    return both + np.array([MIDDLE + generator.normal(0, 1.2), 0])
 
 
 def _around(outline: NDArray[np.float64], back: NDArray[np.float64], photo: Picture) -> tuple[int, int, int, int]:
@@ -92,7 +92,8 @@ def _sheet(
     low, high = outline[:, 1].min(), outline[:, 1].max()
     if generator.random() < 0.6:
         for share in np.linspace(0.25, 0.75, int(generator.integers(2, 5))):
-            fold = np.array([[18.0, 0], [56.0, generator.normal(2, 1.5)], [94.0, 0]]) + [0, low + share * (high - low)]
+            fold = np.array([[18.0, 0], [56.0, generator.normal(2, 1.5)], [94.0, 0]])
+            fold[:, 1] += low + share * (high - low)
             shade = (base * generator.uniform(0.8, 0.95)).tolist()
             cv2.polylines(sheet, [_to(fold, place)], False, shade, max(1, round(place[0, 0] * 0.9)), cv2.LINE_AA)
     if generator.random() < 0.2:
