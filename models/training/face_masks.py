@@ -46,12 +46,13 @@ def put_on(photo: Picture, landmarks: Points, generator: Generator) -> Picture:
     sheet = _sheet(part, outline, place, generator)
     cover = np.zeros(part.shape[:2], np.uint8)
     cv2.fillPoly(cover, [_to(outline, place)], 255, cv2.LINE_AA)
-    share = (cv2.GaussianBlur(cover, (0, 0), 0.4 * finer) / np.float32(255))[:, :, None]
-    worn = part * (1 - share) + sheet * share
-    covered = photo.copy()
-    small = cv2.resize(worn.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    covered[top : top + height, left : left + width] = np.clip(small + 0.5, 0, 255)
-    return covered
+    share = cv2.GaussianBlur(cover, (0, 0), 0.4 * finer) / np.float32(255)
+    inked = cv2.resize(sheet * share[:, :, None], (width, height), interpolation=cv2.INTER_AREA)
+    left_over = 1 - cv2.resize(share, (width, height), interpolation=cv2.INTER_AREA)[:, :, None]
+    worn = photo.copy()
+    below = worn[top : top + height, left : left + width]
+    below[:] = np.clip(below * left_over + inked + 0.5, 0, 255)
+    return worn
 
 
 def _outline(kind: str, generator: Generator) -> NDArray[np.float64]:
