@@ -152,7 +152,7 @@ class FaceWatcher:
     def _likeliest(self, track: FaceTrack) -> tuple[Candidate | None, bool]:
         """Whom the track looks most like, and whether that was told by what shows above a mask.
 
-        A whole face goes first: who is known by that needs no other look.
+        A whole face goes first: who is known by that needs no other look, and two who are too alike get none.
         """
         template, upper, limits = track.template, track.upper, self._limits
         if template is None:
@@ -160,7 +160,7 @@ class FaceWatcher:
         whole = self._gallery().search(template, self._lane)
         if limits.masked is None or upper is None or 2 * track.masked <= track.frames or whole is None:
             return whole, False
-        if whole.score >= limits.needed(whole.searched) and whole.margin >= limits.margin:
+        if whole.score >= limits.needed(whole.searched):
             return whole, False
         return self._gallery().search(upper, self._lane), True
 

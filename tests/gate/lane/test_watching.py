@@ -140,6 +140,7 @@ class _Masked(_Faces):
         ]
 
 
+WORN = replace(GOOD, mouth_hidden=True)
 MASKS = FaceLimits(accept=0.45, masked=MaskLimits(accept=0.5, far_1e_4=0.4, per_decade=0.1))
 
 
@@ -174,6 +175,18 @@ def test_who_is_known_in_spite_of_a_mask_is_not_looked_at_twice() -> None:
     case = _seen(_Faces([Box(500, 400, 600, 520)]), MASKS, [True] * 4)
     assert isinstance(case.evidence, FaceEvidence)
     assert (case.evidence.masked, case.key) == (False, "r1")
+
+
+def test_two_who_are_too_alike_are_not_told_apart_by_what_shows_above_a_mask() -> None:
+    twins = [(Subject(f"t{number}", SubjectKind.RESIDENT, "h1"), [_unit(3)]) for number in range(2)]
+    anna = Subject("r1", SubjectKind.RESIDENT, "h2")
+    gallery = Gallery.of("fake@00000000", [*twins, (anna, [ANNA])])
+    watcher = FaceWatcher(_Masked([Box(500, 400, 600, 520)], WORN), lambda: gallery, "south-in", MASKS, WHOLE)
+    for number in range(4):
+        (case,) = watcher.look(PICTURE, number * 0.1)
+    assert isinstance(case.evidence, FaceEvidence)
+    assert case.evidence.candidate is not None
+    assert (case.evidence.masked, case.evidence.candidate.margin) == (False, 0.0)
 
 
 @pytest.mark.parametrize(
