@@ -122,6 +122,26 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class BehindMask:
+    """An embedder's map for masked faces (`models.face.behind_mask`), a file in `weights/`, and its own thresholds.
+
+    They mean what those of `Thresholds` do, for a masked face that is known by either of its two looks.
+    """
+
+    file: str
+    content: Content
+    accept: float
+    far_1e_3: float
+    far_1e_4: float
+
+    def __post_init__(self) -> None:
+        if PurePath(self.file).name != self.file:
+            raise ValueError(f"file: {self.file!r} is no plain file name")
+        if not -1 <= self.far_1e_3 < self.far_1e_4 <= self.accept <= 1:
+            raise ValueError(f"behind_mask: no thresholds: {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class Sees:
     """What a liveness network is shown and says: a square `times` the face's longer side; class `live` is living.
 
@@ -167,6 +187,7 @@ class Model:
     condition: Condition | None = None
     accuracy: str | None = None
     thresholds: Thresholds | None = None
+    behind_mask: BehindMask | None = None
     sees: Sees | None = None
     shipped: bool = False
     address: str | None = None
@@ -185,6 +206,8 @@ class Model:
             raise ValueError("either shipped, or address, or archive and member")
         if (self.role is Role.FACE_EMBEDDER) != (self.thresholds is not None):
             raise ValueError("thresholds: an embedder has them, and nothing else does")
+        if self.behind_mask is not None and self.role is not Role.FACE_EMBEDDER:
+            raise ValueError("behind_mask: only an embedder has one")
         if (self.program is Program.CLASSES) != (self.sees is not None):
             raise ValueError("sees: a liveness network that is run has it, and nothing else does")
         if self.address is not None:
@@ -298,6 +321,9 @@ def _model(table: dict[str, Any], archives: Mapping[str, Archive]) -> Model:
     }
     if "thresholds" in table:
         table["thresholds"] = _filled(Thresholds, dict(table["thresholds"]))
+    if "behind_mask" in table:
+        given = dict(table["behind_mask"])
+        table["behind_mask"] = _filled(BehindMask, given | {"content": _content(given)}, "bytes", "sha256")
     if "sees" in table:
         table["sees"] = _filled(Sees, dict(table["sees"]))
     if "condition" in table:

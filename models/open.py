@@ -8,6 +8,7 @@ import numpy as np
 
 from models.catalog import Model, Program, catalog
 from models.errors import ModelIncompatible
+from models.face.behind_mask import UpperFace
 from models.face.embedder import Embedder
 from models.face.liveness import LivenessNetwork
 from models.face.recogniser import FacePipeline
@@ -66,16 +67,24 @@ def open_face_recogniser(
         LicenceNotAccepted: the file is not here and its licence forbids commercial use.
     """
     finder = _cast(finder_name, Role.FACE_FINDER, _FACE_FINDERS)
-    embedder = _cast(embedder_name, Role.FACE_EMBEDDER, _FACE_EMBEDDERS)
+    embedder = open_embedder(embedder_name, store, threads)
+    mapped = store.read_map(catalog().model(embedder_name))
     found_by = _FACE_FINDERS[finder.program]
     session = _session(finder, store, threads)
     return FacePipeline(
         found_by(session, finder.normalisation, longest=SEARCH_PX),
         found_by(session, finder.normalisation, longest=CLOSER_PX, max_scale=CLOSER_SCALE),
-        Embedder(_session(embedder, store, threads), embedder.normalisation, embedder.model_id),
+        embedder,
         open_liveness(liveness_name, store, threads) if liveness_name else None,
         rims=rims,
+        upper=None if mapped is None else UpperFace(embedder, mapped),
     )
+
+
+def open_embedder(name: str, store: Store, threads: int = 1) -> Embedder:
+    """The embedder of that name. Raises what `open_face_recogniser` raises."""
+    model = _cast(name, Role.FACE_EMBEDDER, _FACE_EMBEDDERS)
+    return Embedder(_session(model, store, threads), model.normalisation, model.model_id)
 
 
 def open_liveness(name: str, store: Store, threads: int = 1) -> FaceLiveness:

@@ -113,8 +113,10 @@ class FaceSighting:
     """One face in one picture.
 
     `landmarks` is 5 x 2: left eye, right eye, nose, left and right corner of the mouth, as seen in the picture.
-    `embedding` is None until the face has been embedded. `live` is how living it looks, 0 to 1, None where no network
-    judges that; `rim` is the frame about it, if any. Both are looked for when it is embedded.
+    `embedding` is None until the face has been embedded. `upper` is what the part above a mask says of the whole face,
+    to be compared with other faces' `embedding`: where the mouth is hidden and the embedder's map for it is known.
+    `live` is how living it looks, 0 to 1, None where no network judges that; `rim` is the frame about it, if any. All
+    are looked for when it is embedded.
     """
 
     box: Box
@@ -122,6 +124,7 @@ class FaceSighting:
     found: float
     quality: FaceQuality
     embedding: Embedding | None = None
+    upper: Embedding | None = None
     live: float | None = None
     rim: Rim | None = None
 

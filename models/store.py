@@ -21,11 +21,14 @@ from importlib import resources
 from pathlib import Path
 
 import httpx
+import numpy as np
+from numpy.typing import NDArray
 from platformdirs import user_data_path
 
 from models.catalog import Archive, Content, Model
 from models.download import TIMEOUTS, fetch
 from models.errors import LicenceNotAccepted, ModelCorrupt, ModelsError, ModelUnavailable
+from models.face.behind_mask import read_map
 from models.mirror import FolderMirror, Mirror, WebMirror, parse_mirrors
 from models.placement import Progress, holds, place, promote
 
@@ -90,6 +93,18 @@ class Store:
             return State.MISSING
         return State.MIRROR if self._in_folders(model.content) else State.MISSING
 
+    def read_map(self, model: Model) -> NDArray[np.floating] | None:
+        """An embedder's map for masked faces, which comes with the program; None where it has none.
+
+        Raises:
+            ModelCorrupt: `models.shipped_broken`, `models.not_a_network`.
+            ModelUnavailable: `models.unreadable`.
+        """
+        behind = model.behind_mask
+        if behind is None:
+            return None
+        return read_map(_checked(WEIGHTS / behind.file, behind.content, "models.shipped_broken", model), model.name)
+
     def read(self, model: Model) -> bytes:
         """The checked bytes of the file, brought into the store first where it is not there yet.
 
@@ -100,14 +115,7 @@ class Store:
         path = self.path(model)
         if not path.exists():
             self.pull([model])
-        try:
-            weights = path.read_bytes()
-        except OSError as failed:
-            raise ModelUnavailable("models.unreadable", path=path, why=failed.strerror) from failed
-        if hashlib.sha256(weights).hexdigest() != model.content.sha256:
-            code = "models.shipped_broken" if model.shipped else "models.corrupt"
-            raise ModelCorrupt(code, path=path, pack=model.packs[0])
-        return weights
+        return _checked(path, model.content, "models.shipped_broken" if model.shipped else "models.corrupt", model)
 
     def pull(self, models: Sequence[Model], progress: ModelProgress = _silent, *, accepted: bool = False) -> None:
         """Bring files into the store unless the right ones are there; a wrong one is replaced.
@@ -216,3 +224,14 @@ class Store:
                 if time.monotonic() > until:
                     raise ModelUnavailable("models.busy", store=self.folder) from None
                 time.sleep(0.05)
+
+
+def _checked(path: Path, content: Content, broken: str, model: Model) -> bytes:
+    """The bytes of a file, which are sure to be what the catalogue says."""
+    try:
+        held = path.read_bytes()
+    except OSError as failed:
+        raise ModelUnavailable("models.unreadable", path=path, why=failed.strerror) from failed
+    if hashlib.sha256(held).hexdigest() != content.sha256:
+        raise ModelCorrupt(broken, path=path, pack=model.packs[0])
+    return held

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from samples.canvas import Bgr, Sprite
 from samples.heads import Head
@@ -16,17 +17,39 @@ MASK_FOLD: Bgr = (188, 180, 164)
 STICK = (60, 60, 60, 255)
 
 
+OUTLINE = ((0.0, 0.26), (0.42, 0.36), (0.86, 0.50), (0.84, 1.00), (0.66, 1.42), (0.3, 1.72), (0.0, 1.76))
+"""The right half of a mask: to the side and down from between the eyes, in distances from there to the mouth."""
+WIDEST = max(across for across, _ in OUTLINE)
+FOLDS = (0.72, 0.96, 1.2)
+
+
 def masked(figure: Figure) -> Figure:
-    """The same person with a surgical mask from the bridge of the nose to under the chin."""
+    """The same person with a surgical mask from the bridge of the nose to under the chin.
+
+    It sits where nose and mouth are, reaches the near cheek of a turned head, and does not stand out beyond it. Raises
+    ValueError for a head whose landmarks nobody knows.
+    """
     head = figure.head
-    sprite, (x, y), tall = head.sprite.copy(), head.centre, head.face_px
-    outline = [(-0.36, -0.02), (0.0, -0.10), (0.36, -0.02), (0.34, 0.28), (0.16, 0.52), (-0.16, 0.52), (-0.34, 0.28)]
-    points = np.array([(x + across * tall, y + down * tall) for across, down in outline]).round().astype(np.int32)
-    cv2.fillPoly(sprite, [points], (*MASK, 255), cv2.LINE_AA)
-    for down in (0.1, 0.2, 0.3):
-        ends = [(round(x + side * 0.3 * tall), round(y + down * tall)) for side in (-1, 1)]
-        cv2.line(sprite, ends[0], ends[1], (*MASK_FOLD, 255), max(1, round(tall / 90)), cv2.LINE_AA)
-    return replace(figure, head=Head(sprite, head.centre, tall))
+    if head.marks is None:
+        raise ValueError("a mask is put on by the landmarks")
+    eyes, mouth = head.marks[:2].mean(0), head.marks[3:].mean(0)
+    down = mouth - eyes
+    aside = np.array([down[1], -down[0]])
+    lean = float((head.marks[2] - eyes) @ aside) / float(aside @ aside)
+
+    def at(across: float, below: float) -> NDArray[np.float32]:
+        leaning = lean * min(1.0, 2 * below) * (1.0 if across * lean >= 0 else max(0.0, 1 - abs(across) / WIDEST))
+        return np.asarray(eyes + (across + leaning) * aside + below * down, np.float32)
+
+    half = [*OUTLINE, *((-across, below) for across, below in OUTLINE[-2:0:-1])]
+    sprite, line = head.sprite.copy(), max(1, round(head.face_px / 90))
+    cv2.fillPoly(sprite, [np.array([at(*point) for point in half]).round().astype(np.int32)], (*MASK, 255), cv2.LINE_AA)
+    for below in FOLDS:
+        ends = [at(side * 0.72, below).round().astype(int).tolist() for side in (-1, 1)]
+        cv2.line(sprite, ends[0], ends[1], (*MASK_FOLD, 255), line, cv2.LINE_AA)
+    alpha = head.sprite[..., 3:]
+    within = np.dstack([np.minimum(sprite[..., :3], alpha), alpha])
+    return replace(figure, head=replace(head, sprite=within))
 
 
 def under_umbrella(figure: Figure, colour: Bgr) -> Figure:

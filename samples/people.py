@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class Figure:
 def draw_figure(looks: Looks, rng: np.random.Generator) -> Figure:
     """Everything that is needed to show the person walking."""
     cut = cut_head(looks.likeness)
-    head = Head(relit(cut.sprite, looks.light), cut.centre, cut.face_px)
+    head = replace(cut, sprite=relit(cut.sprite, looks.light))
     seed = int(rng.integers(2**32))
     bodies = tuple(_body(looks, phase / PHASES, np.random.default_rng(seed)) for phase in range(PHASES))
     return Figure(head, bodies, _collar(looks, rng), looks.tall_m)

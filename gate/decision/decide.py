@@ -91,7 +91,7 @@ def _face(evidence: FaceEvidence, rules: Rules, given: Given) -> Finding:
     seen_enough = evidence.frames >= limits.stranger_frames and evidence.lasting_s >= limits.stranger_after_s
     candidate = evidence.candidate
     # Asked this way round, a score or a lead that is no number opens nothing.
-    if candidate is None or not candidate.score >= limits.needed(candidate.searched):
+    if candidate is None or not candidate.score >= limits.needed(candidate.searched, masked=evidence.masked):
         covered = 2 * evidence.covered > evidence.frames
         unknown = (Verdict.ASK, Reason.FACE_COVERED, None) if covered else (Verdict.REFUSE, Reason.STRANGER, None)
         return unknown if seen_enough else WAIT

@@ -78,7 +78,8 @@ class FaceEvidence:
     nobody is enrolled; `height_px` is the largest face seen; `lasting_s` is from first to last usable sighting.
     `fault` is what was wrong most often with sightings large enough and still too poor to use, `unclear_s` the time
     from the first of them to the last; `covered` counts the usable ones with a mask or dark glasses, or without a mouth
-    to be seen. `liveness` is what spoke for and against a living face.
+    to be seen. With `masked` the candidate is the match of what shows above a mask, which has limits of its own.
+    `liveness` is what spoke for and against a living face.
     """
 
     frames: int
@@ -90,6 +91,7 @@ class FaceEvidence:
     fault: FaceFault | None = None
     unclear_s: float = 0.0
     covered: int = 0
+    masked: bool = False
     liveness: Liveness = NOTHING_SEEN
 
 

@@ -54,7 +54,7 @@ class FaceTrack:
 
     `decided` is set by the first final decision, `settled` by one that knows whom it is about: a face that was called a
     stranger may still turn out to be a resident, and be let in once. `key` is whom it was settled about. `usable_s` is
-    when it was first embedded.
+    when it was first embedded. `masked` counts the sightings that `upper` is the mean of.
     """
 
     id: int
@@ -75,16 +75,20 @@ class FaceTrack:
     unclear_s: float = 0.0
     faults: Counter[FaceFault] = field(default_factory=Counter)
     covered: int = 0
+    masked: int = 0
     signs: LifeSigns = field(default_factory=LifeSigns)
     _sum: Embedding | None = None
+    _upper: Embedding | None = None
 
     @property
     def template(self) -> Embedding | None:
         """Unit vector of float32, None before the first embedded sighting."""
-        if self._sum is None:
-            return None
-        length = float(np.linalg.norm(self._sum))
-        return self._sum / length if length > 0 else None
+        return _unit(self._sum)
+
+    @property
+    def upper(self) -> Embedding | None:
+        """The same of what shows above a mask, from the sightings that wear one; None before the first of them."""
+        return _unit(self._upper)
 
     def likeness(self, sighting: FaceSighting) -> float | None:
         """Cosine of a sighting to this track's template, None where there is nothing to compare yet."""
@@ -118,13 +122,27 @@ class FaceTrack:
             return
         self.last_s = at_s
         self.usable_s = at_s if self.usable_s is None else self.usable_s
-        weighted = sighting.embedding * np.float32(max(sighting.quality.score, 1e-3))
-        self._sum = weighted if self._sum is None else self._sum + weighted
+        weight = np.float32(max(sighting.quality.score, 1e-3))
+        self._sum = _added(self._sum, sighting.embedding * weight)
+        if sighting.upper is not None:
+            self.masked += 1
+            self._upper = _added(self._upper, sighting.upper * weight)
         self.frames += 1
         self.signs.add(sighting)
         self.embedded_s = at_s
         self.height_px = max(self.height_px, sighting.box.height)
         self.quality = max(self.quality, sighting.quality.score)
+
+
+def _added(summed: Embedding | None, one: Embedding) -> Embedding:
+    return one if summed is None else summed + one
+
+
+def _unit(summed: Embedding | None) -> Embedding | None:
+    if summed is None:
+        return None
+    length = float(np.linalg.norm(summed))
+    return summed / length if length > 0 else None
 
 
 @dataclass(slots=True, eq=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from enrollment.candidate import Candidate
 from enrollment.gallery import Gallery, PlateBook
 from enrollment.plate_match import match
 from gate.camera.region import Region
@@ -118,8 +119,7 @@ class FaceWatcher:
         return near is None or not near.decided or at_s - near.embedded_s >= RECHECK_S
 
     def _case(self, track: FaceTrack) -> Case:
-        template = track.template
-        candidate = self._gallery().search(template, self._lane) if template is not None else None
+        candidate, masked = self._likeliest(track)
         evidence = FaceEvidence(
             frames=track.frames,
             candidate=candidate,
@@ -130,9 +130,10 @@ class FaceWatcher:
             fault=track.fault,
             unclear_s=track.unclear_s,
             covered=track.covered,
+            masked=masked,
             liveness=track.signs.weigh(),
         )
-        needed = self._limits.needed(candidate.searched) if candidate else None
+        needed = self._limits.needed(candidate.searched, masked=masked) if candidate else None
         sure = candidate is not None and needed is not None and candidate.score >= needed
         details = {
             "frames": track.frames,
@@ -140,12 +141,28 @@ class FaceWatcher:
             "runner_up": round(candidate.runner_up, 4) if candidate else None,
             "searched": candidate.searched if candidate else 0,
             "needed": round(needed, 4) if needed is not None else None,
+            "masked": masked,
             "fault": track.fault,
             "movement": track.course.movement.value,
             "live": evidence.liveness.live,
             "life_doubts": [doubt.value for doubt in evidence.liveness.doubts(self._limits.liveness)],
         }
         return Case(track, evidence, candidate.subject.id if candidate and sure else None, details)
+
+    def _likeliest(self, track: FaceTrack) -> tuple[Candidate | None, bool]:
+        """Whom the track looks most like, and whether that was told by what shows above a mask.
+
+        A whole face goes first: who is known by that needs no other look, and two who are too alike get none.
+        """
+        template, upper, limits = track.template, track.upper, self._limits
+        if template is None:
+            return None, False
+        whole = self._gallery().search(template, self._lane)
+        if limits.masked is None or upper is None or 2 * track.masked <= track.frames or whole is None:
+            return whole, False
+        if whole.score >= limits.needed(whole.searched):
+            return whole, False
+        return self._gallery().search(upper, self._lane), True
 
 
 class PlateWatcher:

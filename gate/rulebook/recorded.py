@@ -48,7 +48,8 @@ class Recorded:
         if isinstance(evidence, CredentialEvidence):
             return cls(evidence, moment, history, visit, parked)
         candidate = evidence.candidate
-        if candidate is not None and candidate.score < rules.faces.needed(candidate.searched):
+        masked = evidence.masked
+        if candidate is not None and candidate.score < rules.faces.needed(candidate.searched, masked=masked):
             evidence = replace(evidence, candidate=replace(candidate, subject=NOBODY))
         return cls(evidence, moment, history, visit, parked)
 

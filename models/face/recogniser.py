@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from models.face.alignment import align
+from models.face.behind_mask import UpperFace
 from models.face.quality import assess
 from models.face.rim import find_rim
 from models.roles import FaceEmbedder, FaceFinder, FaceLiveness, FoundFace
@@ -35,7 +36,8 @@ class FacePipeline:
     faces that it has not learned from, set small into 720p scenes, the same person's mean cosine is 0.51 after the
     first look, 0.564 with the plain mean of both and 0.578 so; where both looks see the face as large (LFW's own
     pictures, `yunet-s`) the plain mean is 0.009 better than the closer look alone.
-    `liveness` judges each face that is embedded; with `rims` a frame about it is looked for too.
+    `liveness` judges each face that is embedded; with `rims` a frame about it is looked for too. Where a mouth is
+    hidden, `upper` embeds what shows above the mask.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class FacePipeline:
         liveness: FaceLiveness | None = None,
         *,
         rims: bool = False,
+        upper: UpperFace | None = None,
     ) -> None:
         self._finder = finder
         self._closer = closer
         self._embedder = embedder
         self._liveness = liveness
         self._rims = rims
+        self._upper = upper
         self.model_id = embedder.model_id
 
     def find(self, picture: Picture) -> Sequence[FaceSighting]:
@@ -62,10 +66,17 @@ class FacePipeline:
     def embed(self, picture: Picture, faces: Sequence[FaceSighting]) -> Sequence[FaceSighting]:
         """The same faces of the same picture, embedded, with the mended landmarks."""
         looked = [replace(face, landmarks=self._look_closer(picture, face)) for face in faces]
-        embeddings = self._embedder.embed([align(picture, face.landmarks, SMOOTH) for face in looked])
+        aligned = [align(picture, face.landmarks, SMOOTH) for face in looked]
+        embeddings = self._embedder.embed(aligned)
         return [
-            replace(face, embedding=row, live=self._live(picture, face), rim=self._rim(picture, face))
-            for face, row in zip(looked, embeddings, strict=True)
+            replace(
+                face,
+                embedding=row,
+                upper=self._upper.embed(crop, row) if self._upper and face.quality.mouth_hidden else None,
+                live=self._live(picture, face),
+                rim=self._rim(picture, face),
+            )
+            for face, crop, row in zip(looked, aligned, embeddings, strict=True)
         ]
 
     def _live(self, picture: Picture, face: FaceSighting) -> float | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.face_rules import FaceLimits, FaceRules
+from gate.face_rules import FaceLimits, FaceRules, MaskLimits
 from models.cast import Cast
 from models.catalog import UNMEASURED_STEP
 
@@ -31,6 +33,27 @@ def test_an_embedder_that_was_not_measured_grows_from_what_it_accepts() -> None:
     limits = FaceRules().limits(Cast.of_pack("buffalo_l"))
     assert (limits.far_1e_4, limits.per_decade) == (0.45, UNMEASURED_STEP)
     assert limits.needed(1000) == pytest.approx(0.45 + UNMEASURED_STEP)
+
+
+def test_a_masked_face_needs_what_was_measured_behind_masks() -> None:
+    limits = FaceLimits(accept=0.49, masked=MaskLimits(accept=0.55, far_1e_4=0.5, per_decade=0.1))
+    assert (limits.needed(4), limits.needed(4, masked=True)) == (0.49, 0.55)
+    assert limits.needed(1000, masked=True) == pytest.approx(0.6)
+
+
+def test_without_a_measure_nobody_is_known_behind_a_mask() -> None:
+    assert FaceLimits(accept=0.45).needed(4, masked=True) == math.inf
+
+
+def test_a_site_may_switch_masks_off_or_ask_for_more_of_them_as_of_bare_faces() -> None:
+    starter = Cast.of_pack("starter")
+    own, strict = FaceRules().limits(starter), FaceRules(accept=0.59).limits(starter)
+    assert own.masked is not None
+    assert strict.masked is not None
+    assert strict.masked.accept == pytest.approx(own.masked.accept + 0.1)
+    assert FaceRules(accept=0.1).limits(starter).masked == own.masked
+    assert FaceRules(masks=False).limits(starter).masked is None
+    assert FaceRules().limits(Cast.of_pack("buffalo_l")).masked is None
 
 
 limits = st.builds(

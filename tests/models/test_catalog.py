@@ -15,6 +15,8 @@ from models.roles import Role
 
 RAW = tomllib.loads((Path(__file__).parents[2] / "models" / "catalog.toml").read_text("utf-8"))
 
+BEHIND = {"file": "m.npy", "bytes": 1, "sha256": "0" * 64, "accept": 0.5, "far_1e_3": 0.3, "far_1e_4": 0.4}
+
 
 def _changed(changes: dict[str, Any], name: str = "yunet-s") -> dict[str, Any]:
     """The catalogue with one model changed; None takes a key away."""
@@ -94,6 +96,7 @@ def test_a_name_that_is_not_there_gets_the_nearest_one() -> None:
         ({"thresholds": {"accept": 0.4, "similar": 0.5}}, "thresholds"),
         ({"thresholds": {"accept": 0.4, "similar": 0.5, "far_1e_3": 0.3}}, "both rates"),
         ({"thresholds": {"accept": 0.4, "similar": 0.5, "far_1e_3": 0.4, "far_1e_4": 0.3}}, "both rates"),
+        ({"behind_mask": BEHIND}, "only an embedder"),
         ({"packs": []}, "packs"),
         ({"file": "../x.onnx"}, "plain file name"),
         ({"name": "Yu Net"}, "name"),
@@ -105,6 +108,22 @@ def test_a_name_that_is_not_there_gets_the_nearest_one() -> None:
 def test_a_wrong_entry_is_named(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse(_changed(changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"file": "../m.npy"}, "plain file name"),
+        ({"sha256": "0"}, "sha256"),
+        ({"far": 0.1}, "unknown keys"),
+        ({"accept": 0.35}, "no thresholds"),
+        ({"far_1e_3": 0.45}, "no thresholds"),
+        ({"accept": 1.5}, "no thresholds"),
+    ],
+)
+def test_a_wrong_map_for_masked_faces_is_named(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse(_changed({"behind_mask": BEHIND | changes}, "mobilefacenet"))
 
 
 @pytest.mark.parametrize(

@@ -16,19 +16,23 @@ from enrollment.plate_match import Doubt
 from gate.config import BarrierPart, CameraPart, Config, FaceLimits, Lane, PlateRules, WeekHours
 from gate.decision.decide import decide as decide_at
 from gate.decision.decision import Decision, FaceEvidence, Movement, PlateEvidence, Reason, Verdict
+from gate.decision.liveness import Liveness
 from gate.decision.moment import Moment
 from gate.decision.rules import Rules
 from gate.decision.week_plan import open_at
+from gate.face_rules import MaskLimits
 from models.sighting import Embedding, FaceFault, PlateColour, PlateKind
 
 DAY = WeekHours(**{"from": time(6), "until": time(22)})
 NIGHT = WeekHours(**{"from": time(22), "until": time(6)})
-RULES = Rules("north-in", (DAY,), FaceLimits(accept=0.45), PlateRules(), "v1")
+BEHIND_MASK = MaskLimits(accept=0.6, far_1e_4=0.5, per_decade=0.1)
+RULES = Rules("north-in", (DAY,), FaceLimits(accept=0.45, masked=BEHIND_MASK), PlateRules(), "v1")
 NOON = time(12)
 RESIDENT = Subject("r1", SubjectKind.RESIDENT, "h1")
 CAR = Subject("v1", SubjectKind.VEHICLE, "h1")
 FACE = FaceEvidence(10, Candidate(RESIDENT, 0.7, 0.1, 4), 0.8, 120, 2.0)
 UNCLEAR = FaceEvidence(0, None, 0.0, 0.0, 0.0, fault=FaceFault.TOO_DARK, unclear_s=4.0)
+UNSURE, CLOSE = Candidate(RESIDENT, 0.55, 0.1, 4), Candidate(RESIDENT, 0.7, 0.65, 4)
 LOW = Candidate(RESIDENT, 0.2, 0.1, 4)
 PLATE = PlateEvidence(10, "辽A12345", (0.95,) * 7, PlateColour.BLUE, PlateKind.CAR, CAR, 2.0, 10)
 
@@ -72,6 +76,11 @@ def decide(evidence: FaceEvidence | PlateEvidence, rules: Rules, at: time, *, de
         (replace(FACE, candidate=LOW, covered=6), NOON, Verdict.ASK, Reason.FACE_COVERED),
         (replace(FACE, candidate=LOW, covered=5), NOON, Verdict.REFUSE, Reason.STRANGER),
         (replace(FACE, covered=10), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
+        (replace(FACE, covered=10, masked=True), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
+        (replace(FACE, candidate=UNSURE, covered=10, masked=True), NOON, Verdict.ASK, Reason.FACE_COVERED),
+        (replace(FACE, candidate=UNSURE), NOON, Verdict.OPEN, Reason.KNOWN_RESIDENT),
+        (replace(FACE, candidate=CLOSE, masked=True), NOON, Verdict.ASK, Reason.TOO_CLOSE_TO_CALL),
+        (replace(FACE, masked=True, liveness=Liveness(rim=True)), NOON, Verdict.ASK, Reason.LIVENESS_DOUBT),
         (FACE, time(5, 59), Verdict.ASK, Reason.OUTSIDE_HOURS),
         (FACE, time(22), Verdict.ASK, Reason.OUTSIDE_HOURS),
         (
@@ -196,6 +205,7 @@ faces = st.builds(
     fault=st.none() | st.sampled_from(FaceFault),
     unclear_s=st.floats(0, 30),
     covered=st.integers(0, 40),
+    masked=st.booleans(),
 )
 plates = st.builds(
     PlateEvidence,

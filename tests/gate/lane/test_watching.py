@@ -14,7 +14,8 @@ from enrollment.gallery import Gallery, PlateBook
 from gate.camera.region import Region
 from gate.config import FaceLimits, PlateRules
 from gate.decision.decision import FaceEvidence, PlateEvidence
-from gate.lane.watching import RECHECK_S, FaceWatcher, PlateWatcher, crop
+from gate.face_rules import MaskLimits
+from gate.lane.watching import RECHECK_S, Case, FaceWatcher, PlateWatcher, crop
 from models.sighting import (
     Box,
     Embedding,
@@ -126,6 +127,66 @@ def test_a_covered_face_that_is_good_otherwise_is_counted_and_still_evidence(hid
         (case,) = watcher.look(PICTURE, number * 0.1)
     assert isinstance(case.evidence, FaceEvidence)
     assert (case.evidence.frames, case.evidence.covered, case.evidence.fault) == (4, 4, None)
+
+
+class _Masked(_Faces):
+    """Faces that are like nobody as they are, and like Anna above the mask."""
+
+    def embed(self, picture: Picture, faces: Sequence[FaceSighting]) -> Sequence[FaceSighting]:
+        worn = [face.quality.mouth_hidden for face in faces]
+        return [
+            replace(face, embedding=_unit(3), upper=ANNA if masked else None)
+            for face, masked in zip(faces, worn, strict=True)
+        ]
+
+
+WORN = replace(GOOD, mouth_hidden=True)
+MASKS = FaceLimits(accept=0.45, masked=MaskLimits(accept=0.5, far_1e_4=0.4, per_decade=0.1))
+
+
+def _seen(faces: _Faces, limits: FaceLimits, masked: Sequence[bool]) -> Case:
+    watcher = FaceWatcher(faces, _gallery, "south-in", limits, WHOLE)
+    for number, worn in enumerate(masked):
+        faces.quality = replace(GOOD, mouth_hidden=worn)
+        (case,) = watcher.look(PICTURE, number * 0.1)
+    return case
+
+
+def test_who_wears_a_mask_is_known_by_what_shows_above_it() -> None:
+    case = _seen(_Masked([Box(500, 400, 600, 520)]), MASKS, [True] * 4)
+    assert isinstance(case.evidence, FaceEvidence)
+    assert case.evidence.candidate is not None
+    assert (case.evidence.masked, case.evidence.candidate.subject.id, case.key) == (True, "r1", "r1")
+    assert (case.details["masked"], case.details["needed"]) == (True, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("limits", "masked"),
+    [(MASKS, [True, True, False, False]), (MASKS, [False] * 4), (FaceLimits(accept=0.45), [True] * 4)],
+    ids=["half of the sightings", "no mask", "switched off"],
+)
+def test_a_bare_face_is_judged_as_a_whole(limits: FaceLimits, masked: Sequence[bool]) -> None:
+    case = _seen(_Masked([Box(500, 400, 600, 520)]), limits, masked)
+    assert isinstance(case.evidence, FaceEvidence)
+    assert (case.evidence.masked, case.key) == (False, None)
+
+
+def test_who_is_known_in_spite_of_a_mask_is_not_looked_at_twice() -> None:
+    case = _seen(_Faces([Box(500, 400, 600, 520)]), MASKS, [True] * 4)
+    assert isinstance(case.evidence, FaceEvidence)
+    assert (case.evidence.masked, case.key) == (False, "r1")
+
+
+def test_two_who_are_too_alike_are_not_told_apart_by_what_shows_above_a_mask() -> None:
+    twins = [(Subject(f"t{number}", SubjectKind.RESIDENT, "h1"), [_unit(3)]) for number in range(2)]
+    anna = Subject("r1", SubjectKind.RESIDENT, "h2")
+    gallery = Gallery.of("fake@00000000", [*twins, (anna, [ANNA])])
+    watcher = FaceWatcher(_Masked([Box(500, 400, 600, 520)], WORN), lambda: gallery, "south-in", MASKS, WHOLE)
+    for number in range(4):
+        (case,) = watcher.look(PICTURE, number * 0.1)
+    assert isinstance(case.evidence, FaceEvidence)
+    assert case.evidence.candidate is not None
+    assert (case.evidence.masked, case.evidence.candidate.margin) == (False, 0.0)
 
 
 @pytest.mark.parametrize(

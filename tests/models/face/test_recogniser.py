@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from models.face.alignment import TEMPLATE
+from models.face.behind_mask import UpperFace
 from models.face.recogniser import FacePipeline, cut, spread
 from models.roles import FoundFace
 from models.sighting import Box, Embedding, Picture, Points
 
+UPPER = np.eye(5, 2)
 PICTURE = np.random.default_rng(2).integers(0, 255, (300, 400, 3), np.uint8)
 
 
@@ -51,6 +53,16 @@ def _pipeline(
 ) -> tuple[FacePipeline, Finder]:
     looking = Finder(closer, scaled=scaled)
     return FacePipeline(Finder(faces), looking, Embedder()), looking
+
+
+def test_only_a_face_whose_mouth_is_hidden_is_also_judged_by_what_shows_above_it() -> None:
+    bare, masked = (np.full((300, 400, 3), 90, np.uint8) for _ in range(2))
+    bare[100:220:4] = 220
+    pipeline = FacePipeline(Finder([_face(100, 100, 112)]), Finder([]), Embedder(), upper=UpperFace(Embedder(), UPPER))
+    for picture, hidden in ((bare, False), (masked, True)):
+        (face,) = pipeline.embed(picture, pipeline.find(picture))
+        assert face.quality.mouth_hidden == hidden
+        assert (face.upper is not None) == hidden
 
 
 def test_faces_come_largest_first_and_not_embedded() -> None:
