@@ -110,13 +110,15 @@ def open_lane(lane_id: str, order: OpenOrder, desk: TheDesk, session: SignedIn, 
 
 
 @router.get("/static/{name}")
-async def static(name: str) -> Response:
+async def static(request: Request, name: str) -> Response:
     """A file of our own that a page loads; its address changes with it."""
     asset = assets().get(name)
     if asset is None:
         raise RequestRefused("console.not_found", 404)
-    kept = {"Cache-Control": f"public, max-age={STATIC_LASTS_S}, immutable"}
-    return Response(asset.content, media_type=asset.media_type, headers=kept)
+    kept = {"Cache-Control": f"public, max-age={STATIC_LASTS_S}, immutable", "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(asset.content, media_type=asset.media_type, headers=kept)
+    return Response(asset.packed, media_type=asset.media_type, headers={**kept, "Content-Encoding": "gzip"})
 
 
 def _now(desk: Desk, session: Session, language: Language, lanes: Any) -> dict[str, Any]:

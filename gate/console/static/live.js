@@ -58,9 +58,11 @@ function showPassage(passage, fresh) {
   const entry = entryOf(passage);
   if (fresh) entry.classList.add("fresh");
   const list = byId("passages");
-  const older = [...list.children].find((other) => shown.get(other.dataset.passage) <= Date.parse(passage.at));
+  const at = Date.parse(passage.at);
+  const isOlder = (other) => shown.get(other.dataset.passage) <= at;
+  const older = list.lastChild && isOlder(list.lastChild) ? [...list.children].find(isOlder) : null;
   list.insertBefore(entry, older || null);
-  shown.set(passage.id, Date.parse(passage.at));
+  shown.set(passage.id, at);
   while (list.children.length > page.keep) {
     shown.delete(list.lastChild.dataset.passage);
     list.lastChild.remove();
@@ -72,7 +74,8 @@ function showPassage(passage, fresh) {
 function showPassages(passages) {
   // What fits on a screen first: an old PC paints it sooner without the rest.
   for (const passage of passages.slice(0, SHOWN_AT_ONCE)) showPassage(passage, false);
-  if (passages.length > SHOWN_AT_ONCE) setTimeout(() => showPassages(passages.slice(SHOWN_AT_ONCE)), 0);
+  const rest = passages.slice(SHOWN_AT_ONCE);
+  if (rest.length) setTimeout(() => rest.forEach((passage) => showPassage(passage, false)), 0);
 }
 
 function speak(passage) {
@@ -151,9 +154,10 @@ function refreshPicture(lane, card) {
 function drawLive(lane, picture) {
   // The questions of this lane show the same picture, which is not fetched again for them.
   for (const canvas of document.querySelectorAll("canvas[data-live]")) {
-    if (canvas.dataset.live !== lane) continue;
-    canvas.width = picture.naturalWidth;
-    canvas.height = picture.naturalHeight;
+    // What is scrolled away is drawn when it comes back: with many questions an old PC would do nothing else.
+    if (canvas.dataset.live !== lane || canvas.checkVisibility?.({ contentVisibilityAuto: true }) === false) continue;
+    if (canvas.width !== picture.naturalWidth) canvas.width = picture.naturalWidth;
+    if (canvas.height !== picture.naturalHeight) canvas.height = picture.naturalHeight;
     canvas.getContext("2d").drawImage(picture, 0, 0);
   }
 }

@@ -19,6 +19,9 @@ from tests.gate.console.conftest import Booth
 from tests.gate.console.fake_watch import barrier_fault, passage
 from tests.gate.console.staff import PASSWORD
 
+NOT_NEEDED = {"image", "fetch", "xhr", "eventsource"}
+"""What a page may ask for once it stands."""
+
 
 @pytest.fixture
 def wall() -> Callable[[], datetime]:
@@ -82,6 +85,38 @@ def test_recent_passages_are_there_at_once_and_new_ones_go_on_top(booth: Booth, 
     sign_in(page)
     booth.watch.pass_by(passage(3, label="王五"))
     expect(page.locator("#passages .subject")).to_have_text(["王五", "辽A12345", "李四"])
+
+
+def test_the_page_shows_everything_before_anything_is_fetched(booth: Booth, page: Page) -> None:
+    for number in range(30):
+        booth.watch.pass_by(passage(number, label=f"住户{number}"))
+    booth.watch.pass_by(passage(40, Verdict.ASK, Reason.STRANGER, label=None, at=now()))
+    sign_in(page)
+    asked_for: list[str] = []
+    page.route("**/*", lambda route: route.abort() if route.request.resource_type in NOT_NEEDED else route.continue_())
+    page.on("request", lambda request: asked_for.append(request.resource_type))
+    page.reload()
+    expect(page.locator("#passages > li")).to_have_count(31)
+    expect(page.locator("#attention-list > li")).to_have_count(1)
+    expect(page.locator(".lane")).to_have_count(2)
+    expect(page.locator("body")).not_to_have_attribute("data-settling", "")
+    page.keyboard.press("o")
+    expect(page.locator("#ask")).to_be_visible()
+    assert [kind for kind in asked_for if kind not in NOT_NEEDED].count("script") == 1
+
+
+def test_a_question_that_is_scrolled_away_costs_no_drawing_until_it_is_looked_at(booth: Booth, page: Page) -> None:
+    for number in range(20):
+        booth.watch.pass_by(
+            passage(number, Verdict.ASK, Reason.UNKNOWN_VEHICLE, lane="che", label=f"辽B6{number:04}", at=now())
+        )
+    sign_in(page)
+    live = page.locator("#attention-list canvas")
+    expect(live).to_have_count(20)
+    expect(live.first).to_have_js_property("width", 960)
+    expect(live.last).to_have_js_property("width", 300)  # a canvas that was never drawn in
+    live.last.scroll_into_view_if_needed()
+    expect(live.last).to_have_js_property("width", 960)
 
 
 def test_the_list_stays_bounded(booth: Booth, page: Page) -> None:

@@ -105,7 +105,26 @@ def test_a_lost_address_gives_a_page_to_a_person(booth: Booth, guard: httpx.Clie
 
 def test_the_address_of_a_file_changes_with_its_bytes(guard: httpx.Client) -> None:
     html = guard.get("/").text
-    for name in ("console.css", "live.js", "gate.svg"):
+    for name in ("console.css", "guard.js", "gate.svg"):
         address = f"/static/{name}?v={assets()[name].version}"
         assert address in html
         assert guard.get(address).content == assets()[name].content
+
+
+@pytest.mark.parametrize("role", ["guard", "auditor"])
+def test_the_live_page_asks_for_few_files(booth: Booth, role: str) -> None:
+    """Each one more is a wait on an old PC: two styles, one script and the sign of the gate."""
+    html = booth.signed_in(role).get("/").text
+    files = set(re.findall(r'"/static/([^"?]+)[?]v=', html))
+    assert files == {"console.css", "booth.css", "guard.js" if role == "guard" else "watcher.js", "gate.svg"}
+
+
+def test_our_own_files_travel_packed_and_pages_with_their_secrets_do_not(guard: httpx.Client) -> None:
+    packed = guard.get("/static/guard.js")
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert int(packed.headers["content-length"]) < len(packed.content) / 3
+    plain = guard.get("/static/guard.js", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.content == packed.content == assets()["guard.js"].content
+    for path in ("/", "/now", "/account"):
+        assert "content-encoding" not in guard.get(path).headers
