@@ -34,17 +34,29 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
         (CardText("r", "0310381122", 0.0), "a card as the reader's own text of 10 characters, ending in 22"),
         (KeysPressed("r", "135792", 0.0), "6 keys pressed"),
         (Condition("r", ReaderState.ONLINE, model="made up 1"), "state: online made up 1"),
+        (Condition("r", ReaderState.ONLINE, tampered=True), "state: online tamper contact open"),
     ],
 )
 def test_a_read_is_shown_without_its_number(event: CardBits | CardText | KeysPressed | Condition, line: str) -> None:
     assert readers.said(PART, event) == line
 
 
+class Settled(WiegandEnd):
+    """Says nothing until its line was still for a while, and then reads three cards and some noise."""
+
+    looked = 0
+
+    def take(self, came: bytes) -> bytes:
+        self.looked += 1
+        if self.looked == 50:
+            for _ in range(3):
+                self.present(SENT, 34)
+            self.say("noise")
+        return super().take(came)
+
+
 def test_an_installer_sees_what_a_reader_reads(tmp_path: Path) -> None:
-    end = WiegandEnd()
-    for _ in range(3):
-        end.present(SENT, 34)
-    end.say("noise")
+    end = Settled()
     with SimulatedLine(end) as line:
         (tmp_path / "gate.toml").write_text(
             '[[camera]]\nid = "c"\nurl = "usb:0"\n[[barrier]]\nid = "b"\n[[lane]]\nid = "walk"\nname = "门"\n'
@@ -53,7 +65,7 @@ def test_an_installer_sees_what_a_reader_reads(tmp_path: Path) -> None:
             "utf-8",
         )
         config = ["--config", str(tmp_path / "gate.toml")]
-        told = CliRunner().invoke(app, ["reader", "test", "r", "--seconds", "1.5", *config])
+        told = CliRunner().invoke(app, ["reader", "test", "r", "--seconds", "4", *config])
         assert told.exit_code == 0, told.output
         assert told.output.count("a card of 34 bits that ends in 22") == 3
         assert "damaged on the line: 1" in told.output
