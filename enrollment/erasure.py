@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from enrollment import directory
 from enrollment.errors import EnrollmentError
+from enrollment.household_note import called_by, forget_notes, homes_of
 from enrollment.notice_tables import NoticeRow
 from enrollment.notices import forget_subject, tells_of
 from enrollment.source_tables import SourceEntryRow
@@ -38,6 +39,7 @@ PERSONAL = (
     "visitor_pass",
     "vehicle_photo",
     "notice",
+    "household",
 )
 """The tables that are written anew when somebody was erased (`database.purge`).
 
@@ -68,8 +70,10 @@ def drop_face(session: Session, resident_id: str) -> dict[str, int]:
 def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
     """End a row, empty it, and delete what belongs to it; how many rows of each class went.
 
-    A resident's consents stay, without signature and guardian. Cars of theirs stay with the household, ownerless.
+    A resident's consents stay, without signature and guardian. Cars of theirs stay with the household, ownerless. The
+    household's note goes with the last of them, and with whoever it names.
     """
+    homes, called = homes_of(session, row), called_by(row)
     _forget_told(session, row.id)
     gone = {"rights": _deleted(session.execute(delete(RightRow).where(RightRow.subject_id == row.id)))}
     gone["notices"] = forget_subject(session, row.id)
@@ -89,6 +93,7 @@ def clear(session: Session, row: directory.Row, at: datetime) -> dict[str, int]:
     row.since = row.until = row.hours = row.notes = row.salt = None
     row.blocked, row.ended_at = False, at
     session.flush()
+    gone["household_notes"] = forget_notes(session, homes, type(row), called)
     return gone
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from enrollment import directory
 from enrollment.database import reading
 from enrollment.household import HouseholdCode
+from enrollment.name import folded
 from enrollment.tables import HouseholdRow, RegisterVersionRow
 
 LONGEST_WORDS = 60
@@ -23,8 +23,6 @@ MOST = 20
 MOST_ROOMS = 8
 PHONE_TAIL = 4
 """Digits of the end of a phone number that are asked for at least: fewer fit half the compound."""
-
-_NO_DOTS = str.maketrans("", "", "·•‧∙⋅・")
 
 READINGS = 8
 """So many readings of one name are kept: a sign has several, and their combinations multiply."""
@@ -45,13 +43,14 @@ class _Indexed:
     found: Found
     order: tuple[tuple[int, str], ...]
     spelled: frozenset[str]
+    named: tuple[str, ...]
     phones: tuple[str, ...]
 
     def fits(self, word: str) -> bool:
         plain = word.replace("-", "")
         if any(key.startswith(word) or key.replace("-", "").startswith(plain) for key in self.spelled):
             return True
-        if any(word in name for name in map(_plain, self.found.names)):
+        if any(word in name for name in self.named):
             return True
         if len(word) > 1 and any(plain.upper() in plate for plate in self.found.plates):
             return True
@@ -69,7 +68,7 @@ class Finder:
 
     def find(self, words: str) -> tuple[Found, ...]:
         """The households that every word fits, in the order of their codes, at most 20; none for no word."""
-        asked = _plain(words[:LONGEST_WORDS]).split()
+        asked = folded(words[:LONGEST_WORDS]).split()
         if not asked:
             return ()
         fitting = (one.found for one in self._fresh() if all(one.fits(word) for word in asked))
@@ -114,10 +113,11 @@ def _read(session: Session) -> tuple[_Indexed, ...]:
         code = HouseholdCode(row.building, row.unit, row.room)
         here = people[str(code)]
         names = tuple(person.name for person in here)
-        spelled = frozenset({_plain(str(code)), *itertools.chain.from_iterable(map(_spellings, names))})
+        spelled = frozenset({folded(str(code)), *itertools.chain.from_iterable(map(_spellings, names))})
         plates = tuple(car.plate for car in cars[str(code)])
         phones = tuple(person.phone for person in here if person.phone)
-        index.append(_Indexed(Found(row.id, str(code), names, plates), code.order, spelled, phones))
+        found = Found(row.id, str(code), names, plates)
+        index.append(_Indexed(found, code.order, spelled, tuple(map(folded, names)), phones))
     return tuple(sorted(index, key=lambda one: one.order))
 
 
@@ -125,15 +125,10 @@ def _spellings(name: str) -> frozenset[str]:
     """A name in pinyin and as its initials, in each reading."""
     signs = pinyin(name, style=Style.NORMAL, heteronym=True)
     readings = list(itertools.islice(itertools.product(*map(dict.fromkeys, signs)), READINGS))
-    whole = {_plain("".join(reading)) for reading in readings}
-    return frozenset(whole | {_plain("".join(part[0] for part in reading if part)) for reading in readings})
+    whole = {folded("".join(reading)) for reading in readings}
+    return frozenset(whole | {folded("".join(part[0] for part in reading if part)) for reading in readings})
 
 
 def _code_like(text: str) -> str:
     """A code as far as it was typed: `3号楼2单元5` and `3-2-5` are the same beginning."""
-    return re.sub("号楼|栋|幢|楼|单元|[‐‑‒–—―−]", "-", _plain(text)).replace(" ", "").rstrip("室号")
-
-
-def _plain(text: str) -> str:
-    """Folded, and without the dots between the parts of a name, of which keyboards have many and few the right one."""
-    return unicodedata.normalize("NFKC", text).translate(_NO_DOTS).casefold().strip()
+    return re.sub("号楼|栋|幢|楼|单元|[‐‑‒–—―−]", "-", folded(text)).replace(" ", "").rstrip("室号")

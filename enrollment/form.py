@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Self
 
@@ -20,10 +20,15 @@ from models.sighting import PlateColour
 LONGEST_TEXT = 200
 """Characters of a note or of a reason."""
 
+LONGEST_DAY = len("2026-03-01")
+
 MAJORITY = 14
 """Years: below this age a guardian consents (Personal Information Protection Law, article 31)."""
 
 _PHONE = re.compile(r"\+?[0-9]{5,19}")
+_UNSHOWN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb]")
+"""What a note is not shown as it was typed with: controls but a line's end, overrides of the direction, lone halves of
+a character. Joiners stay, which scripts and emoji need, and so does every kind of space."""
 
 
 class Standing(StrEnum):
@@ -92,7 +97,7 @@ class PersonForm:
 
         Raises:
             EntryRefused: a name or household code that is none; `register.no_lanes`, `register.phone`,
-                `register.notes_long`, `register.ends_before_it_begins`.
+                `register.ends_before_it_begins`, and as `tidy`.
         """
         home = HouseholdCode.parse(household)
         named, lanes_ = clean_name(name), rights(lanes)
@@ -131,12 +136,31 @@ class VehicleForm:
 
         Raises:
             EntryRefused: `register.not_a_plate` where no rule of the grammar fits plate and colour; a household code
-                that is none; `register.no_lanes`, `register.notes_long`, `register.ends_before_it_begins`.
+                that is none; `register.no_lanes`, `register.ends_before_it_begins`, and as `tidy`.
         """
         text, home, lanes_ = normalise(plate), HouseholdCode.parse(household), rights(lanes)
         if classify(text, colour) is None:
             raise EntryRefused("register.not_a_plate", plate=text)
         return cls(text, home, colour, lanes_, type, owner, tidy(notes), term, hours)
+
+
+def entered_moment(text: str, zone: tzinfo, *, whole_day: bool) -> datetime:
+    """A day or moment as typed, in UTC: of `zone` where it has no offset; a `whole_day` is part of what ends with it.
+
+    Raises:
+        EntryRefused: `told.no_moment`.
+    """
+    plain = text.replace("/", "-")
+    try:
+        if len(plain) > LONGEST_DAY:
+            moment = datetime.fromisoformat(plain)
+        else:
+            day = date.fromisoformat(plain.replace(".", "-"))
+            moment = datetime.combine(day + timedelta(days=int(whole_day)), time())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError) as wrong:
+        raise EntryRefused("told.no_moment", entered=text[:40]) from wrong
 
 
 def minor_until(born: date) -> date:
@@ -174,11 +198,21 @@ def clean_reason(text: str) -> str:
 
 
 def tidy(notes: str | None) -> str | None:
-    """A note in one line, None for an empty one. Raises `EntryRefused` (`register.notes_long`)."""
-    text = " ".join((notes or "").split())
-    if len(text) > LONGEST_TEXT:
-        raise EntryRefused("register.notes_long", length=len(text), longest=LONGEST_TEXT)
-    return text or None
+    """A note in one line, None for an empty one.
+
+    Raises:
+        EntryRefused: `register.notes_unseen`, `register.notes_long`.
+    """
+    return fitting(" ".join((notes or "").split()), LONGEST_TEXT)
+
+
+def fitting(note: str, longest: int) -> str | None:
+    """The note, None for an empty one. Raises `EntryRefused` like `tidy`."""
+    if _UNSHOWN.search(note):
+        raise EntryRefused("register.notes_unseen")
+    if len(note) > longest:
+        raise EntryRefused("register.notes_long", length=len(note), longest=longest)
+    return note or None
 
 
 def _phone(entered: str | None) -> str | None:

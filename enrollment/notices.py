@@ -104,16 +104,11 @@ class Notices:
                 raise EntryRefused("notice.called_often", most=MOST_CALLS)
             return self._send(session, NoticeKind.CALL, household_id, actor, lane=lane)
 
-    def phones(self, household_id: str) -> int:
-        """How many phones a notice to a household would be seen on."""
-        with reading(self._engine) as session:
-            return _phones(session, household_id, self._now(), self._phone_lasts)
-
-    def calls(self, within: timedelta = JUST) -> tuple[Notice, ...]:
+    def calls(self) -> tuple[Notice, ...]:
         """For the guard: the calls that are open and those of just now with their answers, the newest first."""
         now = self._now()
         with reading(self._engine) as session:
-            return _read(session, NoticeRow.kind == NoticeKind.CALL, NoticeRow.sent_at > now - max(within, CALL_LASTS))
+            return _read(session, NoticeRow.kind == NoticeKind.CALL, NoticeRow.sent_at > now - JUST)
 
     def of_resident(self, resident_id: str) -> tuple[Notice, ...]:
         """The notices of the last day to a resident's household, since the resident lives there; the newest first."""

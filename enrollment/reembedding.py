@@ -50,6 +50,12 @@ class Reembedding:
             left = directory.residents(session, _without(model_id))
         return Reembedded(done, left)
 
+    def has_photo(self, resident_id: str) -> bool:
+        """Whether a resident's photo is kept."""
+        with reading(self._changes.engine) as session:
+            kept = select(PhotoRow.id).where(PhotoRow.resident_id == resident_id).limit(1)
+            return session.scalar(kept) is not None
+
     def photos(self, resident_id: str) -> tuple[bytes, ...]:
         """A resident's kept photos as JPEG; one that does not open is left out."""
         with reading(self._changes.engine) as session:

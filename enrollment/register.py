@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from enrollment import directory, households
 from enrollment.act import FactValue, Record
-from enrollment.change import Changes, needed, needed_resident, new_id, utc_now
+from enrollment.change import Changes, Edit, needed, needed_resident, new_id, utc_now
 from enrollment.consent import ConsentForm
 from enrollment.consents import Consents
 from enrollment.credentials import Credentials
@@ -22,6 +22,7 @@ from enrollment.errors import EntryRefused
 from enrollment.faces import FacePhoto, Faces, similar
 from enrollment.form import PersonForm, VehicleForm, clean_reason
 from enrollment.hours import written
+from enrollment.household_note import forget_notes
 from enrollment.households import Households
 from enrollment.keyring import Keyring
 from enrollment.reembedding import Reembedding
@@ -164,7 +165,7 @@ class Register:
             _fill_person(row, form)
             right = Right(form.lanes, form.hours)
             grant(edit.session, row.id, right)
-            edit.facts.update({"household": home, **right.facts})
+            edit.facts.update({"household": home, **right.facts, **_moved_from(edit, old)})
         with reading(self._engine) as session:
             return directory.residents(session, ResidentRow.id == resident_id)[0]
 
@@ -206,10 +207,10 @@ class Register:
         with self._changes.edit(vehicle_id, "edited", actor, expected) as edit:
             if not isinstance(edit.row, VehicleRow):
                 raise EntryRefused("register.no_vehicle")
-            home = self._fill_vehicle(edit.session, edit.row, form)
+            old, home = edit.row.household_id, self._fill_vehicle(edit.session, edit.row, form)
             right = Right(form.lanes, form.hours)
             grant(edit.session, vehicle_id, right)
-            edit.facts.update({"household": home, **right.facts})
+            edit.facts.update({"household": home, **right.facts, **_moved_from(edit, old)})
         with reading(self._engine) as session:
             return directory.vehicles(session, VehicleRow.id == vehicle_id)[0]
 
@@ -312,6 +313,13 @@ class Register:
         row.notes, row.since, row.until = form.notes, form.term.since, form.term.until
         row.hours = written(form.hours)
         return row.household_id
+
+
+def _moved_from(edit: Edit, old: str | None) -> dict[str, int]:
+    """For the record, where a household's note went because the last to stand there has moved."""
+    left = [] if old is None or old == edit.row.household_id else [old]
+    gone = forget_notes(edit.session, left, type(edit.row))
+    return {"household_notes": gone} if gone else {}
 
 
 def _at(table: type[ResidentRow | VehicleRow], household_id: str | None) -> tuple[ColumnElement[bool], ...]:

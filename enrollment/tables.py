@@ -63,7 +63,7 @@ class HouseholdRow(Base):
     """A home of the compound, by building, unit and room.
 
     `places` is how many of its cars may be inside at a time, None for as many as every household may have; `hours` are
-    its right's; `version` counts the changes of both.
+    its right's; `version` counts the changes. `notes` is staff's, whose digests in the record are made with `salt`.
     """
 
     __tablename__ = "household"
@@ -76,6 +76,8 @@ class HouseholdRow(Base):
     places: Mapped[int | None] = mapped_column(Integer)
     hours: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    notes: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
 
 
 class _Enrolled:

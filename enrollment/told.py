@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from enrollment.entry import Resident, Vehicle
 from enrollment.errors import EnrollmentError, EntryRefused
-from enrollment.form import PersonForm, Standing, Term, VehicleForm, VehicleType, minor_until, tidy
+from enrollment.form import (
+    PersonForm,
+    Standing,
+    Term,
+    VehicleForm,
+    VehicleType,
+    entered_moment,
+    minor_until,
+    tidy,
+)
 from enrollment.household import HouseholdCode
 from models.plate.grammar import classify, normalise
 from models.sighting import PlateColour
@@ -85,7 +94,8 @@ class Told:
         for name in said.keys() & DEFAULTS.keys():
             said[name] = _one_of(name, key(said[name]), said[name])
         for name in said.keys() & {"since", "until"}:
-            said[name] = _moment(said[name], zone, whole_day=name == "until")
+            moment = entered_moment(said[name], zone, whole_day=name == "until")
+            said[name] = moment.isoformat(timespec="microseconds")
         return cls(kind, ref, _checked(kind, said))
 
 
@@ -174,15 +184,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text.replace("/", "-").replace(".", "-")[:10])
     except ValueError as wrong:
         raise EntryRefused("roster.no_day", entered=text) from wrong
-
-
-def _moment(text: str, zone: ZoneInfo, *, whole_day: bool) -> str:
-    """In UTC; what has no offset is in the compound's zone, and a day that something holds until is part of it."""
-    try:
-        moment = datetime.fromisoformat(text.replace("/", "-")) if len(text) > 10 else None
-        if moment is None:
-            moment = datetime.combine(_day(text) + timedelta(days=int(whole_day)), time())
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        return aware.astimezone(UTC).isoformat(timespec="microseconds")
-    except (ValueError, OverflowError) as wrong:
-        raise EntryRefused("told.no_moment", entered=text[:40]) from wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sqlalchemy import select
 
 from enrollment.change import Changes
 from enrollment.database import purge, reading
@@ -42,6 +43,11 @@ class VehiclePhotos:
         with reading(self._changes.engine) as session:
             row = session.get(VehiclePhotoRow, vehicle_id)
             return None if row is None else self._changes.keyring.open_sealed(row.sealed, _context(vehicle_id))
+
+    def has(self, vehicle_id: str) -> bool:
+        """Whether there is one."""
+        with reading(self._changes.engine) as session:
+            return session.scalar(select(VehiclePhotoRow.id).where(VehiclePhotoRow.id == vehicle_id)) is not None
 
     def keep(self, vehicle_id: str, jpeg: bytes, actor: str) -> None:
         """Keep a photo, in place of the one before.

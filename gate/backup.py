@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 from enrollment.database import open_database, upgrade, writing
 from enrollment.errors import KeyUnusable, StoreBusy
 from enrollment.keyring import Keyring, read_secret
-from gate.backup_copy import CopyFailed, copy_tables, is_empty
+from gate.backup_copy import LEFT_OUT, CopyFailed, copy_tables, is_empty
 from gate.config import Config
 from gate.errors import GateError
 from gate.ledger.checkpoint import Signer
@@ -235,6 +235,9 @@ def _copy_file(engine: Engine, path: Path) -> None:
         with closing(sqlite3.connect(path)) as copy:
             # In one go: in WAL mode a reader holds up no writer.
             cast("sqlite3.Connection", raw.driver_connection).backup(copy)
+            copy.execute("PRAGMA secure_delete=ON")
+            copy.execute(f"DELETE FROM {LEFT_OUT}")  # noqa: S608 - our own name
+            copy.commit()
     except sqlite3.Error as failed:
         raise StoreBusy("store.unwritable", path=path) from failed
     finally:

@@ -12,6 +12,7 @@ import gate.community.tables
 import gate.ledger.tables
 import gate.patrol.tables  # noqa: F401
 from enrollment.database import reading, writing
+from enrollment.sign_in_tables import SignInRow
 from enrollment.tables import Base
 
 BATCH = 2000
@@ -19,6 +20,8 @@ BATCH = 2000
 OF_ALEMBIC = "alembic_version"
 FILLED = frozenset({"register_version"})
 """Tables that a new database has a row in."""
+LEFT_OUT = SignInRow.__tablename__
+"""Whoever was signed in when a backup was taken is not once it is restored."""
 
 
 class CopyFailed(Exception):
@@ -33,7 +36,9 @@ def is_empty(engine: Engine) -> bool:
 
 
 def copy_tables(source: Engine, target: Engine) -> None:
-    """Fill an empty, migrated database with all rows of another in one transaction, read from one moment of it.
+    """Fill an empty, migrated database with the rows of another in one transaction, read from one moment of it.
+
+    All but those of `LEFT_OUT`.
 
     Raises:
         CopyFailed: a table that this program does not know would be left out, or the copy has not as many rows.
@@ -44,6 +49,8 @@ def copy_tables(source: Engine, target: Engine) -> None:
         raise CopyFailed(f"unknown tables {', '.join(sorted(unknown))}")
     with reading(source) as come_from, writing(target) as going_to:
         for table in Base.metadata.sorted_tables:
+            if table.name == LEFT_OUT:
+                continue
             if table.name in FILLED:
                 going_to.execute(table.delete())
             _copy(come_from, going_to, table)

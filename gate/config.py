@@ -22,7 +22,7 @@ from gate.errors import ConfigRefused
 from gate.face_rules import FaceLimits, FaceRules
 from gate.hours import Hours
 from gate.keeping import Backup, Database, Ledger
-from gate.parking.settings import Parking
+from gate.parking.settings import ParkingPart
 from gate.part import Id, Part, refusal
 from gate.problem import problem_of
 from gate.reader.settings import ReaderPart, must_fit
@@ -50,7 +50,7 @@ __all__ = [
     "Lane",
     "Ledger",
     "Models",
-    "Parking",
+    "ParkingPart",
     "Part",
     "PlateRules",
     "ReaderPart",
@@ -221,7 +221,7 @@ class Config(Part):
     faces: FaceRules = FaceRules()
     plates: PlateRules = PlateRules()
     rules: RulesPart = RulesPart()
-    parking: Parking = Parking()
+    parking: ParkingPart = ParkingPart()
     console: Console = Console()
     api: Api = Api()
     residents: Residents = Residents()
@@ -339,6 +339,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         "database": config.database.anchored(folder),
         "ledger": config.ledger.anchored(folder),
         "rules": config.rules.anchored(folder),
+        "parking": config.parking.anchored(folder),
         "community": config.community.anchored(folder),
     }
     lists = {

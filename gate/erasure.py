@@ -35,6 +35,7 @@ CLASSES = (
     "passes",
     "notices",
     "rights",
+    "household_notes",
     "consents",
     "passages",
     "pictures",

@@ -20,11 +20,20 @@ from gate.clocks import Clock, clocks
 from gate.community.deliveries import DestinationView, destination_views
 from gate.community.registers.registers import SourceView
 from gate.console.barrier_watch import BarrierView, DoneView, OrderOutcome
-from gate.console.watch import AnswerView, HealthView, LaneView, MeantView, OpenOutcome, PassageView, SignInStep
+from gate.console.watch import (
+    AnswerView,
+    HealthView,
+    LaneView,
+    MeantView,
+    OpenOutcome,
+    PassageView,
+    RingView,
+    SignInStep,
+)
 from gate.errors import BarrierFault
 from gate.feed import Feed
 from gate.lane.lane import encode
-from gate.passages import answers, meant, recent
+from gate.passages import answers, meant, recent, rings
 from gate.readers import ReaderView
 from gate.running import RunningGate
 
@@ -109,6 +118,10 @@ class Overview:
         """What people did about whoever waited, from the record."""
         return answers(self._gate.site.engine, since)
 
+    def rings(self, since: datetime) -> Sequence[RingView]:
+        """Who rang, from the record."""
+        return rings(self._gate.site.engine, since)
+
     def meant(self, passage_id: str) -> MeantView | None:
         """Who or what a passage may be."""
         return meant(self._gate.site.engine, self._gate.site.register, passage_id)
@@ -137,8 +150,8 @@ class Overview:
         command_id = f"{actor}:{request_id}"
         choice, _, words = reason.partition(": ")
         answered = {"passage": question} if question else {}
-        self.record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id, **answered)
         barrier = self._gate.barriers[self._lanes[lane_id].barrier]
+        self.record("manual.open", words, lane=lane_id, actor=actor, reason=choice, command_id=command_id, **answered)
         receipt = barrier.command(Command.OPEN, command_id=command_id, cause="guard", who=self._who(actor), why=reason)
         if not receipt.accepted:
             raise BarrierFault(receipt.refusal or "barrier.not_answering")
@@ -179,7 +192,9 @@ class Overview:
         command_id = f"{actor}:{request_id}"
         choice, _, words = reason.partition(": ")
         kind = f"manual.{command.value}"
-        self.record(kind, words, barrier=barrier_id, actor=actor, reason=choice, command_id=command_id)
+        lane = self._gate.lane_of_barrier.get(barrier_id or "")
+        there = {"lane": lane} if lane else {}
+        self.record(kind, words, barrier=barrier_id, actor=actor, reason=choice, command_id=command_id, **there)
         given = {"command_id": command_id, "cause": "guard", "who": who, "why": reason}
         if barrier_id is None:
             receipts = self._gate.compound.order(command, **given)

@@ -111,6 +111,12 @@ class OwnData:
         cars = (car for car in self._register.vehicles() if car.household == resident.household)
         return tuple(car for car in cars if car.owner in {None, resident.id})
 
+    def household_note(self, resident: Resident) -> str | None:
+        """What staff note about the whole household that the resident is entered at."""
+        with reading(self._engine) as session:
+            home = session.scalar(select(ResidentRow.household_id).where(ResidentRow.id == resident.id))
+        return None if home is None else self._register.households.note(home).words
+
     def kept(self, resident: Resident) -> tuple[Kept, ...]:
         """Every class of data that there is about the resident, with how long it stays."""
         cars = self.vehicles(resident)
@@ -127,6 +133,7 @@ class OwnData:
         return (
             Kept("details", 1),
             Kept("notes", 1 if resident.notes else 0),
+            Kept("household_notes", 1 if self.household_note(resident) else 0),
             Kept("vehicles", len(cars)),
             Kept("templates", counted[TemplateRow], lasts="consent"),
             Kept("photos", counted[PhotoRow], lasts="consent"),
@@ -206,6 +213,7 @@ class OwnData:
             "format": "menwei-own-data/1",
             "made_at": self._now(),
             "resident": asdict(resident),
+            "household_note": self.household_note(resident),
             "vehicles": [asdict(car) for car in self.vehicles(resident)],
             "credentials": [asdict(one) for one in self._register.credentials.of(resident.id)],
             "consents": [asdict(one) for one in self._register.consents.of(resident.id)],

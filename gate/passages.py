@@ -15,11 +15,11 @@ from enrollment.entry import Resident
 from enrollment.errors import StoreBusy
 from enrollment.register import Register
 from gate.config import Lane
-from gate.console.watch import AnswerView, MeantView, PassageView
+from gate.console.watch import AnswerView, MeantView, PassageView, RingView
 from gate.decision.decision import Reason, Verdict
 from gate.lane.lane import Outcome
 from gate.ledger.chain import stamp
-from gate.ledger.tables import LedgerRow, PassageRow
+from gate.ledger.tables import NOT_TAKEN, LedgerRow, PassageRow
 
 
 def view_of(outcome: Outcome, lane: Lane, register: Register) -> PassageView:
@@ -49,16 +49,28 @@ def recent(engine: Engine, lanes: Sequence[Lane], register: Register, count: int
 
 
 def answers(engine: Engine, since: datetime) -> tuple[AnswerView, ...]:
-    """What people did about whoever waited, oldest first."""
+    """What people did about whoever waited, oldest first, without what a barrier did not take."""
     kinds = LedgerRow.kind.in_(("manual.open", "manual.refuse"))
-    wanted = select(LedgerRow.at, LedgerRow.kind, LedgerRow.body).where(kinds, LedgerRow.at >= stamp(since))
+    wanted = select(LedgerRow.at, LedgerRow.kind, LedgerRow.body).where(LedgerRow.at >= stamp(since))
     with reading(engine) as session:
-        rows = session.execute(wanted.order_by(LedgerRow.at, LedgerRow.seq)).all()
+        rows = session.execute(wanted.where(kinds).order_by(LedgerRow.at, LedgerRow.seq)).all()
+        refused = {json.loads(row.body).get("command_id") for row in session.execute(wanted.where(NOT_TAKEN))}
     told = [(row, json.loads(row.body)) for row in rows]
     return tuple(
         AnswerView(datetime.fromisoformat(row.at), body["lane"], row.kind == "manual.open", body.get("passage"))
         for row, body in told
+        # A barrier that stands in no lane may be opened too.
+        if body.get("lane") and body.get("command_id") not in refused
     )
+
+
+def rings(engine: Engine, since: datetime) -> tuple[RingView, ...]:
+    """Who rang, oldest first."""
+    wanted = select(LedgerRow.at, LedgerRow.body).where(LedgerRow.kind == "ring", LedgerRow.at >= stamp(since))
+    with reading(engine) as session:
+        rows = session.execute(wanted.order_by(LedgerRow.at, LedgerRow.seq)).all()
+    told = [(row.at, json.loads(row.body)) for row in rows]
+    return tuple(RingView(datetime.fromisoformat(at), body["lane"], body["passage"]) for at, body in told)
 
 
 def meant(engine: Engine, register: Register, passage_id: str) -> MeantView | None:

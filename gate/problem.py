@@ -42,10 +42,12 @@ _KINDS: Mapping[str, str] = {
 """The sentence for each kind of value with which pydantic begins an error's type, as in `float_parsing`."""
 
 
-def problem_of(error: Mapping[str, Any], root: type[BaseModel], raw: Mapping[str, Any]) -> Fault:
-    """The Fault for one of pydantic's errors about `raw`, which was to be a `root`."""
+def problem_of(
+    error: Mapping[str, Any], root: type[BaseModel], raw: Mapping[str, Any], file: str = "gate.toml"
+) -> Fault:
+    """The Fault for one of pydantic's errors about `raw`, which was to be a `root` and stands in `file`."""
     loc, kind, context = _without_tags(error["loc"], raw), error["type"], error.get("ctx", {})
-    where = ".".join(str(step) for step in loc) or "gate.toml"
+    where = ".".join(str(step) for step in loc) or file
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(loc[-1]), keys_at(loc[:-1], root, raw), 1, 0.5)
         if near:

@@ -100,7 +100,7 @@ class RunningGate:
         self._whereabouts = Whereabouts(site.engine, {lane.id: lane.direction for lane in config.lane})
         self._pass_book = PassBook(site.passes)
         timezone = ZoneInfo(config.compound.timezone)
-        self._parking_book = ParkingBook(site.engine, config.parking, timezone)
+        self._parking_book = ParkingBook(site.engine, config.parking.parking, timezone)
         self.parking = ParkingRoom(site.engine, self._parking_book, StaffActs(site.signer), timezone)
         facts = self._whereabouts, self._pass_book, self._parking_book
         self.rulebook = Rulebook(config, site.engine, self._face_limits, self.writer.note, *facts)

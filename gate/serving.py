@@ -14,8 +14,10 @@ from enrollment.faces import FacePhoto
 from enrollment.finding import Finder
 from enrollment.gate_code import GateCodes
 from enrollment.roster_form import RosterForm
+from enrollment.sign_ins import SignIns
 from gate.api.app import create_api
 from gate.archive import Archive
+from gate.box import box_of
 from gate.community.postroom import PostRoom
 from gate.console.app import create_app
 from gate.console.desk import Office, Sources
@@ -74,6 +76,7 @@ def console_of(gate: RunningGate) -> FastAPI:
         sources=Sources(gate.registers, gate.register_keepers.wake),
         parking=gate.parking,
         shift_notes=ShiftNotes(site.engine, site.signer),
+        sign_ins=SignIns(site.engine, box_of(gate.config.storage.folder)),
         api=partial(create_api, site=site, settings=gate.config.api, on_webhooks=gate.deliveries.follow),
     )
 

@@ -53,11 +53,15 @@ class ShiftNotes:
 
     def write(self, words: str, actor: str) -> None:
         """Leave a note for the next shift."""
-        self._add(NOTE, {"actor": actor}, words)
+        with writing(self._engine) as session:
+            self._append(session, NOTE, {"actor": actor}, words)
 
-    def end(self, actor: str) -> None:
-        """Record that somebody's shift is over."""
-        self._add(ENDED, {"actor": actor})
+    def end(self, actor: str, words: str = "") -> None:
+        """Record that somebody's shift is over, and the note that was left with it, both or neither."""
+        with writing(self._engine) as session:
+            if words:
+                self._append(session, NOTE, {"actor": actor}, words)
+            self._append(session, ENDED, {"actor": actor})
 
     def read(self, note_id: str, actor: str) -> None:
         """Take note of one; the first who does stands in the record. Raises `NotEnrolled` (`shift.no_note`)."""
@@ -83,10 +87,6 @@ class ShiftNotes:
             kept = select(RemarkRow.id, RemarkRow.words).where(RemarkRow.id.in_(ids))
             words: dict[str, str] = dict(session.execute(kept).all())
         return tuple(_note(row, words, readings, names) for row in rows)
-
-    def _add(self, kind: str, body: Mapping[str, Any], words: str = "") -> None:
-        with writing(self._engine) as session:
-            self._append(session, kind, body, words)
 
     def _append(self, session: Session, kind: str, body: Mapping[str, Any], words: str = "") -> None:
         chain, moment = Chain(session), self._now()

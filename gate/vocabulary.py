@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from enrollment.form import Standing, VehicleType
-from enrollment.roster_form import Column, Tick
+from enrollment.roster_column import DECLINED, Column
+from enrollment.roster_form import Tick
 from gate.config import Lane
 from gate.texts import LANGUAGES, t
 from models.sighting import PlateColour
@@ -22,6 +23,7 @@ def words() -> dict[str, str]:
     named |= {f"vehicle_type.{one}": str(one) for one in VehicleType}
     named |= {f"roster.word_{one}": str(one) for one in Tick}
     named |= {f"plate_colour.{one}": str(one) for one in PlateColour}
+    named |= {"roster.word_declined": DECLINED}
     return {t(code, language).casefold(): key for code, key in named.items() for language in LANGUAGES}
 
 

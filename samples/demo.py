@@ -170,7 +170,8 @@ class Demo:
         proof = verify(site.engine, site.snapshots)
         if proof.first_broken:
             raise Fault("demo.record_broken", seq=proof.first_broken.seq)
-        if proof.rows:
+        # Opening a new folder writes rows too, and nobody has been here before.
+        if proof.passages:
             self._say(t("demo.record_kept", rows=proof.rows, passages=proof.passages))
 
     def _enrol(self, site: Site, config: Config) -> None:

@@ -40,6 +40,7 @@ FIELDS = {
     "hours.many": "hours",
     "register.phone": "phone",
     "register.notes_long": "notes",
+    "register.notes_unseen": "notes",
     "register.ends_before_it_begins": "until",
     "pass.bad_span": "until",
     "pass.bad_uses": "uses",

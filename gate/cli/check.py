@@ -31,7 +31,7 @@ from gate.errors import ConfigRefused
 from gate.holidays import unknown_years
 from gate.privacy import Filing, faces_of, filing
 from gate.reader.opening import lines_of
-from gate.rulebook.reading import read_access
+from gate.rulebook.reading import read_access, read_parking
 from gate.rulebook.versions import households_of
 from gate.site import open_site
 from gate.texts import explain, t
@@ -136,12 +136,14 @@ def _models(config: Config) -> Iterator[Finding]:
 
 
 def _rules(config: Config) -> Iterator[Finding]:
-    """The file of the rules, and what is to be said of days and households that they do not know."""
+    """The files of the rules, and what is to be said of days and households that they do not know."""
     access = config.rules.rules
     if (file := config.rules.file) is not None:
-        yield _tried("rules", str(file), lambda: _read(config))
+        yield _tried("rules", str(file), lambda: _read(lambda: _access_said(config)))
         with suppress(Fault):
             access = read_access(config)
+    if config.parking.file is not None:
+        yield _tried("rules", str(config.parking.file), lambda: _read(lambda: _parking_said(config)))
     today = datetime.now(ZoneInfo(config.compound.timezone)).date()
     for year in unknown_years(today, access):
         yield Finding("rules", str(year), t("check.holidays_unknown", year=year), doubtful=True)
@@ -151,13 +153,23 @@ def _rules(config: Config) -> Iterator[Finding]:
             yield Finding("rules", code, t("check.no_such_household"), doubtful=True)
 
 
-def _read(config: Config) -> str:
+def _read(said: Callable[[], str]) -> str:
+    """What a file says, and of a broken one the first thing that is wrong with it."""
     try:
-        access = read_access(config)
+        return said()
     except ConfigRefused as refused:
         raise next(iter(refused.problems), refused) from refused
+
+
+def _access_said(config: Config) -> str:
+    access = read_access(config)
     parts = {"groups": len(access.group), "windows": len(access.window), "blocked": len(access.blocked_plate)}
     return t("check.rules_read", **parts)
+
+
+def _parking_said(config: Config) -> str:
+    zones = read_parking(config).zone
+    return t("check.parking_read", zones=len(zones), spaces=sum(zone.spaces for zone in zones))
 
 
 def _liveness(config: Config, cast: Cast, threads: int) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from gate.ledger.ledger import StaffActs
 from gate.parking.book import ParkingBook
 from gate.parking.room import ParkingRoom
 from gate.parking.wording import lasted
+from gate.rulebook.reading import read_parking
 from gate.site import open_site
 from gate.texts import t
 
@@ -29,12 +30,13 @@ app = typer.Typer(help=t("parking.help"), no_args_is_help=True)
 
 @contextmanager
 def _room(config: Config) -> Iterator[tuple[ParkingRoom, ZoneInfo]]:
-    """What the record says now. Raises `GateError` where no zone is configured."""
-    if not config.parking.zone:
+    """What the record says now. Raises `GateError` where no zone is configured, or a file is broken."""
+    parking = read_parking(config)
+    if not parking.zone:
         raise GateError("parking.not_configured")
     zone = ZoneInfo(config.compound.timezone)
     with open_site(config) as site:
-        book = ParkingBook(site.engine, config.parking, zone)
+        book = ParkingBook(site.engine, parking, zone)
         book.refresh()
         yield ParkingRoom(site.engine, book, StaffActs(site.signer), zone), zone
 
@@ -64,13 +66,13 @@ def now(config: ConfigPath = DEFAULT_CONFIG) -> None:
 @app.command("overstays", help=t("parking.overstays_help"))
 def overstays_(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """List the visitors whose time is over, the longest first."""
-    loaded, moment = load_config(config), datetime.now(UTC)
-    with _room(loaded) as (room, zone):
+    moment = datetime.now(UTC)
+    with _room(load_config(config)) as (room, zone):
         view = room.view(moment)
     if not view.overstays:
         out.print(t("parking.nobody_over"))
         return
-    names = {one.id: one.name for one in loaded.parking.zone}
+    names = {one.zone.id: one.zone.name for one in view.zones}
     table = _table("plate", "zone", "since", "over_at", "late")
     for late in view.overstays:
         over_at = late.over_at or moment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,7 @@ from enrollment.table_file import rows_of
 from gate.cli.account import DEFAULT_CONFIG, ConfigPath, local_actor
 from gate.cli.terminal import out
 from gate.config import Config, load_config
-from gate.roster_table import Rows, as_csv, as_xlsx, empty_form, register_rows, rejected_rows, summary
+from gate.roster_table import Rows, as_csv, as_xlsx, empty_form, form_xlsx, register_rows, rejected_rows, summary
 from gate.site import Site, open_site
 from gate.texts import explain, system_language, t
 from gate.vocabulary import lane_words, words
@@ -77,15 +77,18 @@ def import_(
 
 def export(file: File, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Write the register in the form that `import` reads; faces, consents and credentials stay where they are."""
-    with open_site(load_config(config)) as site:
+    loaded = load_config(config)
+    with open_site(loaded) as site:
         count = site.register.count()
-        _write(file, register_rows(site.register, system_language()))
+        zone = ZoneInfo(loaded.compound.timezone)
+        _write(file, register_rows(site.register, zone, system_language()))
     out.print(t("roster.exported", people=count.residents, vehicles=count.vehicles, path=file), markup=False)
 
 
 def form(file: File) -> None:
-    """Write an empty form with two invented rows."""
-    _write(file, empty_form(system_language()))
+    """Write an empty form with invented rows."""
+    language = system_language()
+    _write(file, empty_form(language), {".xlsx": lambda _rows: form_xlsx(language)})
     out.print(t("roster.form_written", path=file), markup=False)
 
 
@@ -110,8 +113,8 @@ def _bar(rows: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
-def _write(path: Path, rows: Rows) -> None:
-    write = WRITERS.get(path.suffix.lower())
+def _write(path: Path, rows: Rows, instead: Mapping[str, Callable[[Rows], bytes]] | None = None) -> None:
+    write = (WRITERS | dict(instead or {})).get(path.suffix.lower())
     if write is None:
         raise EntryRefused("table.kind", path=path)
     try:

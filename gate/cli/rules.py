@@ -31,10 +31,11 @@ from gate.decision.week_plan import spans_of
 from gate.errors import GateError
 from gate.holidays import day_kind, moment_of
 from gate.parking.book import ParkingBook
+from gate.parking.settings import Parking
 from gate.rights import hours_line
 from gate.rulebook import supposed
 from gate.rulebook.lists import listed_for, with_lists
-from gate.rulebook.reading import read_access
+from gate.rulebook.reading import read_access, read_parking
 from gate.rulebook.replay import Again, Count
 from gate.rulebook.replay import replay as play_again
 from gate.rulebook.versions import households_of
@@ -47,6 +48,7 @@ from models.sighting import PlateColour
 
 app = typer.Typer(help=t("rules.help"), no_args_is_help=True)
 RulesFile = Annotated[Path | None, typer.Option("--rules", dir_okay=False, help=t("rules.option_rules"))]
+ParkingFile = Annotated[Path | None, typer.Option("--parking", dir_okay=False, help=t("rules.option_parking"))]
 
 
 @app.command(help=t("rules.explain_help"))
@@ -57,26 +59,29 @@ def explain(
     at: Annotated[str | None, typer.Option(help=t("rules.option_at"))] = None,
     colour: Annotated[PlateColour, typer.Option(help=t("rules.option_colour"))] = PlateColour.UNKNOWN,
     rules: RulesFile = None,
+    parking: ParkingFile = None,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Print the verdict and every rule that was asked on the way to it."""
     loaded = load_config(config)
     zone = ZoneInfo(loaded.compound.timezone)
     with open_site(loaded) as site:
-        ruled = _rules(loaded, site, rules).get(lane)
+        ruled = _rules(loaded, site, rules, parking).get(lane)
         if ruled is None:
             raise GateError("rules.no_such_lane", lane=lane, lanes=", ".join(one.id for one in loaded.lane))
         moment = moment_of(instant(at, zone), zone, ruled.access)
         evidence, subject = _evidence(site, ruled, plate, resident, colour)
         directions = {one.id: one.direction for one in loaded.lane}
         history = before(site.engine, subject.id, moment.at, directions) if subject else History()
-        parked = _parked(loaded, site, moment, evidence, subject)
+        parked = _parked(ruled.parking, site, zone, moment, evidence, subject)
     _print_path(ruled, evidence, subject, Given(moment, history, None, parked))
 
 
-def _parked(config: Config, site: Site, moment: Moment, evidence: Evidence, subject: Subject | None) -> Parked:
+def _parked(
+    parking: Parking, site: Site, zone: ZoneInfo, moment: Moment, evidence: Evidence, subject: Subject | None
+) -> Parked:
     """What stood in the compound at that moment, by the record."""
-    book = ParkingBook(site.engine, config.parking, ZoneInfo(config.compound.timezone))
+    book = ParkingBook(site.engine, parking, zone)
     book.refresh(moment.at, until=moment.at)
     return book.parked(subject, evidence.text if isinstance(evidence, PlateEvidence) else None) or NOBODY_KNOWS
 
@@ -120,6 +125,7 @@ def _print_path(rules: Rules, evidence: Evidence, subject: Subject | None, given
 def replay(
     since: Annotated[str, typer.Option(help=t("rules.option_since"))],
     rules: RulesFile = None,
+    parking: ParkingFile = None,
     limit: Annotated[int, typer.Option(min=1, help=t("rules.option_limit"))] = 200,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
@@ -128,7 +134,8 @@ def replay(
     zone = ZoneInfo(loaded.compound.timezone)
     count, changed = Count(), 0
     with open_site(loaded) as site:
-        for again in play_again(site.engine, instant(since, zone), _rules(loaded, site, rules), zone, count):
+        ruled = _rules(loaded, site, rules, parking)
+        for again in play_again(site.engine, instant(since, zone), ruled, zone, count):
             if again.changes:
                 changed += 1
                 if changed <= limit:
@@ -188,12 +195,13 @@ def _spans(plan: tuple[WeekHours, ...], today: list[WeekHours]) -> str:
     return "\n".join(f"{span.start:%H:%M}–{span.end:%H:%M}" for span in today) or "—"
 
 
-def _rules(config: Config, site: Site, file: Path | None) -> Mapping[str, Rules]:
-    """The rules of each lane, those of access from `file` where one is given."""
+def _rules(config: Config, site: Site, file: Path | None, parking: Path | None = None) -> Mapping[str, Rules]:
+    """The rules of each lane, those of access from `file` and the parking from `parking` where they are given."""
+    stands = read_parking(config, parking)
     access = with_lists(read_access(config, file), listed_for(config, site.engine))
     named = households_of(site.engine)
     limits = config.faces.limits(site.cast(config.models))
-    return {lane.id: Rules.of(config, lane, limits, access, named) for lane in config.lane}
+    return {lane.id: Rules.of(config, lane, limits, access, named, stands) for lane in config.lane}
 
 
 def _evidence(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from enrollment.database import reading
 from enrollment.errors import KeyUnusable, StoreBusy
+from gate.box import box_of
 from gate.community.delivery import Clocks, Delivery
 from gate.community.destination import Destination
 from gate.community.event import Allowed, Events, Shares, shares_nothing
@@ -149,8 +148,7 @@ class Deliveries:
         self._config = config
         self._note = note
         self._clocks = clocks or Clocks()
-        folder = str(config.storage.folder.resolve())
-        self._holder = hashlib.sha256(f"{socket.gethostname()}:{folder}".encode()).hexdigest()[:32]
+        self._holder = box_of(config.storage.folder)
         self._events = Events(site, config.lane, shares)
         self._outbox = outbox or outbox_of(config)
         self._deliveries = [self._delivery(part) for part in config.community.destination]

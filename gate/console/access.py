@@ -83,6 +83,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/enrolment/households"): ENROLLERS,
     ("GET", "/enrolment/households/{household_id}"): ENROLLERS,
     ("POST", "/enrolment/households/{household_id}/places"): ENROLLERS,
+    ("POST", "/enrolment/households/{household_id}/note"): ENROLLERS,
     ("POST", "/enrolment/households/{household_id}/people"): ENROLLERS,
     ("POST", "/enrolment/households/{household_id}/vehicles"): ENROLLERS,
     ("GET", "/enrolment/people/{resident_id}"): ENROLLERS,

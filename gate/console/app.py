@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from enrollment.accounts import Accounts
 from enrollment.keyring import Keyring
 from enrollment.second_factor import SecondFactor
+from enrollment.sign_ins import SignIns
 from gate.archive import Archive
 from gate.community.postroom import PostRoom
 from gate.config import Console
@@ -43,7 +44,7 @@ from gate.console import sources as sources_pages
 from gate.console.access import admit
 from gate.console.audit import export, overview, pages
 from gate.console.audit.searches import Searches
-from gate.console.calls import held_until
+from gate.console.calls import close_calls, held_until
 from gate.console.community import letters
 from gate.console.community import pages as community
 from gate.console.desk import LANGUAGE_COOKIE, SESSION_COOKIE, Bounds, Desk, Office, Sources
@@ -68,6 +69,7 @@ from gate.console.patrol import cases as patrol_cases
 from gate.console.patrol import pages as patrol_pages
 from gate.console.patrol.desk import PatrolDesk
 from gate.console.questions import Questions
+from gate.console.session_keeper import SessionKeeper
 from gate.console.sessions import Sessions
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
@@ -80,6 +82,9 @@ from gate.shift_notes import ShiftNotes
 from gate.texts import explain
 from gate.throttle import Throttle
 from models.errors import Fault
+
+GATE = "gate"
+"""Who the record names for what the console does by itself."""
 
 HTTP_CODES = {404: "console.not_found", 405: "console.not_allowed", 413: "console.too_large"}
 
@@ -160,6 +165,7 @@ def create_app(
     patrol: PatrolDesk | None = None,
     parking: ParkingRoom | None = None,
     shift_notes: ShiftNotes | None = None,
+    sign_ins: SignIns | None = None,
     api: Callable[[Desk], ASGIApp] | None = None,
     bounds: Bounds | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -171,19 +177,24 @@ def create_app(
     `keyring` seals the cookies that tell a browser by. `archive` is the record for the auditor's pages, `office` the
     register for the enrollers', `lobby` what residents' own pages need, `handling` tells what is done with personal
     data, `post_room` is the way out, `sources` are the registers that push to us, `patrol` is what the patrol's pages
-    need, `parking` tells what is inside, `shift_notes` what one shift leaves for the next, and `api` makes what other
-    systems ask under /api/v1; without them these are not there. `timezone` is the compound's IANA name; `clock` is
-    monotonic, in seconds, and `wall` gives aware UTC; `token` gives unguessable strings. The application holds one
-    thread while it is served, and its parts in `state.desk`.
+    need, `parking` tells what is inside, `shift_notes` what one shift leaves for the next, `sign_ins` carries who is
+    signed in over a restart, and `api` makes what other systems ask under /api/v1; without them these are not there.
+    `timezone` is the compound's IANA name; `clock` is monotonic, in seconds, and `wall` gives aware UTC; `token` gives
+    unguessable strings. The application holds two threads while it is served, and its parts in `state.desk`.
     """
     bounds = bounds or Bounds()
     metrics = Metrics(watch)
-    questions = Questions(watch, wall=wall, lasts_s=bounds.waits_s, held=partial(held_until, lobby))
+    questions = Questions(watch, wall=wall, lasts_s=bounds.waits_s, held=partial(held_until, lobby), now=clock)
 
     def on_news(news: News) -> None:
         metrics.observe(news)
         questions.hear(news)
+        if news.topic == "question" and news.lane is not None and not news.body["who"]:
+            close_calls(desk, news.lane, GATE)
 
+    sessions = Sessions(
+        lasts_s=settings.session_hours * 3600, idle_s=bounds.idle_s, limit=bounds.sessions, now=clock, token=token
+    )
     desk = Desk(
         watch=watch,
         accounts=accounts,
@@ -191,9 +202,8 @@ def create_app(
         settings=settings,
         zone=ZoneInfo(timezone),
         bounds=bounds,
-        sessions=Sessions(
-            lasts_s=settings.session_hours * 3600, idle_s=bounds.idle_s, limit=bounds.sessions, now=clock, token=token
-        ),
+        sessions=sessions,
+        session_keeper=SessionKeeper(sessions, sign_ins) if sign_ins else None,
         names=Throttle(free=bounds.failures_per_name, limit=bounds.remembered_failures, now=clock),
         addresses=Throttle(free=bounds.failures_per_address, limit=bounds.remembered_failures, now=clock),
         guesses=Throttle(
@@ -256,10 +266,14 @@ def _assembled(desk: Desk) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    listeners: Listeners = app.state.desk.listeners
-    listeners.start()
+    desk: Desk = app.state.desk
+    if desk.session_keeper is not None:
+        await to_thread.run_sync(desk.session_keeper.start)
+    desk.listeners.start()
     yield
-    await listeners.stop()
+    await desk.listeners.stop()
+    if desk.session_keeper is not None:
+        await to_thread.run_sync(desk.session_keeper.stop)
 
 
 async def _answer_fault(request: Request, fault: Fault) -> Response:

@@ -12,8 +12,9 @@ from gate.console.access import OPENERS
 from gate.console.calls import QuestionId, calls_wire, close_calls
 from gate.console.desk import Desk, InLanguage, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
+from gate.console.looks import LIVE
 from gate.console.opening import LONGEST_REASON, OpenReason, Order, RefuseReason, spoken_reason
-from gate.console.questions import RANG, Question
+from gate.console.question import RANG, Question
 from gate.console.sessions import Session
 from gate.console.standing import standing_wire
 from gate.console.watch import MeantView
@@ -37,7 +38,8 @@ class Answer(BaseModel):
 
 @router.get("/questions")
 def questions(desk: TheDesk, session: SignedIn, language: InLanguage) -> JSONResponse:
-    """Everything that waits now."""
+    """Everything that waits now, with whom it may be; looking is recorded."""
+    desk.looks.record(session, LIVE)
     return JSONResponse({"questions": questions_wire(desk, session, language)})
 
 
@@ -82,7 +84,7 @@ def standing(desk: TheDesk, language: InLanguage) -> JSONResponse:
 def questions_wire(desk: Desk, session: Session, language: Language) -> list[dict[str, Any]]:
     """What waits as the page shows it. Without the database it comes without whom it may be."""
     compares, waiting = session.role in OPENERS.roles, desk.questions.waiting()
-    calls = calls_wire(desk.lobby, waiting, desk.wall())
+    calls = calls_wire(desk, waiting)
     return [
         {**_question_wire(desk, asked, language, compares=compares), "calls": calls.get(asked.id, [])}
         for asked in waiting
@@ -92,7 +94,7 @@ def questions_wire(desk: Desk, session: Session, language: Language) -> list[dic
 def _question_wire(desk: Desk, asked: Question, language: Language, *, compares: bool) -> dict[str, Any]:
     try:
         meant = None if asked.reason == RANG else desk.watch.meant(asked.id)
-        pictured = meant is not None and compares and _photo(desk, meant) is not None
+        pictured = meant is not None and compares and _has_photo(desk, meant)
     except Fault:
         meant, pictured = None, False
     whom = {"label": meant.label, "household": meant.household, "kind": meant.kind, "read": meant.read} if meant else {}
@@ -104,11 +106,21 @@ def _question_wire(desk: Desk, asked: Question, language: Language, *, compares:
         "reason": asked.reason,
         "label": asked.label,
         "score": asked.score,
-        "snapshot": asked.snapshot,
+        "snapshots": list(asked.snapshots),
         "rang": asked.rang,
         "meant": {**whom, "photo": pictured} if meant else None,
         **moment(asked.at, desk.zone, language),
     }
+
+
+def _has_photo(desk: Desk, meant: MeantView) -> bool:
+    """Whether there is one, which is asked at every look and needs nothing decrypted."""
+    if desk.office is None:
+        return False
+    register = desk.office.register
+    return (
+        register.vehicle_photos.has(meant.id) if meant.kind == "vehicle" else register.reembedding.has_photo(meant.id)
+    )
 
 
 def _photo(desk: Desk, meant: MeantView) -> bytes | None:

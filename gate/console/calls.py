@@ -16,7 +16,7 @@ from enrollment.notice import Notice
 from gate.console.desk import Desk, InLanguage, Office, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
 from gate.console.lobby import Lobby, TheLobby
-from gate.console.questions import Question
+from gate.console.question import Question
 from gate.texts import t
 from models.errors import Fault
 
@@ -71,35 +71,37 @@ def call(
     return JSONResponse({"message": t("console.called", language, room=str(code))})
 
 
-def calls_wire(
-    lobby: Lobby | None, questions: tuple[Question, ...], now: datetime
-) -> Mapping[str, list[dict[str, Any]]]:
+def calls_wire(desk: Desk, questions: tuple[Question, ...]) -> Mapping[str, list[dict[str, Any]]]:
     """The calls about each question, by its id, oldest first; none while the database does not answer."""
-    if lobby is None or not questions:
+    if desk.lobby is None or not questions:
         return {}
     try:
-        calls = lobby.notices.calls()
+        calls = desk.lobby.notices.calls()
     except Fault:
         return {}
-    known = {notice_id for asked in questions for notice_id in asked.calls}
+    about = {sent.id: desk.questions.called_about(sent.id) for sent in calls}
 
-    def loose(sent: Notice, asked: Question) -> bool:
+    def is_about(sent: Notice, asked: Question) -> bool:
         """A call from before a start: at which lane is known, about which question is not."""
-        return sent.id not in known and sent.lane == asked.lane_id and sent.sent_at >= asked.at
+        loose = about[sent.id] is None and sent.lane == asked.lane_id and sent.sent_at >= asked.at
+        return loose or about[sent.id] == asked.id
 
+    now = desk.wall()
     return {
-        asked.id: [_call_wire(sent, now) for sent in reversed(calls) if sent.id in asked.calls or loose(sent, asked)]
-        for asked in questions
+        asked.id: [_call_wire(sent, now) for sent in reversed(calls) if is_about(sent, asked)] for asked in questions
     }
 
 
 def close_calls(desk: Desk, lane_id: str, actor: str) -> None:
-    """Ask nobody any more once nobody waits at a lane; a fault here must not hold up the gate."""
-    if desk.lobby is None or any(asked.lane_id == lane_id for asked in desk.questions.waiting()):
+    """Ask nobody any more about who waits no more at a lane; a fault here must not hold up the gate."""
+    if desk.lobby is None:
         return
+    waiting = {asked.id for asked in desk.questions.waiting() if asked.lane_id == lane_id}
     try:
         for sent in desk.lobby.notices.calls():
-            if sent.lane == lane_id and sent.open(desk.wall()):
+            about = desk.questions.called_about(sent.id)
+            over = about not in waiting if about else not waiting
+            if sent.lane == lane_id and over and sent.open(desk.wall()):
                 desk.lobby.notices.close(sent.id, actor)
     except Fault:
         return
@@ -111,7 +113,11 @@ def held_until(lobby: Lobby | None) -> Mapping[str, datetime]:
         calls = lobby.notices.calls() if lobby else ()
     except Fault:
         return {}
-    return {sent.lane: sent.over_at + AFTER for sent in reversed(calls) if sent.lane}
+    until: dict[str, datetime] = {}
+    for sent in calls:
+        if sent.lane:
+            until[sent.lane] = max(sent.over_at + AFTER, until.get(sent.lane, sent.over_at))
+    return until
 
 
 def _call_wire(sent: Notice, now: datetime) -> dict[str, Any]:

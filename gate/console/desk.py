@@ -31,6 +31,7 @@ from gate.console.metrics import Metrics
 from gate.console.opening import Openings
 from gate.console.patrol.desk import PatrolDesk
 from gate.console.questions import Questions
+from gate.console.session_keeper import SessionKeeper
 from gate.console.sessions import Session, Sessions
 from gate.console.tickets import Tickets
 from gate.console.watch import Watch
@@ -122,6 +123,7 @@ class Desk:
     zone: ZoneInfo
     bounds: Bounds
     sessions: Sessions
+    session_keeper: SessionKeeper | None
     names: Throttle
     addresses: Throttle
     guesses: Throttle
@@ -148,6 +150,13 @@ class Desk:
     patrol: PatrolDesk | None
     parking: ParkingRoom | None
     searches: Searches
+
+    def sign_out(self, session: Session) -> None:
+        """End a session and every stream that it listens to, and wait half a second at most for the database."""
+        self.sessions.close(session.key)
+        self.listeners.wake_soon()
+        if self.session_keeper is not None:
+            self.session_keeper.signed_out(session.key)
 
     def end_account(self, account_id: str) -> None:
         """End every sign-in of an account here at once; another box finds out with its next request."""

@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 from gate.console.access import in_service
 from gate.console.desk import Desk, InLanguage, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
-from gate.console.live import LOOK_LIVE
+from gate.console.looks import LIVE
 from gate.console.sessions import Session
 from gate.console.wire import news_wire
 from gate.texts import Language
@@ -35,7 +35,7 @@ async def events(
     """
     if desk.listeners.full:
         raise RequestRefused("console.too_many_listeners", 503, seconds=RETRY_MS // 1000)
-    await run_in_threadpool(desk.looks.record, session, LOOK_LIVE)
+    await run_in_threadpool(desk.looks.record, session, LIVE)
     heard = desk.listeners.number(request.headers.get("last-event-id") or after)
     return StreamingResponse(
         news_stream(desk, session, language, heard),

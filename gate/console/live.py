@@ -12,6 +12,7 @@ from gate.console.access import OPENERS, TOKEN_HEADER
 from gate.console.booth import questions_wire
 from gate.console.desk import Desk, InLanguage, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
+from gate.console.looks import LIVE
 from gate.console.opening import (
     LONGEST_REASON,
     SHORTEST_REASON,
@@ -30,7 +31,6 @@ from gate.console.wording import browser_texts
 from gate.texts import Language, explain, t
 from models.errors import Fault
 
-LOOK_LIVE = "live"
 STATIC_LASTS_S = 365 * 24 * 3600
 SnapshotId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 
@@ -56,6 +56,7 @@ def live_page(request: Request, desk: TheDesk, session: SignedIn, language: InLa
         "now": _now(desk, session, language, lanes),
         "texts": browser_texts(language),
         "csrf": session.csrf,
+        "who": session.username,
         "csrf_header": TOKEN_HEADER,
         "may_open": may_open,
         "beat_ms": int(desk.bounds.beat_s * 1000),
@@ -121,7 +122,7 @@ async def static(name: str) -> Response:
 def _now(desk: Desk, session: Session, language: Language, lanes: Any) -> dict[str, Any]:
     # The position is read before the passages: one in between comes twice and is shown once, none is lost.
     position = desk.listeners.mark(desk.watch.feed.latest)
-    desk.looks.record(session, LOOK_LIVE)
+    desk.looks.record(session, LIVE)
     now: dict[str, Any] = {
         "position": position,
         "lanes": [lane_wire(lane) for lane in lanes],

@@ -25,6 +25,9 @@ class Looker(Protocol):
         ...
 
 
+LIVE = "live"
+"""What is looked at on the live page: lanes, passages, and what waits with whom it may be."""
+
 REMEMBERED = 10_000
 """Looks that are known to be recorded; one that was forgotten is recorded again, which loses nothing."""
 

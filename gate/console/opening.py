@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gate.console.errors import RequestRefused
-from gate.console.questions import Ending, Questions
+from gate.console.question import Ending
+from gate.console.questions import Questions
 from gate.console.watch import OpenOutcome, Watch
 
 SHORTEST_REASON = 2
@@ -58,9 +59,14 @@ def checked_words(words: str, *, needed: bool) -> str:
     """
     words = words.strip()
     too_short = len(words) < SHORTEST_REASON and (words or needed)
-    if too_short or len(words) > LONGEST_REASON or not words.isprintable():
+    if too_short or len(words) > LONGEST_REASON or not printable(words):
         raise RequestRefused("console.reason_length", 422, least=SHORTEST_REASON, most=LONGEST_REASON)
     return words
+
+
+def printable(words: str) -> bool:
+    """Whether words have no control characters; the wide space that a Chinese keyboard types is none."""
+    return words.replace("\u3000", " ").isprintable()
 
 
 @dataclass(frozen=True, slots=True)

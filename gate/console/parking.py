@@ -107,8 +107,8 @@ def _parking(
     desk.looks.record(request.state.session, "parking")
     now = desk.wall()
     view = room.view(now, _day(day))
-    zones, shown = [zone.id for zone in room.parking.zone], view.day[0].day
-    spaces = sum(zone.spaces for zone in room.parking.zone)
+    zones, shown = [one.zone.id for one in view.zones], view.day[0].day
+    spaces = sum(one.zone.spaces for one in view.zones)
     most_late = max((count for _, count in view.weeks), default=0)
     return page(
         request,
@@ -121,7 +121,7 @@ def _parking(
         now=f"{now.astimezone(desk.zone):%Y-%m-%dT%H:%M}",
         first=f"{(now - COUNTED_WITHIN).astimezone(desk.zone):%Y-%m-%dT%H:%M}",
         most=MOST_CARS,
-        names={zone.id: zone.name for zone in room.parking.zone},
+        names={one.zone.id: one.zone.name for one in view.zones},
         lanes={lane.id: lane.name for lane in desk.watch.lanes()},
         zone=desk.zone,
         short=lambda at: f"{at.astimezone(desk.zone):%m-%d %H:%M}",

@@ -7,25 +7,27 @@ question that was answered does not come back and one that waits is not forgotte
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from gate.console.errors import RequestRefused
-from gate.console.watch import PassageView, Watch
-from gate.decision.decision import Reason, Verdict
+from gate.console.question import MOST_SNAPSHOTS, RANG, Ended, Ending, Question, asks, question_of
+from gate.console.watch import AnswerView, PassageView, RingView, Watch
+from gate.decision.decision import Verdict
 from gate.feed import Feed, News
 from models.errors import Fault
 
-RANG = "rang"
-"""The reason of a question that somebody's ring put."""
-
 SAME_S = 20.0
-"""Whoever is met again so soon, in the same lane and for the same reason, waits already."""
+"""Whoever is met again so soon, in the same lane and for the same reason, waits already. Of two strangers nobody can
+tell whether they are one: they are one question, which shows both, so that one who lingers does not fill the page."""
+
+RISES_WITHIN_S = 10.0
+"""A barrier that begins to open so soon after an answer opens for that answer, and for nobody else who waits."""
 
 RAISED = frozenset({"opening", "open", "held", "released", "ajar"})
 REMEMBERED = 1_000
@@ -35,44 +37,11 @@ MOST_READ = 200
 LOOKED_BACK = 3
 """So many times as long as a question waits: whoever is met again and again waits for longer."""
 
+STEP = timedelta(seconds=1)
+"""A clock that is ahead or behind by more than this since it was last looked at was set, and not merely corrected."""
 
-class Ending(StrEnum):
-    """How a question ended; each has its words under `question_over.<code>`."""
-
-    OPENED = "opened"
-    REFUSED = "refused"
-    LATE = "late"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What waits for a decision. `id` is that of the passage, or of the ring.
-
-    Times are aware UTC: `last_at` is when the same one was seen last, `until` when nobody is taken to wait any more.
-    `reason` is a `Reason` or `RANG`; `label` a name or a plate, None for nobody known; `calls` are the ids of the
-    notices to households about it, as far as they were sent since the start.
-    """
-
-    id: str
-    lane_id: str
-    lane_name: str
-    at: datetime
-    last_at: datetime
-    until: datetime
-    reason: str
-    label: str | None = None
-    score: float | None = None
-    snapshot: str | None = None
-    rang: bool = False
-    calls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a question ended, and the username of who ended it where that is known."""
-
-    how: Ending
-    who: str = ""
+RETRY_S = 5.0
+"""A database that did not answer is asked again so late: meanwhile nobody here waits for it."""
 
 
 class Questions:
@@ -88,11 +57,13 @@ class Questions:
         wall: Callable[[], datetime],
         lasts_s: float,
         held: Callable[[], Mapping[str, datetime]] = dict,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`held` tells by lane until when questions wait for an answer from elsewhere."""
+        """`held` tells by lane until when questions wait for an answer from elsewhere; `now` is monotonic seconds."""
         self._watch = watch
         self._held = held
         self._wall = wall
+        self._now = now
         self._lasts = timedelta(seconds=lasts_s)
         self._lock = threading.RLock()
         self._waiting: dict[str, Question] = {}
@@ -100,9 +71,13 @@ class Questions:
         self._known: OrderedDict[str, None] = OrderedDict()
         self._answering: set[str] = set()
         self._by_hand: set[str] = set()
+        self._opened_at: dict[str, datetime] = {}
+        self._calls: OrderedDict[str, str] = OrderedDict()
         self._feed: Feed | None = None
         self._number = 0
         self._read = False
+        self._read_from_s = 0.0
+        self._looked = wall(), now()
 
     def waiting(self) -> tuple[Question, ...]:
         """Everything that waits now."""
@@ -125,10 +100,13 @@ class Questions:
         """A household was called about a question, which waits at least until then."""
         with self._lock:
             self._catch_up()
-            asked = self._waiting.get(question_id)
-            if asked is not None:
-                self._waiting[question_id] = replace(asked, calls=(*asked.calls, notice_id))
-                self._keep(question_id, until)
+            _remember(self._calls, notice_id, question_id)
+            self._keep(question_id, until)
+
+    def called_about(self, notice_id: str) -> str | None:
+        """The question that a call since the start was about, which may be over; None for any other notice."""
+        with self._lock:
+            return self._calls.get(notice_id)
 
     @contextmanager
     def answering(self, question_id: str, how: Ending, who: str) -> Iterator[Question]:
@@ -143,10 +121,17 @@ class Questions:
             if asked is None or question_id in self._answering:
                 raise self._over(question_id)
             self._answering.add(question_id)
+            if how is Ending.OPENED:
+                self._opened_at[asked.lane_id] = self._wall()
         try:
             yield asked
             with self._lock:
                 self._end(asked, Ended(how, who))
+                self._end_named(asked.lane_id, asked.label, self._wall(), Ended(how, who))
+        except BaseException:
+            with self._lock:
+                self._opened_at.pop(asked.lane_id, None)
+            raise
         finally:
             with self._lock:
                 self._answering.discard(question_id)
@@ -163,13 +148,16 @@ class Questions:
         return RequestRefused("console.question_over", 409)
 
     def _catch_up(self) -> None:
+        self._follow_clock()
         feed = self._watch.feed
         if feed is not self._feed:
-            self._feed, self._number, self._read = feed, 0, False
+            self._feed, self._number, self._read, self._read_from_s = feed, 0, False, 0.0
         fresh = feed.after(self._number, 0)
-        missed = bool(fresh) and fresh[0].number > self._number + 1
-        if not self._read or missed:
+        if fresh and fresh[0].number > self._number + 1:
+            self._read = False
+        if not self._read and self._now() >= self._read_from_s:
             self._read = self._read_again()
+            self._read_from_s = 0.0 if self._read else self._now() + RETRY_S
         for news in fresh:
             self._take(news)
             self._number = news.number
@@ -178,24 +166,33 @@ class Questions:
             if late.id not in self._answering:
                 self._end(late, Ended(Ending.LATE))
 
+    def _follow_clock(self) -> None:
+        """Let everything wait for as long as it would have, whatever the clock was set to."""
+        (wall, now_s), self._looked = self._looked, (self._wall(), self._now())
+        step = self._looked[0] - wall - timedelta(seconds=self._looked[1] - now_s)
+        if abs(step) < STEP:
+            return
+        for asked in list(self._waiting.values()):
+            moved = replace(asked, last_at=asked.last_at + step, until=asked.until + step)
+            self._waiting[asked.id] = moved
+
     def _read_again(self) -> bool:
-        """Put what the record says to be waiting; whether it could be read."""
+        """Put what the record says to be waiting; whether it could be read. Other boxes' lanes are not ours to ask."""
         now = self._wall()
         since = now - LOOKED_BACK * self._lasts
+        lanes = {lane.id: lane.name for lane in self._watch.lanes()}
         try:
             passages = [passage for passage in self._watch.recent(MOST_READ) if passage.at > since]
-            answers = self._watch.answers(since) if passages else ()
+            rings = self._watch.rings(since)
+            answers = self._watch.answers(since) if passages or rings else ()
         except Fault:
             return False
-        for passage in sorted(passages, key=lambda passage: passage.at):
-            if asks(passage.verdict, passage.reason):
-                self._put(_question(passage))
-        for answer in answers:
-            ended = Ended(Ending.OPENED if answer.opened else Ending.REFUSED)
-            for asked in list(self._waiting.values()):
-                here = answer.question is None and asked.lane_id == answer.lane and asked.at <= answer.at
-                if (here or asked.id == answer.question) and asked.id not in self._answering:
-                    self._end(asked, ended)
+        events: list[PassageView | RingView | AnswerView] = [*passages, *rings, *answers]
+        for event in sorted(events, key=lambda one: one.at):
+            if isinstance(event, AnswerView):
+                self._answered(event)
+            elif event.lane_id in lanes:
+                self._came(event) if isinstance(event, PassageView) else self._ring(event, lanes[event.lane_id])
         for lane, until in self._held().items():
             for asked in [one for one in self._waiting.values() if one.lane_id == lane]:
                 self._keep(asked.id, until)
@@ -203,16 +200,31 @@ class Questions:
         self._waiting = {id_: asked for id_, asked in self._waiting.items() if asked.until > now}
         return True
 
+    def _answered(self, answer: AnswerView) -> None:
+        ended = Ended(Ending.OPENED if answer.opened else Ending.REFUSED)
+        for asked in list(self._waiting.values()):
+            here = answer.question is None and asked.lane_id == answer.lane_id and asked.at <= answer.at
+            if here or asked.id == answer.question:
+                self._end_here(asked, ended)
+                self._end_named(asked.lane_id, asked.label, answer.at, ended)
+
     def _take(self, news: News) -> None:
         body = news.body
-        if news.topic == "passage" and asks(body["verdict"], body["reason"]):
-            self._put(_question(PassageView(at=news.at, **body)))
+        if news.topic == "passage":
+            self._came(PassageView(at=news.at, **body))
         elif news.topic == "ring" and news.lane is not None:
-            self._ring(news.lane, news.at, body)
+            self._ring(RingView(news.at, news.lane, str(body["id"])), str(body["lane_name"]))
         elif news.topic == "barrier" and news.lane is not None:
             # The gate opening by itself for the next comer answers nothing for the one who waits.
             by_hand = body.get("state") in RAISED and body.get("raised_by") != "passage"
             self._barrier(news.lane, news.at, by_hand=by_hand)
+
+    def _came(self, passage: PassageView) -> None:
+        """Somebody has to look; or whoever was asked about is known by now, and in."""
+        if asks(passage.verdict, passage.reason):
+            self._put(question_of(passage, passage.at + self._lasts))
+        elif passage.verdict == Verdict.OPEN:
+            self._end_named(passage.lane_id, passage.subject_label, passage.at, Ended(Ending.KNOWN))
 
     def _barrier(self, lane: str, at: datetime, *, by_hand: bool) -> None:
         """Opened by other means: whoever waited has got in. Whoever comes while it goes on rising has not."""
@@ -220,33 +232,46 @@ class Questions:
         (self._by_hand.add if by_hand else self._by_hand.discard)(lane)
         if not by_hand or before:
             return
-        for asked in [one for one in self._waiting.values() if one.lane_id == lane and one.at <= at]:
-            if asked.id not in self._answering:
-                self._end(asked, Ended(Ending.OPENED))
-
-    def _ring(self, lane: str, at: datetime, body: Any) -> None:
-        """Whoever rings where somebody waits is that somebody."""
-        here = [asked for asked in self._waiting.values() if asked.lane_id == lane]
-        if not here:
-            self._put(Question(str(body["id"]), lane, str(body["lane_name"]), at, at, at, RANG, rang=True))
+        answered_at = self._opened_at.pop(lane, None)
+        if answered_at is not None and abs(at - answered_at) <= timedelta(seconds=RISES_WITHIN_S):
             return
-        self._waiting[here[-1].id] = replace(
-            here[-1], rang=True, last_at=at, until=max(here[-1].until, at + self._lasts)
-        )
+        for asked in [one for one in self._waiting.values() if one.lane_id == lane and one.at <= at]:
+            self._end_here(asked, Ended(Ending.OPENED))
+
+    def _ring(self, ring: RingView, lane_name: str) -> None:
+        """Whoever rings where somebody waits is that somebody."""
+        if ring.id in self._known:
+            return
+        at, until = ring.at, ring.at + self._lasts
+        here = [one for one in self._waiting.values() if one.lane_id == ring.lane_id and one.until > at]
+        if not here:
+            self._put(Question(ring.id, ring.lane_id, lane_name, at, at, until, RANG, rang=True))
+            return
+        _remember(self._known, ring.id, None)
+        self._waiting[here[-1].id] = replace(here[-1], rang=True, last_at=at, until=max(here[-1].until, until))
 
     def _put(self, asked: Question) -> None:
         if asked.id in self._known:
             return
         _remember(self._known, asked.id, None)
-        asked = replace(asked, until=asked.at + self._lasts)
         for known in self._waiting.values():
-            alike = (known.lane_id, known.reason, known.label) == (asked.lane_id, asked.reason, asked.label)
-            if alike and known.at <= asked.at <= known.last_at + timedelta(seconds=SAME_S):
-                seen = asked.snapshot or known.snapshot
+            if known.is_like(asked) and known.at <= asked.at <= known.last_at + timedelta(seconds=SAME_S):
+                kept = MOST_SNAPSHOTS if asked.label is None else 1
+                seen = (*asked.snapshots, *known.snapshots)[:kept]
                 until = max(known.until, asked.until)
-                self._waiting[known.id] = replace(known, last_at=asked.at, until=until, snapshot=seen)
+                self._waiting[known.id] = replace(known, last_at=asked.at, until=until, snapshots=seen)
                 return
         self._waiting[asked.id] = asked
+
+    def _end_named(self, lane_id: str, label: str | None, at: datetime, ended: Ended) -> None:
+        """Whoever was let in or refused waits under no other reason either."""
+        for asked in [one for one in self._waiting.values() if one.names(lane_id, label) and one.at <= at]:
+            self._end_here(asked, ended)
+
+    def _end_here(self, asked: Question, ended: Ended) -> None:
+        """End one, unless somebody is answering it."""
+        if asked.id not in self._answering:
+            self._end(asked, ended)
 
     def _end(self, asked: Question, ended: Ended) -> None:
         gone = self._waiting.pop(asked.id, None)
@@ -256,27 +281,7 @@ class Questions:
             self._watch.feed.publish("question", asked.lane_id, self._wall(), **body)
 
 
-def asks(verdict: Verdict | str, reason: Reason | str) -> bool:
-    """Whether somebody has to look: the gate asks, or keeps shut for a stranger, who may have come to see somebody."""
-    return verdict == Verdict.ASK or (verdict == Verdict.REFUSE and reason == Reason.STRANGER)
-
-
 def _remember(kept: OrderedDict[str, Any], key: str, value: object) -> None:
     kept[key] = value
     while len(kept) > REMEMBERED:
         kept.popitem(last=False)
-
-
-def _question(passage: PassageView) -> Question:
-    return Question(
-        id=passage.id,
-        lane_id=passage.lane_id,
-        lane_name=passage.lane_name,
-        at=passage.at,
-        last_at=passage.at,
-        until=passage.at,
-        reason=str(passage.reason),
-        label=passage.subject_label,
-        score=passage.score,
-        snapshot=passage.snapshot,
-    )

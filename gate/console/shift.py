@@ -11,6 +11,7 @@ from enrollment.errors import NotEnrolled, StoreBusy
 from gate.console.access import OPENERS
 from gate.console.desk import Desk, InLanguage, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
+from gate.console.opening import printable
 from gate.console.pages import page
 from gate.console.sign_in import signed_out
 from gate.console.wire import moment
@@ -47,9 +48,7 @@ def end_shift(request: Request, desk: TheDesk, session: SignedIn, words: str = F
     """Leave a note, where there is one, and sign out: the next guard signs in with an account of their own."""
     notes = _notes(desk)
     try:
-        if words.strip():
-            notes.write(_checked(words), session.account)
-        notes.end(session.account)
+        notes.end(session.account, _checked(words) if words.strip() else "")
     except (RequestRefused, StoreBusy) as refused:
         return _shift(request, desk, session, typed=words, fault=refused)
     _tell(desk)
@@ -110,7 +109,7 @@ def _status(fault: Fault | None) -> int:
 
 def _checked(words: str) -> str:
     words = words.replace("\r\n", "\n").strip()
-    if not 0 < len(words) <= LONGEST_NOTE or not words.replace("\n", "").isprintable():
+    if not 0 < len(words) <= LONGEST_NOTE or not printable(words.replace("\n", "")):
         raise RequestRefused("console.shift.length", 422, most=LONGEST_NOTE)
     return words
 

@@ -45,7 +45,7 @@ class Attempt:
 
 
 NOTICES = {"again": "console.sign_in_again", "over": "console.shift.over"}
-"""Why somebody is led to the form: the sign-in is no longer known, as after a start; or the shift was ended."""
+"""Why somebody is led to the form: the sign-in has ended by itself or from elsewhere; or the shift was ended."""
 
 
 @router.get("/sign-in")
@@ -89,15 +89,14 @@ async def sign_in_code(
 
 
 @router.post("/sign-out")
-async def sign_out(desk: TheDesk, session: SignedIn) -> Response:
+def sign_out(desk: TheDesk, session: SignedIn) -> Response:
     """End the session and every stream that it listens to."""
     return signed_out(desk, session, "/sign-in")
 
 
 def signed_out(desk: Desk, session: Session, path: str) -> Response:
-    """The way on once the session has ended, from whatever thread."""
-    desk.sessions.close(session.key)
-    desk.listeners.wake_soon()
+    """The way on once the session has ended; called from a thread that may wait."""
+    desk.sign_out(session)
     answer = _to(path)
     answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=desk.settings.secure_cookie)
     return answer

@@ -85,9 +85,18 @@ class AnswerView:
     """
 
     at: datetime
-    lane: str
+    lane_id: str
     opened: bool
     question: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RingView:
+    """Somebody rang at a lane. `id` is that of the ring."""
+
+    at: datetime
+    lane_id: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +189,14 @@ class Watch(BarrierWatch, Protocol):
         ...
 
     def answers(self, since: datetime) -> Sequence[AnswerView]:
-        """What people did about whoever waited, from the record, oldest first. Raises `StoreBusy`."""
+        """What people did about whoever waited, from the record, oldest first, without what the barrier did not take.
+
+        Raises `StoreBusy`.
+        """
+        ...
+
+    def rings(self, since: datetime) -> Sequence[RingView]:
+        """Who rang, from the record, oldest first. Raises `StoreBusy`."""
         ...
 
     def meant(self, passage_id: str) -> MeantView | None:

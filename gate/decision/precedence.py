@@ -9,6 +9,7 @@ table says, a vehicle that moves the other way is left alone before it is asked,
 | `blocked` | is the person or vehicle blocked in the register? | refuse |
 | `emergency` | is it a police car, a fire engine, an ambulance? | open |
 | `allowed_plate` | is the plate on the list of plates that always pass? | open |
+| `set_down` | not enrolled, `space` would ask, and a window for deliveries or taxis holds that needs no space | open |
 | `space` | not enrolled, and the lane leads to parking: is no space for visitors free, or is that not known? | ask |
 | `visitor_pass` | not enrolled: is there a living pass for the plate, PIN or code, for this lane? | open |
 | `service_window` | not enrolled: does a window for deliveries or taxis hold now? | open |
@@ -62,6 +63,7 @@ class Rule(StrEnum):
     BLOCKED = "blocked"
     EMERGENCY = "emergency"
     ALLOWED_PLATE = "allowed_plate"
+    SET_DOWN = "set_down"
     SPACE = "space"
     VISITOR_PASS = "visitor_pass"  # noqa: S105
     SERVICE_WINDOW = "service_window"
@@ -73,6 +75,9 @@ class Rule(StrEnum):
     PASSBACK = "passback"
     PLACES = "places"
     KNOWN = "known"
+
+
+OF_PARKING = frozenset({Rule.SET_DOWN, Rule.SPACE, Rule.PLACES})
 
 
 def settle(arrival: Arrival, rules: Rules) -> Finding:
@@ -88,7 +93,7 @@ def path(arrival: Arrival, rules: Rules) -> tuple[tuple[Rule, Finding | None], .
     """Every rule that was asked, in order, the last of which decided. Nobody is asked about parking without a zone."""
     steps: list[tuple[Rule, Finding | None]] = []
     for rule, asked in TABLE:
-        if rule in {Rule.SPACE, Rule.PLACES} and not rules.zones:
+        if rule in OF_PARKING and not rules.zones:
             continue
         found = asked(arrival, rules)
         steps.append((rule, found))
@@ -125,6 +130,13 @@ def _allowed_plate(arrival: Arrival, rules: Rules) -> Finding | None:
     if any(allowed.holds_at(arrival.moment.at) for allowed in rules.allowances_of(plate.text)):
         return Verdict.OPEN, Reason.ALLOWED_PLATE, arrival.subject
     return None
+
+
+def _set_down(arrival: Arrival, rules: Rules) -> Finding | None:
+    """Whoever only sets somebody down leaves again within minutes, or is listed with those who stay too long."""
+    if rules.parking.window_car != "open" or _space(arrival, rules) is None:
+        return None
+    return _service_window(arrival, rules)
 
 
 def _space(arrival: Arrival, rules: Rules) -> Finding | None:
@@ -295,6 +307,7 @@ TABLE: tuple[tuple[Rule, Callable[[Arrival, Rules], Finding | None]], ...] = (
     (Rule.BLOCKED, _blocked),
     (Rule.EMERGENCY, _emergency),
     (Rule.ALLOWED_PLATE, _allowed_plate),
+    (Rule.SET_DOWN, _set_down),
     (Rule.SPACE, _space),
     (Rule.VISITOR_PASS, _visitor_pass),
     (Rule.SERVICE_WINDOW, _service_window),

@@ -57,12 +57,14 @@ class Rules:
         faces: FaceLimits,
         access: AccessRules | None = None,
         households: Mapping[str, str] | None = None,
+        parking: Parking | None = None,
     ) -> Rules:
         """The rules of one lane of a configuration; `faces` are its face rules for the embedder in use.
 
-        `access` are the rules of the rules file, in place of the configuration's own.
+        `access` and `parking` are what the files of both say, in place of what the configuration does itself.
         """
         chosen = config.rules.rules if access is None else access
+        zones = config.parking.parking if parking is None else parking
         hours = chosen.lane_hours.get(lane.id, lane.hours)
         written = {
             "lane": lane.id,
@@ -74,8 +76,8 @@ class Rules:
             "access": chosen.model_dump(mode="json", by_alias=True),
             "credentials": sorted(lane.credentials),
         }
-        if config.parking.zone:  # without one nothing is asked about parking, and the version is that of before
-            written["parking"] = config.parking.model_dump(mode="json")
+        if zones.zone:  # without one nothing is asked about parking, and the version is that of before
+            written["parking"] = zones.model_dump(mode="json")
         return cls.read(json.dumps(written, ensure_ascii=False, sort_keys=True), households)
 
     @classmethod
@@ -93,7 +95,7 @@ class Rules:
             direction=written["direction"],
             credentials=frozenset(written.get("credentials", ())),
             households={} if households is None else households,
-            parking=Parking.model_validate(written.get("parking", {})),
+            parking=Parking.recorded(written.get("parking", {})),
             text=text,
         )
 

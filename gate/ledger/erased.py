@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
+from enrollment.name import mentions
 from gate.ledger.ledger import Chain
 from gate.ledger.snapshots import Snapshots
 from gate.ledger.tables import PassageRow, RemarkRow, SavedSearchRow
 
 NO_DETAILS = "{}"
-SHORTEST_WORD = 2
-"""Characters of a name from which it is looked for in what staff wrote; one alone stands in half of all sentences."""
-
 TABLES = ("remark", "saved_search")
 INDEXES = ("passage_plate", "passage_plate_key")
 """What is written anew after an erasure, so that no moved copy of a plate or a word stays in the file."""
@@ -71,17 +69,8 @@ def empty(
 
 
 def _forget(session: Session, table: type[RemarkRow | SavedSearchRow], column: Any, words: Sequence[str]) -> list[str]:
-    """Delete the rows whose text holds one of the words; their ids."""
-    told = [word for word in words if len(word) >= SHORTEST_WORD]
-    if not told:
-        return []
-    ids = list(session.scalars(select(table.id).where(_tells(column, told))))
-    session.execute(delete(table).where(table.id.in_(ids)))
+    """Delete the rows whose text names one who is called so; their ids."""
+    ids = [id_ for id_, text in session.execute(select(table.id, column)) if mentions(text or "", words)]
+    for start in range(0, len(ids), 500):
+        session.execute(delete(table).where(table.id.in_(ids[start : start + 500])))
     return ids
-
-
-def _tells(column: Any, words: Sequence[str]) -> ColumnElement[bool]:
-    """Whether a text holds one of the words, however a plate is spaced and cased in it."""
-    plain = func.upper(func.replace(func.replace(column, "·", ""), " ", ""))
-    wanted = (word.upper().replace("·", "").replace(" ", "") for word in words)
-    return or_(*(plain.contains(word, autoescape=True) for word in wanted))

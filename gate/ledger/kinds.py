@@ -77,6 +77,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "vehicle.unblocked",
         "vehicle.removed",
         "household.places_set",
+        "household.note_set",
         "plate.listed",
         "plate.changed",
         "plate.delisted",

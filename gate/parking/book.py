@@ -85,6 +85,17 @@ class ParkingBook:
                 self._seq, self._day = told.last, day
                 self._now = self._seen(moment)
 
+    def follow(self, parking: Parking) -> None:
+        """Go by another parking from now on; the next `refresh` reads all of the record by it.
+
+        Until then what is inside is what it was, and not known where the zones' lanes are others.
+        """
+        with self._refreshing, self._lock:
+            if _ways(parking) != _ways(self.parking):
+                self._yard, self._seq, self._now = Yard(parking, self._zone), None, None
+                self._ahead = {id_: one for id_, one in self._ahead.items() if one.lane in parking.lanes}
+            self.parking, self._day = parking, None
+
     def entered(self, passage: Passage) -> None:
         """A lane has opened for a passage, which the record may hold a moment later only, or may have told already."""
         if passage.lane not in self.parking.lanes:
@@ -140,3 +151,8 @@ class ParkingBook:
         occupied = tuple((zone.id, yard.occupied(zone.id, since)) for zone in self.parking.zone)
         inside = yard.inside(since)
         return _Now({stay.car: stay for stay in inside}, occupied, cars_of(inside, self.homes))
+
+
+def _ways(parking: Parking) -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
+    """The lanes in and out of each zone."""
+    return {zone.id: (frozenset(zone.enter), frozenset(zone.leave)) for zone in parking.zone}

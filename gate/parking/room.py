@@ -20,7 +20,7 @@ from gate.parking.entitlement import Over, over_entitlement
 from gate.parking.event import Counted
 from gate.parking.overstay import Overstay, overstays
 from gate.parking.reading import COUNTED, pass_ends
-from gate.parking.settings import Zone
+from gate.parking.settings import Parking, Zone
 from gate.parking.yard import Note, Oddity, Stay, Yard
 
 ODD_DAYS = 7
@@ -103,19 +103,24 @@ class ParkingRoom:
     def __init__(self, engine: Engine, book: ParkingBook, record: Record, zone: tzinfo) -> None:
         """`zone` is the compound's time zone."""
         self.book = book
-        self.parking = book.parking
         self._engine = engine
         self._record = record
         self._zone = zone
 
+    @property
+    def parking(self) -> Parking:
+        """What is gone by now."""
+        return self.book.parking
+
     def view(self, now: datetime, day: date | None = None) -> ParkingView:
         """Everything as it stands, and the hours of a day, today unless named. Raises `StoreBusy`."""
         yard, local = self.book.yard(), now.astimezone(self._zone)
+        parking = yard.parking
         since = self.book.since(now)
         inside = yard.inside(since)
         ends = pass_ends(self._engine, (stay.pass_id for stay in inside if stay.pass_id))
-        late = overstays(inside, timedelta(minutes=self.parking.free_minutes), now, ends)
-        over = over_entitlement(inside, self.book.homes, self.parking.places)
+        late = overstays(inside, timedelta(minutes=parking.free_minutes), now, ends)
+        over = over_entitlement(inside, self.book.homes, parking.places)
         odd = [note for note in yard.notes if now - note.at < timedelta(days=ODD_DAYS)]
         chosen = min(day or local.date(), local.date())
         with reading(self._engine) as session:
@@ -123,7 +128,7 @@ class ParkingRoom:
             return ParkingView(
                 at=now,
                 known=self.book.known,
-                zones=tuple(_zone_view(zone, yard, since, names) for zone in self.parking.zone),
+                zones=tuple(_zone_view(zone, yard, since, names) for zone in parking.zone),
                 overstays=tuple(_late(one) for one in late),
                 unentered=tuple(names.noted(odd, Oddity.LEFT_WITHOUT_ENTRY)),
                 twice=tuple(names.noted(odd, Oddity.ENTERED_TWICE)),

@@ -96,7 +96,7 @@ class Yard:
 
     def __init__(self, parking: Parking, zone: tzinfo) -> None:
         """`zone` is the compound's time zone, in which hours and weeks are counted."""
-        self._parking = parking
+        self.parking = parking
         self._free = timedelta(minutes=parking.free_minutes)
         self._into = {lane: parking.into(lane) for lane in parking.lanes}
         self._out_of = {lane: parking.out_of(lane) for lane in parking.lanes}

@@ -6,13 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, or_, select, update
+from sqlalchemy import ColumnElement, Engine, or_, select, update
 from sqlalchemy.orm import Session
 
 from enrollment.act import Act, FactValue, Record
 from enrollment.database import purge, reading, writing
 from enrollment.errors import EntryRefused, NotEnrolled
 from enrollment.household import HouseholdCode
+from enrollment.name import mentions
 from enrollment.notice import Notice
 from enrollment.notices import Notices
 from enrollment.tables import HouseholdRow, PassRow, VehicleRow
@@ -285,11 +286,12 @@ def forget_subject(
     rows = session.scalars(select(PatrolCaseRow).where(about)).all()
     _delete(session, snapshots, rows)
     written = 0
-    for column in (PatrolCaseRow.place_words, PatrolCaseRow.closed_words):
-        for word in words:
-            blank = update(PatrolCaseRow).where(column.contains(word, autoescape=True)).values({column.key: None})
-            result = session.execute(blank)
-            written += result.rowcount if isinstance(result, CursorResult) else 0
+    for row in session.scalars(select(PatrolCaseRow)):
+        for name in ("place_words", "closed_words"):
+            if mentions(getattr(row, name) or "", words):
+                setattr(row, name, None)
+                written += 1
+    session.flush()
     return len(rows) + written
 
 

@@ -1,4 +1,4 @@
-"""The rules in force: read again within a second of any change of their file, kept by version, never half a file."""
+"""The rules in force: read again within a second of any change of their files, kept by version, never half a file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -20,20 +21,23 @@ from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
 from gate.ledger.ledger import last_body
 from gate.parking.book import ParkingBook
+from gate.parking.settings import Parking
+from gate.rulebook.followed_file import FollowedFile
 from gate.rulebook.lists import listed_for, with_lists, without_lists
 from gate.rulebook.pass_book import PassBook
-from gate.rulebook.reading import parse_access, read_access, text_of
+from gate.rulebook.reading import parse_access, parse_parking
 from gate.rulebook.versions import households_of, keep, stored
 from gate.rulebook.whereabouts import Whereabouts
 
 log = structlog.get_logger("rules")
 
 LOOK_EVERY_S = 0.25
-"""A change holds once two looks in a row have read the same, so that no half-written file does: after half a second."""
+"""A change holds at the second look: after half a second."""
+Held = TypeVar("Held")
 
 
 class Rulebook:
-    """The rules of every lane. A lane takes whichever are in force when it decides.
+    """The rules of every lane, parking among them. A lane takes whichever are in force when it decides.
 
     A file that is broken changes nothing: the rules that held go on holding, also after a restart in between, and
     `fault` says what is wrong. Raises `ConfigRefused` where it is broken and no earlier rules are on record.
@@ -57,12 +61,14 @@ class Rulebook:
         self._whereabouts = whereabouts
         self._passes = passes
         self._parking = parking
-        self.fault: ConfigRefused | None = None
-        self._seen: bytes | None = None
-        self._settled: bytes | None = None
+        access, stands = config.rules.file, config.parking.file
+        self._access_file = None if access is None else FollowedFile(access, parse_access, config)
+        self._parking_file = None if stands is None else FollowedFile(stands, parse_parking, config)
         self._register = register_version(engine)
         self._households = households_of(engine)
-        self._access = self._begin()
+        self._access = self._first(self._access_file, config.rules.rules, _access_of)
+        self._stands = self._first(self._parking_file, config.parking.parking, _parking_of)
+        self._follow_parking()
         self._lists = lists_version(engine)
         self._listed = listed_for(config, engine)
         self._whole = with_lists(self._access, self._listed)
@@ -75,6 +81,12 @@ class Rulebook:
     def of(self, lane: str) -> Rules:
         """The rules in force for a lane."""
         return self._rules[lane]
+
+    @property
+    def fault(self) -> ConfigRefused | None:
+        """What is wrong with a file, so that what it said before holds."""
+        files = (self._access_file, self._parking_file)
+        return next((file.fault for file in files if file is not None and file.fault is not None), None)
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -112,54 +124,61 @@ class Rulebook:
             self._publish()
         return changed
 
-    def _begin(self) -> AccessRules:
-        path = self._config.rules.file
-        if path is None:
-            return read_access(self._config)
+    def _first(self, file: FollowedFile[Held] | None, inline: Held, of: Callable[[Mapping[str, Any]], Held]) -> Held:
+        """What a section says at the start: itself, or its file, or where that is broken the rules on record."""
+        if file is None:
+            return inline
         try:
-            self._settled = self._seen = text_of(path)
-            return parse_access(self._settled, path, self._config)
+            return file.first()
         except ConfigRefused as broken:
             before = self._before()
             if before is None:
                 raise
-            self._refuse(broken)
-            return before
+            self._refuse(file, broken)
+            return of(before)
 
-    def _before(self) -> AccessRules | None:
-        """The rules of access that the record named last."""
+    def _before(self) -> Mapping[str, Any] | None:
+        """The rules that the record named last, as they were written."""
         for version in last_body(self._engine, "rules.changed").get("rules", {}).values():
             text = stored(self._engine, version)
             if text is not None:
-                return without_lists(AccessRules.model_validate(json.loads(text)["access"]))
+                written: dict[str, Any] = json.loads(text)
+                return written
         return None
 
     def _look(self) -> bool:
-        path = self._config.rules.file
-        if path is None:
-            return False
-        try:
-            written = text_of(path)
-            self._seen, steady = written, written == self._seen
-            if not steady or written == self._settled:
-                return False
-            self._settled = written
-            access = parse_access(written, path, self._config)
-        except ConfigRefused as broken:
-            self._refuse(broken)
-            return False
-        if self.fault is not None:
-            log.info("rules.mended")
-        self.fault = None
-        changed, self._access = access != self._access, access
+        access, stands = self._told(self._access_file, self._access), self._told(self._parking_file, self._stands)
+        changed = (access, stands) != (self._access, self._stands)
+        self._access, self._stands = access, stands
+        self._follow_parking()
         return changed
 
-    def _refuse(self, broken: ConfigRefused) -> None:
-        if self.fault is not None and str(self.fault) == str(broken):
+    def _told(self, file: FollowedFile[Held] | None, before: Held) -> Held:
+        """What a file says now, and where it says nothing new or is broken what it said before."""
+        if file is None:
+            return before
+        try:
+            found = file.look()
+        except ConfigRefused as broken:
+            self._refuse(file, broken)
+            return before
+        if found is None:
+            return before
+        if file.fault is not None:
+            log.info("rules.mended", file=file.path.name)
+        file.fault = None
+        return found
+
+    def _refuse(self, file: FollowedFile[Held], broken: ConfigRefused) -> None:
+        if not file.refuse(broken):
             return
-        self.fault = broken
-        log.error("rules.refused", fault=broken.code, problems=[problem.code for problem in broken.problems])
-        self._note("rules.refused", fault=broken.code, problems=[problem.code for problem in broken.problems])
+        wrong = {"fault": broken.code, "problems": [problem.code for problem in broken.problems]}
+        log.error("rules.refused", file=file.path.name, **wrong)
+        self._note("rules.refused", file=file.path.name, **wrong)
+
+    def _follow_parking(self) -> None:
+        if self._parking is not None and self._parking.parking != self._stands:
+            self._parking.follow(self._stands)
 
     def _follow_facts(self) -> None:
         self._whereabouts.refresh(self._access.passback_forgiven_h)
@@ -187,7 +206,8 @@ class Rulebook:
     def _made(self) -> dict[str, Rules]:
         named = self._households
         lanes = self._config.lane
-        return {lane.id: Rules.of(self._config, lane, self._faces, self._whole, named) for lane in lanes}
+        stands = self._stands
+        return {lane.id: Rules.of(self._config, lane, self._faces, self._whole, named, stands) for lane in lanes}
 
     def _publish(self) -> None:
         """Store the versions, and a row where they are not those that the record named last."""
@@ -211,3 +231,11 @@ class Rulebook:
             self._stale = True
         else:
             self._stale = False
+
+
+def _access_of(written: Mapping[str, Any]) -> AccessRules:
+    return without_lists(AccessRules.model_validate(written["access"]))
+
+
+def _parking_of(written: Mapping[str, Any]) -> Parking:
+    return Parking.recorded(written.get("parking", {}))

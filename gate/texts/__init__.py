@@ -7,6 +7,7 @@ The catalogue is the TOML files beside this one: a table per code with the keys 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -17,6 +18,7 @@ from models.errors import Fault
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 def system_language() -> Language:
@@ -51,7 +53,13 @@ def catalogue() -> Mapping[str, Mapping[str, str]]:
 
 def t(code: str, language: Language | None = None, /, **facts: object) -> str:
     """The sentence of `code` with its facts filled in. Raises KeyError for a code that is not in the catalogue."""
-    return catalogue()[code][language or system_language()].format(**facts)
+    told = {name: _apart(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    return catalogue()[code][language or system_language()].format(**told)
+
+
+def _apart(fact: str) -> str:
+    """Isolated where it is written from the right: a code behind an Arabic name would be read as 501-2-3."""
+    return f"\u2068{fact}\u2069" if _RIGHT_TO_LEFT.search(fact) else fact
 
 
 def explain(fault: Fault, language: Language | None = None) -> str:

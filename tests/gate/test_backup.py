@@ -15,6 +15,7 @@ from sqlalchemy import Engine, select
 from enrollment.accounts import Role
 from enrollment.database import reading, writing
 from enrollment.errors import KeyUnusable
+from enrollment.sign_in_tables import SignInRow
 from enrollment.tables import Base
 from gate.backup import BackupFailed, backup_key, backups_in, make_backup, restore, surplus
 from gate.backup_keeper import BackupKeeper
@@ -71,6 +72,28 @@ def test_a_backup_is_restored_whole_and_the_record_goes_on(config: Config, elsew
         proof = verify(site.engine, site.snapshots, key=site.signer.public)
         assert (proof.first_broken, proof.rows, proof.snapshots, proof.signed) == (None, about.rows + 1, 20, proof.rows)
         assert backup_key(elsewhere) == key
+
+
+def test_nobody_who_was_signed_in_is_in_a_backup(
+    config: Config, elsewhere: Config, backups: Path, database: Database
+) -> None:
+    with _filled(config) as site:
+        account = site.accounts.find("laowang")
+        assert account
+        with writing(site.engine) as session:
+            session.add(
+                SignInRow(id="d" * 64, account_id=account.id, version=0, box="b", seen_at=NOW, used_at=NOW, ends_at=NOW)
+            )
+        path, _ = make_backup(site, config, backups, "local:0")
+        key = backup_key(config)
+        assert len(_everything(site.engine)[SignInRow.__tablename__]) == 1
+    restore(path, key, elsewhere, "local:0")
+    with open_site(elsewhere) as site:
+        assert _everything(site.engine)[SignInRow.__tablename__] == []
+    if database.kind == "sqlite":
+        assert not [
+            file for file in elsewhere.storage.folder.rglob("*") if file.is_file() and b"d" * 64 in file.read_bytes()
+        ]
 
 
 def _everything(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:

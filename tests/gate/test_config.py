@@ -464,6 +464,7 @@ REFUSED = {
     "config.no_offset": '[[rules.blocked_plate]]\nplate = "辽A12345"\nreason = "x"\nuntil = 2026-12-31T00:00:00\n',
     "config.rule_twice": '[[rules.group]]\nid = "a"\n[[rules.group]]\nid = "a"\n',
     "config.rules_in_two_places": '[rules]\nfile = "rules.toml"\ngrace_days = 2\n',
+    "config.parking_in_two_places": '[parking]\nfile = "parking.toml"\nplaces = 2\n',
     "config.rules_name_no_lane": GOOD + '[[rules.group]]\nid = "a"\nlanes = ["north-inn"]\n',
     "config.parking_no_zone": "[parking]\nplaces = 2\n",
     "config.zone_twice": GOOD + ZONE + ZONE,

@@ -31,6 +31,7 @@ from tests.databases import Database
 NOW = datetime.now(UTC)
 NAME, PLATE, GUARDIAN, PHONE = "古丽娜尔·艾合买提", "辽A7B3C9", "监护人测试", "13800001234"
 WHY = "长期欠费，多次劝说无效"
+HOME_NOTE, HOME_NOTE_BEFORE = "轮椅走侧门\n18:00 以后再打电话", "最初的备注"
 PHOTO, SIGNATURE, CROP = (
     b"\xff\xd8\xff reference photo",
     b"\x89PNG\r\n\x1a\n signature",
@@ -92,7 +93,7 @@ def _bytes(site: Site, folder: Path) -> bytes:
 def _everything(site: Site, tmp_path: Path) -> list[bytes]:
     with reading(site.engine) as session:
         sealed = [bytes(one) for one in session.scalars(select(TemplateRow.sealed))]
-    words = (NAME, PHONE, GUARDIAN, WHY, "听力不好", PLATE, PLATE[:2] + "·" + PLATE[2:])
+    words = (NAME, PHONE, GUARDIAN, WHY, "听力不好", HOME_NOTE, HOME_NOTE_BEFORE, PLATE, PLATE[:2] + "·" + PLATE[2:])
     return [*(word.encode() for word in words), PHOTO, SIGNATURE, CROP, *sealed]
 
 
@@ -105,17 +106,22 @@ def test_an_erased_person_and_car_leave_no_byte_anywhere_and_the_record_holds(si
         pictures = _passages(site, person) + _passages(site, car.id)
         kept = _passages(site, other.id, count=3)
         site.register.block(person, WHY, "id-laowang")
+        home = site.register.households.list("3")[0].id
+        for note in (HOME_NOTE_BEFORE, HOME_NOTE):
+            site.register.households.set_note(home, note, "id-enroller")
         site.register.rights.give(car.id, Right.of(["east"], "mon-fri 07:00-19:00"), "t")
         with writing(site.engine) as session:
             append_note(session, NOW, "manual.open", {"lane": "east"}, f"{NAME}家的客人")
             append_note(session, NOW, "manual.open", {"lane": "east"}, f"{PLATE[:2]}·{PLATE[2:]} 来送货")
+            append_note(session, NOW, "manual.open", {"lane": "east"}, f"找{NAME.replace('·', '•')}")
             append_note(session, NOW, "manual.open", {"lane": "east"}, "快递")
             query = json.dumps({"person": NAME}, ensure_ascii=False)
             session.add(SavedSearchRow(id="s1", account="a", name="我的", query=query))
-        secrets = _everything(site, tmp_path)
+        secrets = [*_everything(site, tmp_path), NAME.replace("·", "•").encode()]
         before = _bytes(site, tmp_path)
         stored = [secret for secret in secrets if secret in before]
-        assert {NAME.encode(), PHONE.encode(), PLATE.encode(), WHY.encode(), secrets[-1]} <= set(stored)
+        assert {word.encode() for word in (NAME, PHONE, PLATE, WHY, HOME_NOTE)} <= set(stored)
+        assert set(secrets[-2:]) <= set(stored)
         assert verify(site.engine, site.snapshots).first_broken is None
 
         for subject in (person, car.id):

@@ -15,11 +15,11 @@ from enrollment.database import reading, writing
 from enrollment.form import PersonForm
 from enrollment.keyring import Keyring
 from enrollment.register import Register
-from gate.console.watch import AnswerView, MeantView
+from gate.console.watch import AnswerView, MeantView, RingView
 from gate.ledger.ledger import Chain, Passage
 from gate.ledger.openings import answered, opened_by
 from gate.ledger.tables import LedgerRow, PassageRow
-from gate.passages import answers, meant
+from gate.passages import answers, meant, rings
 from tests.databases import Database
 
 BEGIN = datetime(2026, 2, 17, 15, 10, tzinfo=UTC)
@@ -92,6 +92,24 @@ def test_what_people_did_is_read_from_the_record(engine: Engine) -> None:
         AnswerView(BEGIN + timedelta(seconds=2), "men", opened=False, question="first"),
         AnswerView(BEGIN + timedelta(seconds=3), "men", opened=True, question="second"),
     )
+
+
+def test_what_the_barrier_did_not_take_answers_nobody(engine: Engine) -> None:
+    act(engine, "manual.open", 1, passage="first", command_id="id-guard:1")
+    act(engine, "barrier", 2, act="refused", command_id="id-guard:1")
+    act(engine, "manual.open", 3, passage="first", command_id="id-guard:2")
+    assert [one.at.second for one in answers(engine, BEGIN)] == [BEGIN.second + 3]
+
+
+def test_a_barrier_that_stands_in_no_lane_was_opened_for_nobody(engine: Engine) -> None:
+    act(engine, "manual.open", 1, lane="", barrier="spare")
+    assert answers(engine, BEGIN) == ()
+
+
+def test_who_rang_is_read_from_the_record(engine: Engine) -> None:
+    for seconds, ring in ((1, "early"), (2, "late")):
+        act(engine, "ring", seconds, passage=ring)
+    assert rings(engine, BEGIN + timedelta(seconds=2)) == (RingView(BEGIN + timedelta(seconds=2), "men", "late"),)
 
 
 def test_a_candidate_is_whom_it_was_decided_for_or_whom_the_face_resembles_enough(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from enrollment.form import PersonForm
 from enrollment.gate_code import GateCodes
 from gate.barrier.act import Command
 from gate.camera.frame import CameraState, Frame
-from gate.config import Community, Config, load_config
+from gate.config import Community, Config, ParkingPart, load_config
 from gate.decision.decision import Verdict
 from gate.errors import BarrierFault
 from gate.lane.presented import Presented
@@ -100,6 +101,13 @@ def test_cameras_that_are_not_there_keep_nothing_from_running(config: Config) ->
             overview.open_lane("walk", actor="api:office", reason="visitor", request_id="r2")
             door = next(view for view in overview.barriers() if view.id == "door")
             assert "api:office" in {done.who for done in door.done}
+            order = {"actor": "a1", "who": "laowang", "reason": "visitor", "request_id": "r3"}
+            overview.order("door", Command.OPEN, **order)
+            told = overview.answers(datetime.now(UTC) - timedelta(minutes=1))
+            assert {(answer.lane_id, answer.opened) for answer in told} == {("walk", True)}
+            assert len(told) == 4
+            overview.ring("walk")
+            assert [ring.lane_id for ring in overview.rings(told[0].at)] == ["walk"]
             assert overview.picture("walk") is None
             assert not overview.health().cameras
             assert overview.health().state == "degraded"
@@ -160,6 +168,35 @@ def test_a_plate_that_is_pushed_is_blocked_by_the_rules_of_the_running_gate(conf
         assert blocked.source == "hc"
         assert {"plate.listed", "community.taken_over", "rules.changed"} <= set(_kinds(gate))
         verify(site.engine)
+
+
+def test_other_spaces_hold_at_the_running_gate_and_on_its_page_and_broken_ones_turn_it_degraded(
+    config: Config, tmp_path: Path
+) -> None:
+    file, zone = tmp_path / "parking.toml", '[[zone]]\nid = "yard"\nname = "院"\nenter = ["drive"]\nleave = ["out"]\n'
+    file.write_text(f'elsewhere = ["out"]\n{zone}spaces = 9\n', "utf-8")
+    config = config.model_copy(update={"parking": ParkingPart(file=file)})
+
+    def until(done: Callable[[], bool]) -> None:
+        deadline = threading.Event()
+        timer = threading.Timer(30, deadline.set)
+        timer.start()
+        while not done():
+            assert not deadline.wait(0.05)
+        timer.cancel()
+
+    with open_site(config, create=True) as site:
+        gate = RunningGate(config, site, Store())
+        with serving(gate):
+            until(lambda: gate.parking.book.known)
+            file.write_text(f'elsewhere = ["out"]\n{zone}spaces = 4\n', "utf-8")
+            until(lambda: [one.spaces for one in gate.rulebook.of("drive").zones] == [4])
+            until(lambda: [one.zone.spaces for one in gate.parking.view(datetime.now(UTC)).zones] == [4])
+            assert Overview(gate).health().rules
+            file.write_text(f"{zone}spaces = 4\n", "utf-8")
+            until(lambda: not Overview(gate).health().rules)
+            assert [one.spaces for one in gate.rulebook.of("drive").zones] == [4]
+    assert _kinds(gate).count("rules.refused") == 1
 
 
 def test_a_barrier_that_does_not_answer_says_so_to_the_guard(config: Config) -> None:

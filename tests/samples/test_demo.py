@@ -108,7 +108,9 @@ PASSAGE = r" ms$"
 def test_killed_in_the_middle_it_loses_nothing_and_goes_on(demo: tuple[Path, Start]) -> None:
     folder, start = demo
     first = start("demo", "--folder", str(folder), "--port", "0")
-    printed = len([line for line in _until(first, PASSAGE, times=3) if re.search(PASSAGE, line)])
+    beginning = _until(first, PASSAGE, times=3)
+    assert "earlier runs" not in "".join(beginning)
+    printed = len([line for line in beginning if re.search(PASSAGE, line)])
     first.send_signal(signal.SIGKILL)
     first.wait()
 

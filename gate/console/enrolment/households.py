@@ -12,6 +12,7 @@ from enrollment.errors import EnrollmentError, EntryRefused, NotEnrolled
 from enrollment.finding import LONGEST_WORDS, Found
 from enrollment.form import PersonForm, Standing, VehicleForm, VehicleType
 from enrollment.household import HouseholdCode
+from enrollment.household_note import LONGEST_NOTE
 from enrollment.households import MOST_PLACES
 from gate.console.access import TOKEN_HEADER
 from gate.console.desk import Desk, SignedIn, TheDesk
@@ -150,6 +151,25 @@ def set_places(
     return see(f"/enrolment/households/{household_id}#places-title")
 
 
+@router.post("/enrolment/households/{household_id}/note")
+def set_note(
+    request: Request,
+    desk: TheDesk,
+    session: SignedIn,
+    office: TheOffice,
+    household_id: HouseholdId,
+    note: Annotated[str, Form(max_length=20 * LONGEST_NOTE)] = "",
+    version: Annotated[int, Form(ge=1)] = 1,
+) -> Response:
+    """Note something about the whole household, in place of what was noted before."""
+    household_code(office, household_id)
+    try:
+        office.register.households.set_note(household_id, note, session.account, version)
+    except EntryRefused as refused:
+        return household_view(request, desk, household_id, Refusal(refused, note=note))
+    return see(f"/enrolment/households/{household_id}#note-title")
+
+
 def _places(typed: str) -> int | None:
     if not typed.strip():
         return None
@@ -177,6 +197,8 @@ def household_view(
     then, language = request.query_params.get("then", ""), request.state.language
     told = refused if isinstance(refused, Refusal) or refused is None else Refusal(refused)
     right, version = office.register.rights.of_household(household_id)
+    note = office.register.households.note(household_id).words or ""
+    noted = told is not None and told.note is not None
     return page(
         request,
         "household.html",
@@ -189,7 +211,7 @@ def household_view(
         steps=steps,
         places={one.id: address_of(steps[one.id], one) for one in people},
         first=next((one.id for one in people if steps[one.id] is not Step.DONE), None),
-        then="person" if person else "vehicle" if vehicle else then if then in FIELDS else "",
+        then="person" if person else "vehicle" if vehicle else "note" if noted else then if then in FIELDS else "",
         fault=said(told, language),
         right=right_facts(desk, language, right, None, told),
         version=version,
@@ -201,6 +223,10 @@ def household_view(
         colours=list(PlateColour),
         types=list(VehicleType),
         standings=list(Standing),
+        note=note,
+        note_typed=told.note if told and noted else note,
+        note_conflict=told is not None and noted and told.conflict,
+        longest_note=LONGEST_NOTE,
         parking=office.register.households.places(household_id),
         most_places=MOST_PLACES,
     )

@@ -15,7 +15,7 @@ from gate.console.enrolment.intake_desk import RUNNING, FileKind, Import, Intake
 from gate.console.enrolment.office import TheOffice, refusal
 from gate.console.errors import RequestRefused
 from gate.console.pages import page
-from gate.roster_table import as_xlsx, empty_form, register_rows, rejected_rows, summary
+from gate.roster_table import as_xlsx, form_xlsx, register_rows, rejected_rows, summary
 from gate.texts import Language, explain, t
 
 router = APIRouter()
@@ -66,7 +66,7 @@ def state(session: SignedIn, intake: TheIntake, language: InLanguage) -> JSONRes
 @router.get("/enrolment/import/form.xlsx")
 def form(language: InLanguage) -> Response:
     """The empty form."""
-    return _file(as_xlsx(empty_form(language)), "menwei-form.xlsx")
+    return _file(form_xlsx(language), "menwei-form.xlsx")
 
 
 @router.get("/enrolment/import/rejected.xlsx")
@@ -116,7 +116,7 @@ def forget(session: SignedIn, intake: TheIntake, language: InLanguage) -> JSONRe
 def export(desk: TheDesk, session: SignedIn, office: TheOffice, language: InLanguage) -> Response:
     """The register in the same form; faces, consents and credentials stay where they are."""
     desk.looks.record(session, "register_export")
-    return _file(as_xlsx(register_rows(office.register, language)), "menwei-register.xlsx")
+    return _file(as_xlsx(register_rows(office.register, desk.zone, language)), "menwei-register.xlsx")
 
 
 async def _taken(request: Request, intake: IntakeDesk, account: str, kind: FileKind, name: str) -> JSONResponse:

@@ -52,11 +52,13 @@ class Refusal:
     fault: EnrollmentError
     right: RightForm | None = None
     block: BlockForm | None = None
+    note: str | None = None
 
     @property
     def conflict(self) -> bool:
-        """Whether somebody else was faster with a right, so that both are shown."""
-        return self.right is not None and self.fault.code == "register.changed_meanwhile"
+        """Whether somebody else was faster with a right or a household's note, so that both are shown."""
+        typed = self.right is not None or self.note is not None
+        return typed and self.fault.code == "register.changed_meanwhile"
 
 
 def _right_typed(
@@ -84,7 +86,7 @@ def right_facts(
     return {
         "lanes": [(lane, names.get(lane, lane), lane in typed.lanes) for lane in offered],
         "hours": typed.hours,
-        "conflict": refused is not None and refused.conflict,
+        "conflict": refused is not None and refused.right is not None and refused.conflict,
         "entered": _told(entered, names, language),
         "typed": _told(typed, names, language),
         "now": right_line(own, home or NO_RIGHT, names, language),

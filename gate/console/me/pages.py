@@ -55,6 +55,7 @@ def data_page(request: Request, desk: TheDesk, lobby: TheLobby, caller: Calling)
         person=person,
         right=right_line(Right(person.lanes, person.hours), home, names, request.state.language),
         blocked=person.blocked_at(desk.wall()),
+        household_note=lobby.own.household_note(caller.resident),
         kept=lobby.own.kept(caller.resident),
         vehicles=lobby.own.vehicles(caller.resident),
         credentials=lobby.register.credentials.of(caller.resident.id),

@@ -13,7 +13,7 @@ from gate.console.desk import Desk, SignedIn, TheDesk
 from gate.console.errors import RequestRefused
 from gate.console.pages import page
 from gate.console.patrol.desk import ACTS, SEES_HOMES, CaseId, PatrolDesk, ThePatrol
-from gate.console.patrol.pages import ask_household
+from gate.console.patrol.pages import OVER, ask_household
 from gate.console.sessions import Session
 from gate.patrol.case import BY_HAND, LONGEST_WORDS, Case, Why
 from gate.texts import explain
@@ -21,7 +21,18 @@ from gate.texts import explain
 router = APIRouter()
 DONE = frozenset({"opened", "asked", "closed", "reopened"})
 UNASKED = frozenset(
-    {"nobody_reached", "nobody_to_ask", "no_host", "car_often", "car_asked", "place_long", "none", "nobody"}
+    {
+        OVER,
+        "nobody_reached",
+        "nobody_to_ask",
+        "no_host",
+        "no_household",
+        "car_often",
+        "car_asked",
+        "place_long",
+        "none",
+        "nobody",
+    }
 )
 """Why a household was not asked; each has its words under `patrol_unasked.<name>`, which name no household."""
 

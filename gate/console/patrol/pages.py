@@ -24,6 +24,8 @@ from models.errors import Fault, PictureRefused
 from models.plate.grammar import classify, normalise
 from models.sighting import PlateColour
 
+OVER = "over"
+
 router = APIRouter()
 LARGEST_PHOTO = 20 * 1024 * 1024
 SPOKEN = ("sending", "lost", "too_heavy", "waiting")
@@ -135,13 +137,16 @@ def open_case(
 
 
 def ask_household(patrol: PatrolDesk, session: Session, case_id: str) -> str:
-    """Send the notice; `asked`, or the last part of the refusal's code: what to say is the case's page's matter."""
+    """Send the notice; `asked`, `OVER` for a case that is closed by now, or the last part of the refusal's code.
+
+    What to say of it is the matter of the case's page.
+    """
     case = patrol.cases.needed(case_id)
     try:
         # In the language that the compound speaks: whoever reads it there is not known.
         patrol.cases.ask(case_id, where(case, "zh"), session.account)
     except (EntryRefused, NotEnrolled) as refused:
-        return refused.code.rpartition(".")[2]
+        return OVER if refused.code == "patrol.closed" else refused.code.rpartition(".")[2]
     return "asked"
 
 

@@ -166,7 +166,9 @@ function showLate(late) {
 }
 
 function showNow(now) {
-  serverAheadMs = Date.parse(now.at) - Date.now();
+  serverAtMs = Date.parse(now.at);
+  toldAtMs = performance.now();
+  looks += 1; // what is under way to us is older than this
   for (const lane of now.lanes) {
     showCamera(lane.id, lane.camera);
     showBarrier(lane.id, lane.barrier);
@@ -250,8 +252,9 @@ function connect() {
   listen("ring", lookAgain);
   listen("notice", lookAgain);
   listen("question", (question) => {
-    if (question.who && asked.has(question.id)) toast(say(`question_over.${question.how}`, { who: question.who }));
-    drop(question.id);
+    const others = question.who ? question.who !== page.who : question.how === "known";
+    if (others && asked.has(question.id)) toast(say(`question_over.${question.how}`, { who: question.who }));
+    endQuestion(question.id);
   });
   listen("notes", reload);
   listen("barrier", (barrier) => showBarrier(barrier.lane, barrier, barrier.at));

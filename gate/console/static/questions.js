@@ -10,7 +10,10 @@ const asked = new Map(); // question id -> { question, entry }
 let first = null; // the id of the question that the keys are for
 let settledAt = 0;
 let remindedAt = 0;
-let serverAheadMs = 0;
+let serverAtMs = 0; // the gate's clock when it was last told, and ours then: a clock that is set moves neither
+let toldAtMs = 0;
+let looks = 0;
+const gone = new Set(); // those that are over: a list that was under way when they ended does not bring them back
 
 // Showing
 
@@ -36,8 +39,8 @@ function picturesOf(question) {
   live.setAttribute("role", "img");
   live.setAttribute("aria-label", say("console.live.picture_of", { lane: question.lane_name }));
   const made = [figure(live, "")];
-  if (question.snapshot) {
-    const address = `/snapshots/${encodeURIComponent(question.snapshot)}.jpg`;
+  for (const snapshot of question.snapshots) {
+    const address = `/snapshots/${encodeURIComponent(snapshot)}.jpg`;
     made.push(pictureOf(address, say("console.live.crop_of"), say("console.live.crop_of")));
   }
   if (question.meant && question.meant.photo) {
@@ -62,7 +65,9 @@ function sayOfPicture(lane) {
 function factsOf(question) {
   const meant = question.meant;
   const told = [];
-  if (meant) told.push([say("console.live.may_be"), [meant.label, meant.household].filter(Boolean).join(" · ")]);
+  // Isolated: behind a name that is written from the right, 3-2-501 would stand as 501-2-3.
+  const apart = (text) => `\u2068${text}\u2069`;
+  if (meant) told.push([say("console.live.may_be"), [meant.label, meant.household].filter(Boolean).map(apart).join(" · ")]);
   if (meant && meant.read) told.push([say("console.live.was_read"), meant.read]);
   if (typeof question.score === "number") told.push([say("console.live.likeness"), question.score.toFixed(2)]);
   const list = element("dl", "meant");
@@ -127,7 +132,8 @@ function reasonOf(question) {
 
 // The list: only what changed is put in anew, so that neither focus nor a picture is lost
 
-function showQuestions(questions) {
+function showQuestions(told) {
+  const questions = told.filter((question) => !gone.has(question.id));
   const wanted = new Set(questions.map((question) => question.id));
   for (const id of [...asked.keys()]) if (!wanted.has(id)) drop(id);
   const fresh = questions.filter((question) => !asked.has(question.id));
@@ -154,11 +160,17 @@ function showQuestions(questions) {
   remind();
 }
 
+function endQuestion(id) {
+  // A question that is over never waits again.
+  gone.add(id);
+  drop(id);
+}
+
 function drop(id) {
-  const gone = asked.get(id);
-  if (!gone) return;
-  const hadFocus = gone.entry.contains(document.activeElement);
-  gone.entry.remove();
+  const dropped = asked.get(id);
+  if (!dropped) return;
+  const hadFocus = dropped.entry.contains(document.activeElement);
+  dropped.entry.remove();
   asked.delete(id);
   if (answer && answer.question === id && byId("ask").open) {
     showAskFault(say("console.live.not_waiting"));
@@ -191,9 +203,12 @@ function choose(id) {
 }
 
 async function lookAgain() {
+  const look = ++looks;
   try {
     const told = await fetch("/questions");
-    if (told.ok) showQuestions((await told.json()).questions);
+    if (told.status === 401) return signInAgain();
+    const questions = told.ok ? (await told.json()).questions : null;
+    if (questions && look === looks) showQuestions(questions);
   } catch (unreachable) {
     // The stream notices, and everything is read anew once it is back.
   }
@@ -206,7 +221,7 @@ function remind() {
 }
 
 function lookAtClock() {
-  const now = Date.now() + serverAheadMs;
+  const now = serverAtMs + performance.now() - toldAtMs;
   for (const [id, one] of asked) if (Date.parse(one.question.until) <= now && !answering(id)) drop(id);
   if (asked.size && Date.now() - remindedAt >= REMINDED_MS) remind();
 }
@@ -253,7 +268,7 @@ async function sendAnswer(event) {
     }
     byId("ask").close();
     toast(said.message);
-    if (given.question) drop(given.question);
+    if (given.question) endQuestion(given.question);
   } catch (unreachable) {
     showAskFault(say("console.live.not_sent"));
   } finally {

@@ -22,6 +22,7 @@ async function lookAtStanding() {
   if (document.hidden) return;
   try {
     const told = await fetch("/standing");
+    if (told.status === 401) return signInAgain();
     if (told.ok) showStanding((await told.json()).standing);
   } catch (unreachable) {
     // The stream notices.

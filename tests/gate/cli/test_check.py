@@ -150,3 +150,26 @@ def test_the_rules_file_is_read_and_what_it_does_not_know_is_said(
     (refused,) = (finding for finding in examine(config) if not finding.works)
     assert isinstance(refused.result, Fault)
     assert "did you mean grace_days?" in explain(refused.result)
+
+
+def test_the_parking_file_is_read_and_the_first_thing_wrong_with_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATE_LANG", "en")
+    (tmp_path / "gate.toml").write_text('[parking]\nfile = "parking.toml"\n', "utf-8")
+    config = load_config(tmp_path / "gate.toml")
+    with open_site(config, create=True):
+        pass
+    file, said = tmp_path / "parking.toml", {}
+    zone = '[[zone]]\nid = "yard"\nname = "院"\nspaces = 9\nenter = ["a"]\nleave = ["b"]\n'
+    for text in (None, "zone = []\n", "spaces = 3\n", "places = 3\n", zone):
+        if text is not None:
+            file.write_text(text, "utf-8")
+        (found,) = (finding for finding in examine(config) if finding.name == str(file))
+        said[text] = explain(found.result) if isinstance(found.result, Fault) else found.result
+    assert "is not there" in said[None]
+    assert said["zone = []\n"] == "parking: 0 zones, 0 spaces"
+    assert "spaces" in said["spaces = 3\n"]
+    assert said["places = 3\n"].startswith("parking.toml")
+    assert "yard" in said[zone]
+    assert "a" in said[zone]

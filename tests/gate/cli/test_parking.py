@@ -83,7 +83,7 @@ def test_explain_tells_what_stood_there_then_and_whose_place_is_taken(site: Site
     explain = ("rules", "explain", "--plate", "辽A12346", "--lane", "north-in")
     told = _gate(config, *explain)
     assert "Parking: 地面车位 1/120, 车库 0/40; other cars of the household inside: 1, its places: 1" in told
-    assert "14. Are the household's places taken by its other cars? → Ask the guard" in told
+    assert "15. Are the household's places taken by its other cars? → Ask the guard" in told
     earlier = (datetime.now(UTC) - timedelta(minutes=90)).isoformat()
     assert "地面车位 0/120" in _gate(config, *explain, "--at", earlier)
     home = Finder(site.engine).id_of(HouseholdCode.parse("3-2-501"))
@@ -111,3 +111,32 @@ def test_replay_shows_whom_fewer_spaces_would_have_stopped(site: Site, config: P
     assert "Open (visitor_pass) → Ask the guard (parking_full)" in _gate(config, *replay)
     config.write_text(config.read_text("utf-8").replace('id = "yard"', 'id = "square"'), "utf-8")
     assert "parking_full" not in _gate(config, *replay)
+
+
+def test_parking_in_a_file_of_its_own_is_told_replayed_and_explained(site: Site, config: Path) -> None:
+    file, other = config.parent / "parking.toml", config.parent / "other.toml"
+    inline = GOOD[: GOOD.index("[[camera]]")]
+    file.write_text(inline.replace("[parking]\n", "").replace("parking.zone", "zone"), "utf-8")
+    config.write_text('[parking]\nfile = "parking.toml"\n' + GOOD[GOOD.index("[[camera]]") :], "utf-8")
+    other.write_text(file.read_text("utf-8").replace("spaces = 120", "spaces = 1"), "utf-8")
+    _came_in(site, 30, None, "苏Z20B01")
+    assert "地面车位 (yard) residents and visitors 120 1 119 0 —" in _gate(config, "parking", "now")
+    explain = ("rules", "explain", "--plate", "辽B12345", "--lane", "north-in")
+    assert "地面车位 1/120" in _gate(config, *explain)
+    assert "地面车位 1/1" in _gate(config, *explain, "--parking", str(other))
+    replay = ("rules", "replay", "--since", "2026-01-01", "--parking", str(other))
+    assert "passages replayed" in _gate(config, *replay)
+
+
+def test_explain_tells_that_a_taxi_in_its_window_needs_no_space(site: Site, config: Path) -> None:
+    week = '["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
+    window = f'[[rules.window]]\nid = "taxis"\nplates = ["辽AT*"]\nhours = [{{ days = {week} }}]\n'
+    full = config.read_text("utf-8").replace("spaces = 120", "spaces = 1") + window
+    config.write_text(full, "utf-8")
+    _came_in(site, 60, None, "苏Z20B01")
+    explain = ("rules", "explain", "--plate", "辽AT2345", "--lane", "north-in")
+    told = _gate(config, *explain)
+    assert "5. Not registered: no space is free (or nobody knows), but within a window" in told
+    assert told.endswith("Open: Within the hours of deliveries or taxis")
+    config.write_text(full.replace("places = 1", 'places = 1\nwindow_car = "ask"'), "utf-8")
+    assert _gate(config, *explain).endswith("no space for visitors is free: please confirm")

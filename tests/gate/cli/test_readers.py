@@ -41,22 +41,27 @@ def test_a_read_is_shown_without_its_number(event: CardBits | CardText | KeysPre
     assert readers.said(PART, event) == line
 
 
-class Settled(WiegandEnd):
-    """Says nothing until its line was still for a while, and then reads three cards and some noise."""
+class HandAfterAWhile(WiegandEnd):
+    """Somebody who holds cards to it once the converter has been listened to for a while: what came before is old."""
 
-    looked = 0
+    WHILE = 20
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns = 0
 
     def take(self, came: bytes) -> bytes:
-        self.looked += 1
-        if self.looked == 50:
+        self._turns += 1
+        if self._turns == self.WHILE:
             for _ in range(3):
                 self.present(SENT, 34)
             self.say("noise")
         return super().take(came)
 
 
-def test_an_installer_sees_what_a_reader_reads(tmp_path: Path) -> None:
-    end = Settled()
+def test_an_installer_sees_what_a_reader_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gate.reader.wiegand.QUIET_S", 0.05)
+    end = HandAfterAWhile()
     with SimulatedLine(end) as line:
         (tmp_path / "gate.toml").write_text(
             '[[camera]]\nid = "c"\nurl = "usb:0"\n[[barrier]]\nid = "b"\n[[lane]]\nid = "walk"\nname = "门"\n'
@@ -65,7 +70,7 @@ def test_an_installer_sees_what_a_reader_reads(tmp_path: Path) -> None:
             "utf-8",
         )
         config = ["--config", str(tmp_path / "gate.toml")]
-        told = CliRunner().invoke(app, ["reader", "test", "r", "--seconds", "4", *config])
+        told = CliRunner().invoke(app, ["reader", "test", "r", "--seconds", "3", *config])
         assert told.exit_code == 0, told.output
         assert told.output.count("a card of 34 bits that ends in 22") == 3
         assert "damaged on the line: 1" in told.output

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import csv
 import zipfile
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 import gate.cli.enroll
+from enrollment.consent import Purpose
 from enrollment.errors import EntryRefused
 from gate.config import load_config
 from gate.site import open_site
@@ -103,7 +106,11 @@ def test_the_empty_form_can_be_imported_as_it_is(config: Path) -> None:
     form = config.parent / "form.xlsx"
     CliRunner().invoke(gate.cli.enroll.app, ["form", str(form)])
     assert _run(config, "import", str(form)).exit_code == 0
-    assert _kept(config) == (["张三", "张小三"], ["辽A12345"])
+    assert _kept(config) == (["张三", "张小三"], ["辽A12345", "辽A67890"])
+    book = load_workbook(form)
+    assert [cell.value for cell in book.worksheets[0][1]] == [row[0].value for row in book.worksheets[1].iter_rows()]
+    offered = {one.formula1 for one in book.worksheets[0].data_validations.dataValidation}
+    assert '"业主,租户,家属"' in offered
 
 
 def test_a_table_without_a_heading_is_refused(config: Path) -> None:
@@ -145,7 +152,7 @@ def test_rights_are_taken_in_from_a_table_and_told_by_row_and_column_and_exporte
         told = _run(config, "import", str(config.parent / "rights.csv")).output.replace("\n", "")
         for row, column in {5: "可走通道", 6: "通行时段", 7: "住户"}.items():
             assert f"第 {row} 行，{column}" in told
-        assert ("整户的通行权限：1 户" in told) is (number == 0)
+        assert ("整户的通行权限和备注：1 项" in told) is (number == 0)
     file = config.parent / "out.csv"
     _run(config, "export", str(file))
     with file.open(encoding="utf-8-sig", newline="") as opened:
@@ -241,3 +248,119 @@ def test_a_pack_that_cannot_be_read_stops_before_anybody_is_entered(
     assert isinstance(fault, EntryRefused)
     assert fault.code == code
     assert _kept(config) == ([], [])
+
+
+SHEETS = "人脸同意书签署日期,车牌同意书签署日期,关怀提醒同意书签署日期,社区系统同意书签署日期"
+FAMILIES = f"""住户,姓名,车牌,车主,起始日期,到期日期,门卡号,{SHEETS}
+3-2-501,,辽A12345,张三,,,,,,,
+3-2-501,张三,,,2025-03-01,2036-02-28,CARDS,不同意 2026-03-01,2026-03-01 第1版,2026-03-01,不同意2026-03-02
+3-2-502,李四,,,,,0012345678,,,,
+3-2-503,王五,辽A67890,,,,,,不同意 2026-03-01,,
+3-2-504,赵六,,,2026-03-01,2026-02-01,没有,不同意,,昨天,
+3-2-504,,辽B12345,张三,,,,,,,
+3-2-504,,辽B67890,,,,007,,2026-03-01,,
+3-2-505,钱七,,,,,,,不同意 2026-03-01,,
+3-2-505,,辽C12345,钱七,,,,,,,
+""".replace("CARDS", '"0012345678；128,02626"')
+
+
+@pytest.fixture
+def families(config: Path) -> Path:
+    table = config.parent / "families.csv"
+    table.write_text(FAMILIES, "utf-8")
+    return table
+
+
+def _said(config: Path, name: str) -> list[tuple[str, str, bool]]:
+    with open_site(load_config(config)) as site:
+        person = next(one for one in site.register.residents() if one.name == name)
+        return sorted((one.purpose, one.text, one.declined) for one in site.register.consents.of(person.id))
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_every_problem_of_every_cell_is_told_by_row_and_column(config: Path, families: Path, dry: bool) -> None:
+    result = _run(config, "import", str(families), *(["--dry-run"] if dry else []))
+    told = [line for line in result.output.replace("\n", "").split("第 ") if line]
+    wrong = {line.partition(" 行，")[0] + " " + line.partition("行，")[2].partition("：")[0] for line in told}
+    assert wrong >= {
+        "4 门卡号",
+        "5 车牌同意书签署日期",
+        "6 到期日期",
+        "6 门卡号",
+        "6 人脸同意书签署日期",
+        "6 关怀提醒同意书签署日期",
+        "7 车主",
+        "8 门卡号",
+        "8 车牌同意书签署日期",
+        "10 车主",
+    }
+    assert "住户 3 人、车辆 1 辆" in result.output.replace("\n", "")
+    assert "纸质同意书和拒绝书 5 份，门卡 2 张" in result.output.replace("\n", "")
+    assert _kept(config) == (([], []) if dry else (["张三", "李四", "钱七"], ["辽A12345"]))
+
+
+def test_owners_days_cards_and_sheets_are_taken_in_once(config: Path, families: Path) -> None:
+    for _ in range(2):
+        _run(config, "import", str(families))
+        with open_site(load_config(config)) as site:
+            person = site.register.residents()[0]
+            [car] = site.register.vehicles()
+            assert (person.name, car.owner) == ("张三", person.id)
+            zone = ZoneInfo(load_config(config).compound.timezone)
+            assert person.term.since == datetime(2025, 3, 1, tzinfo=zone)
+            assert person.term.until == datetime(2036, 2, 29, tzinfo=zone)
+            assert {site.register.credentials.find_card(one) for one in ("0012345678", "128/02626")} == {person.id}
+            assert len(site.register.credentials.of(person.id)) == 2
+        assert _said(config, "张三") == [
+            ("care_alerts", "care_alerts-1", False),
+            ("community_sharing", "community_sharing-1", True),
+            ("face_entry", "face_entry-1", True),
+            ("plate_entry", "plate_entry-1", False),
+        ]
+    file = config.parent / "out.csv"
+    _run(config, "export", str(file))
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        rows = {row["姓名"] or row["车牌"]: row for row in csv.DictReader(opened)}
+    assert (rows["张三"]["起始日期"], rows["张三"]["到期日期"]) == ("2025-03-01", "2036-02-28")
+    assert rows["辽A12345"]["车主"] == "张三"
+    assert not any(rows["张三"][name] for name in rows["张三"] if "同意" in name or name == "门卡号")
+    again = _run(config, "import", str(file))
+    assert again.exit_code == 0, again.output
+
+
+def test_a_table_that_comes_again_undoes_no_withdrawal(config: Path, families: Path) -> None:
+    _run(config, "import", str(families))
+    with open_site(load_config(config)) as site:
+        person = site.register.residents()[0]
+        site.register.consents.withdraw(person.id, Purpose.CARE_ALERTS, "staff")
+    before = _said(config, "张三")
+    told = _run(config, "import", str(families)).output.replace("\n", "")
+    assert "第 3 行，关怀提醒同意书签署日期" in told
+    assert _said(config, "张三") == before
+    with open_site(load_config(config)) as site:
+        assert not site.register.consents.agreed(site.register.residents()[0].id, Purpose.CARE_ALERTS)
+
+
+def test_a_table_deletes_no_vehicles(config: Path, families: Path) -> None:
+    for said in ("", "不同意 2026-03-01"):
+        families.write_text(f"住户,姓名,车牌,{SHEETS}\n3-2-501,张三,{'' if said else '辽A12345'},,{said},,\n", "utf-8")
+        told = _run(config, "import", str(families)).output.replace("\n", "")
+    assert "这个人名下有车（辽A12345）" in told
+    assert _kept(config) == (["张三"], ["辽A12345"])
+    assert _said(config, "张三") == []
+
+
+def test_a_note_about_a_household_is_taken_in_once_and_exported(config: Path) -> None:
+    table, file = config.parent / "notes.csv", config.parent / "out.csv"
+    table.write_text(
+        '住户,姓名,整户备注\n3-2-501,张三,"侧门有轮椅坡道\n18 点后再打电话"\n3-2-509,,没有人\n3-2-501,,别的\n', "utf-8"
+    )
+    for times in range(2):
+        told = _run(config, "import", str(table)).output.replace("\n", "")
+        assert "第 3 行，整户备注：3-2-509 没有登记" in told
+        assert ("整户的通行权限和备注：1 项" in told) is (times == 0)
+    _run(config, "export", str(file))
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        [row] = [row for row in csv.DictReader(opened) if row["整户备注"]]
+    assert (row["住户"], row["姓名"], row["整户备注"]) == ("3-2-501", "", "侧门有轮椅坡道\n18 点后再打电话")
+    assert _run(config, "import", str(file)).exit_code == 0

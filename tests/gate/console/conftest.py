@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -50,6 +50,7 @@ class Booth:
     clock: Clock
     app: FastAPI
     server: ConsoleServer
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
     browsers: ExitStack = field(default_factory=ExitStack)
 
     def cut(self) -> None:
@@ -59,11 +60,13 @@ class Booth:
             loop.call_soon_threadsafe(connection.transport.abort)
 
     def start_again(self) -> None:
-        """Another run of the gate on the same port; who is signed in is carried over, which a real one forgets."""
+        """Another run of the gate on the same port, once the one before was stopped."""
         port = int(self.url.rpartition(":")[2])
-        before, settings = self.desk.sessions._open, self.desk.settings.model_copy(update={"port": port})
-        self.app = console_app(self.watch, self.accounts, settings, bounds=self.desk.bounds, clock=self.clock)
-        self.desk.sessions._open.update(before)
+        settings, clocks = (
+            self.desk.settings.model_copy(update={"port": port}),
+            {"clock": self.clock, "wall": self.wall},
+        )
+        self.app = console_app(self.watch, self.accounts, settings, bounds=self.desk.bounds, **clocks)
         self.server = ConsoleServer(self.app, settings)
         self.server.start()
 
@@ -151,7 +154,7 @@ def booth(
     clock, accounts = Clock(), Staff()
     app = console_app(watch, accounts, settings, bounds=bounds, clock=clock, wall=wall)
     with ConsoleServer(app, settings) as server:
-        booth = Booth(watch, accounts, clock, app, server)
+        booth = Booth(watch, accounts, clock, app, server, wall)
         with booth.browsers:
             yield booth
         booth.server.stop()

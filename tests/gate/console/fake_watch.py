@@ -24,6 +24,7 @@ from gate.console.watch import (
     MeantView,
     OpenOutcome,
     PassageView,
+    RingView,
     passage_body,
 )
 from gate.decision.decision import Reason, Verdict
@@ -52,7 +53,7 @@ class FakeWatch:
     refused: list[tuple[str, str, str, str]] = field(default_factory=list)
     answered: list[AnswerView] = field(default_factory=list)
     may_be: dict[str, MeantView] = field(default_factory=dict)
-    rings: int = 0
+    rung: list[RingView] = field(default_factory=list)
     barrier_views: dict[str, BarrierView] = field(default_factory=dict)
     ordered: list[tuple[str | None, Command, str, str, str, str]] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
@@ -93,9 +94,13 @@ class FakeWatch:
         return self.may_be.get(passage_id)
 
     def ring(self, lane_id: str) -> None:
-        self.rings += 1
-        name = self.views[lane_id].name
-        self.feed.publish("ring", lane_id, self.now(), id=f"ring-{self.rings}", lane_name=name)
+        self.rung.append(RingView(self.now(), lane_id, f"ring-{len(self.rung) + 1}"))
+        self.feed.publish("ring", lane_id, self.now(), id=self.rung[-1].id, lane_name=self.views[lane_id].name)
+
+    def rings(self, since: datetime) -> Sequence[RingView]:
+        if self.fault:
+            raise self.fault
+        return [ring for ring in self.rung if ring.at >= since]
 
     def refuse(self, lane_id: str, *, actor: str, reason: str, request_id: str, question: str) -> None:
         if self.fault:

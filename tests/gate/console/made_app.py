@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from enrollment.consent import Purpose
 from enrollment.finding import Finder
 from enrollment.roster_form import RosterForm
+from enrollment.sign_ins import SignIns
 from gate.clocks import Clock
 from gate.community.connections import Connection
 from gate.config import Console
@@ -39,6 +40,7 @@ def console_app(watch: FakeWatch, accounts: Staff, settings: Console, **parts: A
         handling=partial(handling, watch),
         patrol=accounts.patrol,
         shift_notes=ShiftNotes(accounts.engine, accounts.signer),
+        sign_ins=SignIns(accounts.engine, "here", parts.get("wall", lambda: datetime.now(UTC))),
         **parts,
     )
 

@@ -49,6 +49,7 @@ TABLE = {
     ("POST", "/enrolment/households"): "enroller admin",
     ("GET", "/enrolment/households/{household_id}"): "enroller admin",
     ("POST", "/enrolment/households/{household_id}/places"): "enroller admin",
+    ("POST", "/enrolment/households/{household_id}/note"): "enroller admin",
     ("POST", "/enrolment/households/{household_id}/people"): "enroller admin",
     ("POST", "/enrolment/households/{household_id}/vehicles"): "enroller admin",
     ("GET", "/enrolment/people/{resident_id}"): "enroller admin",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from enrollment.form import PersonForm
 from gate.camera.frame import CameraHealth, CameraState
 from gate.config import Config, Console
 from gate.console.opening import RefuseReason
-from gate.console.questions import asks
+from gate.console.question import asks
 from gate.console.watch import HealthView, MeantView
 from gate.decision.decision import Reason, Verdict
 from gate.texts import catalogue, t
@@ -60,12 +61,19 @@ def test_a_question_says_where_who_why_and_until_when(booth: Booth, guard: httpx
         "reason": "too_close_to_call",
         "label": "张三",
         "score": 0.83,
-        "snapshot": "face-1",
+        "snapshots": ["face-1"],
         "rang": False,
         "meant": {"label": "张三", "household": "3-2-501", "kind": "resident", "read": None, "photo": False},
         "calls": [],
     }
     assert guard.get("/now").json()["questions"] == [told]
+
+
+def test_whoever_looks_at_what_waits_is_on_record_once(booth: Booth, guard: httpx.Client) -> None:
+    ask(booth)
+    for _ in range(3):
+        assert waiting(guard)
+    assert booth.watch.looked == [("id-guard", "live")]
 
 
 def test_without_the_database_it_comes_without_whom_it_may_be(booth: Booth, guard: httpx.Client) -> None:
@@ -235,6 +243,38 @@ class TestCall:
         answer(booth, guard, "passage-1", "refuse")
         assert booth.accounts.lobby.notices.waiting(person.id) == ()
 
+    def test_an_answer_stands_under_the_question_it_was_about_and_no_other(
+        self, booth: Booth, guard: httpx.Client
+    ) -> None:
+        booth.phone(booth.accounts.live_in())
+        ask(booth, 1, label="张三")
+        ask(booth, 2, label="李四")
+        send(booth, guard, "/questions/passage-1/call", household="3-2-501")
+        answer(booth, guard, "passage-1", "refuse")
+        [asked] = waiting(guard)
+        assert (asked["id"], asked["calls"]) == ("passage-2", [])
+
+    def test_answering_one_leaves_the_call_about_another(self, booth: Booth, guard: httpx.Client) -> None:
+        person = booth.accounts.live_in()
+        booth.phone(person)
+        ask(booth, 1, label="张三")
+        ask(booth, 2, label="李四")
+        send(booth, guard, "/questions/passage-1/call", household="3-2-501")
+        answer(booth, guard, "passage-2", "refuse")
+        assert booth.accounts.lobby.notices.waiting(person.id)
+        answer(booth, guard, "passage-1", "refuse", request_id="request-0002")
+        assert booth.accounts.lobby.notices.waiting(person.id) == ()
+
+    def test_who_got_in_by_other_means_is_asked_about_no_more(self, booth: Booth, guard: httpx.Client) -> None:
+        person = booth.accounts.live_in()
+        booth.phone(person)
+        ask(booth, label="张三")
+        send(booth, guard, "/questions/passage-1/call", household="3-2-501")
+        booth.watch.pass_by(passage(2, at=START, label="张三"))
+        pause = threading.Event()
+        while booth.accounts.lobby.notices.waiting(person.id):
+            pause.wait(0.01)
+
     @pytest.mark.parametrize(
         ("household", "status", "code"),
         [
@@ -304,7 +344,7 @@ def test_a_ring_at_the_pad_puts_a_question_and_not_twice_in_a_second(booth: Boot
     for _ in range(2):
         told = pad.post("/pinpad/men/ring", json={}, headers={"X-CSRF-Token": booth.pad_token(pad)})
         assert told.json()["message"] == "已呼叫门卫，请稍候"
-    assert booth.watch.rings == 1
+    assert len(booth.watch.rung) == 1
     assert pad.post("/pinpad/che/ring", json={}, headers={"X-CSRF-Token": booth.pad_token(pad)}).status_code == 403
 
 

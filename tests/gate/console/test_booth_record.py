@@ -86,13 +86,17 @@ def test_who_rings_is_let_in_or_refused_on_record_and_does_not_come_back_after_a
             page.keyboard.press("1")
             expect(page.locator("#attention")).to_be_hidden()
         expect(page.locator("#lost")).to_be_visible()
+        came_up: list[str] = []
+        page.on("framenavigated", lambda frame: came_up.append(frame.url))
 
         port = int(url.rstrip("/").rpartition(":")[2])
         again = config.model_copy(update={"console": config.console.model_copy(update={"port": port})})
         with serving(RunningGate(again, site, Store())):
-            expect(page.get_by_text("待处理的事项都还在")).to_be_visible(timeout=30_000)
-            sign_in(page)
+            # The page that was open goes on with the sign-in of before: no form comes up.
+            expect(page.locator("#lost")).to_be_hidden(timeout=30_000)
+            expect(page.locator("#link-words")).to_have_text("实时")
             expect(page.locator("#attention")).to_be_hidden()
+            assert came_up == []
         page.context.close()
 
         rings = [body["passage"] for body in rows(site, "ring")]

@@ -273,6 +273,8 @@ class TestRestart:
         sign_in(page)
         booth.watch.pass_by(passage(1, Verdict.ASK, Reason.STRANGER, label="重启前", at=now()))
         expect(page.locator("#attention-list .subject")).to_have_text(["重启前"])
+        before, opened = page.context.cookies(), []
+        page.on("framenavigated", lambda frame: opened.append(frame.url))
         booth.server.stop()
         expect(page.locator("#lost")).to_be_visible()
         booth.watch.feed = Feed()
@@ -281,6 +283,24 @@ class TestRestart:
         expect(page.locator("#lost")).to_be_hidden(timeout=20_000)
         expect(page.locator("#passages .subject")).to_have_text(["重启后", "重启前"])
         expect(page.locator("#attention-list .subject")).to_have_text(["重启前"])
+        # With the same sign-in and the page as it was: no form came up, and its orders are taken.
+        expect(page.locator("body")).not_to_have_attribute("data-settling", "")
+        page.keyboard.press("x")
+        page.keyboard.press("2")
+        expect(page.locator("#attention")).to_be_hidden()
+        assert booth.watch.refused == [("men", "id-guard", "unknown", "passage-1")]
+        assert (opened, page.context.cookies()) == ([], before)
+
+    def test_whoever_signed_out_is_not_signed_in_by_a_restart(self, booth: Booth, page: Page) -> None:
+        sign_in(page)
+        cookies = page.context.cookies()
+        page.get_by_role("button", name="退出登录").click()
+        expect(page.get_by_role("heading", name="登录")).to_be_visible()
+        booth.server.stop()
+        booth.start_again()
+        page.context.add_cookies(cookies)
+        page.goto("/")
+        expect(page.get_by_role("heading", name="登录")).to_be_visible()
 
     def test_a_gate_that_forgot_the_session_leads_to_the_form(self, booth: Booth, page: Page) -> None:
         sign_in(page)

@@ -23,6 +23,7 @@ def openings_of(watch: FakeWatch) -> Openings:
         (OpenReason.VISITOR, "  ", "visitor"),
         (OpenReason.DELIVERY, "送水", "delivery: 送水"),
         (OpenReason.OTHER, " 搬家 ", "other: 搬家"),
+        (OpenReason.OTHER, "送水　三桶", "other: 送水　三桶"),
         (OpenReason.OTHER, "x" * 200, f"other: {'x' * 200}"),
     ],
 )
@@ -36,7 +37,7 @@ def test_every_reason_that_is_taken_is_one_printable_line_with_its_code(choice: 
         reason = spoken_reason(choice, words)
     except RequestRefused:
         return
-    assert reason.isprintable()
+    assert reason.replace("\u3000", " ").isprintable()
     assert reason == choice or reason.startswith(f"{choice}: ")
     assert len(reason) <= len(choice) + 2 + 200
 

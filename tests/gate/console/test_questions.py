@@ -8,8 +8,9 @@ import pytest
 
 from enrollment.errors import StoreBusy
 from gate.console.errors import RequestRefused
-from gate.console.questions import Ending, Question, Questions
-from gate.console.watch import AnswerView
+from gate.console.question import Ending, Question
+from gate.console.questions import RETRY_S, Questions
+from gate.console.watch import AnswerView, RingView
 from gate.decision.decision import Reason, Verdict
 from gate.errors import LedgerUnwritable
 from tests.gate.console.fake_watch import FakeWatch, passage
@@ -24,18 +25,29 @@ class Board:
     def __init__(self, watch: FakeWatch) -> None:
         self.watch = watch
         self.now = START
+        self.clock_s = 1000.0
         self.held: dict[str, datetime] = {}
         watch.now = lambda: self.now
         self.questions = self.again()
 
     def again(self) -> Questions:
         """Those of another run of the gate."""
-        self.questions = Questions(self.watch, wall=lambda: self.now, lasts_s=LASTS_S, held=lambda: dict(self.held))
+        self.questions = Questions(
+            self.watch,
+            wall=lambda: self.now,
+            lasts_s=LASTS_S,
+            held=lambda: dict(self.held),
+            now=lambda: self.clock_s,
+        )
         return self.questions
 
     def after(self, seconds: float) -> datetime:
         self.now += timedelta(seconds=seconds)
+        self.clock_s += seconds
         return self.now
+
+    def open_by_hand(self, lane: str = "che") -> None:
+        self.watch.feed.publish("barrier", lane, self.now, state="opening", fault=None, raised_by="guard")
 
     def ask(self, number: int, reason: Reason = Reason.UNKNOWN_VEHICLE, **more: str | None) -> None:
         self.watch.pass_by(passage(number, Verdict.ASK, reason, at=self.now, **{"lane": "che", **more}))
@@ -90,7 +102,7 @@ def test_whoever_is_met_again_and_again_is_one_question_with_the_newest_picture(
         board.ask(number, Reason.STRANGER, label=None, snapshot=f"face-{number}")
         board.after(19)
     [asked] = board.questions.waiting()
-    assert (asked.id, asked.snapshot) == ("passage-0", "face-3")
+    assert (asked.id, asked.snapshots) == ("passage-0", ("face-3", "face-2", "face-1"))
     assert asked.until == START + timedelta(seconds=3 * 19 + LASTS_S)
     board.after(2)
     board.ask(9, Reason.STRANGER, label=None)
@@ -186,8 +198,57 @@ class TestAnswering:
         board.ask(1)
         board.questions.called("passage-1", "notice-1", START + timedelta(minutes=5))
         board.after(LASTS_S + 1)
-        [asked] = board.questions.waiting()
-        assert asked.calls == ("notice-1",)
+        assert board.ids == ["passage-1"]
+        assert board.questions.called_about("notice-1") == "passage-1"
+        board.answer("passage-1")
+        assert board.questions.called_about("notice-1") == "passage-1"
+
+    def test_letting_one_in_leaves_the_other_who_waits_there(self, board: Board) -> None:
+        board.ask(1, label="辽B67890")
+        board.ask(2, label="辽B67891")
+        board.answer("passage-1")
+        board.open_by_hand()  # the arm begins to rise after the answer has been given
+        assert board.ids == ["passage-2"]
+        board.watch.feed.publish("barrier", "che", board.after(20), state="closed", fault=None, raised_by=None)
+        board.open_by_hand()
+        assert board.ids == []
+
+    def test_an_answer_whose_barrier_never_moved_explains_no_later_opening(self, board: Board) -> None:
+        board.ask(1, label="辽B67890")
+        board.ask(2, label="辽B67891")
+        with pytest.raises(LedgerUnwritable), board.questions.answering("passage-1", Ending.OPENED, "laowang"):
+            raise LedgerUnwritable("ledger.spool_full")
+        board.open_by_hand()
+        assert board.ids == []
+
+    def test_the_same_car_waits_under_no_other_reason(self, board: Board) -> None:
+        board.ask(1, label="辽B67890")
+        board.after(1)
+        board.ask(2, Reason.OUTSIDE_HOURS, label="辽B67890")
+        board.answer("passage-1", Ending.REFUSED)
+        assert board.ids == []
+
+    def test_who_is_known_meanwhile_and_let_in_waits_no_more(self, board: Board) -> None:
+        board.ask(1, Reason.TOO_CLOSE_TO_CALL, label="张三", lane="men")
+        board.ask(2, Reason.TOO_CLOSE_TO_CALL, label="李四", lane="men")
+        board.after(3)
+        board.watch.pass_by(passage(3, Verdict.OPEN, at=board.now, label="张三"))
+        board.watch.pass_by(passage(4, Verdict.OPEN, at=board.now, label=None))
+        assert board.ids == ["passage-2"]
+        assert board.told() == [("passage-1", "known")]
+
+
+class TestClock:
+    @pytest.mark.parametrize("step_s", [-3600, 3600])
+    def test_a_clock_that_is_set_neither_ends_a_question_nor_keeps_it(self, board: Board, step_s: int) -> None:
+        board.ask(1)
+        assert board.ids == ["passage-1"]
+        board.now += timedelta(seconds=step_s)
+        assert board.ids == ["passage-1"]
+        board.after(LASTS_S - 1)
+        assert board.ids == ["passage-1"]
+        board.after(1)
+        assert board.ids == []
 
 
 class TestAfterAStart:
@@ -229,7 +290,26 @@ class TestAfterAStart:
         board.ask(2, label="辽B67891")
         assert board.ids == ["passage-2"]
         board.watch.fault = None
+        assert board.ids == ["passage-2"]  # so that nobody waits for it again and again
+        board.after(RETRY_S)
         assert sorted(board.ids) == ["passage-1", "passage-2"]
+
+    def test_who_rang_is_there_again_unless_it_was_answered(self, board: Board) -> None:
+        board.watch.ring("men")
+        board.after(1)
+        board.watch.answered = [AnswerView(board.now, "men", opened=True, question="ring-1")]
+        board.after(1)
+        board.watch.ring("men")
+        board.watch.ring("che")
+        board.again()
+        assert board.ids == ["ring-2", "ring-3"]
+        assert [asked.lane_name for asked in board.questions.waiting()] == ["东门行人", "东门车道"]
+
+    def test_other_boxes_lanes_are_not_asked_about_here(self, board: Board) -> None:
+        board.watch.pass_by(passage(1, Verdict.ASK, Reason.UNKNOWN_VEHICLE, at=board.now, lane="xi"), unheard=True)
+        board.watch.rung = [RingView(board.now, "xi", "ring-1")]
+        board.again()
+        assert board.ids == []
 
     def test_news_that_were_missed_are_read_from_the_record(self, board: Board) -> None:
         assert board.ids == []

@@ -30,10 +30,10 @@ def kinds(booth: Booth) -> list[tuple[str, str | None]]:
 
 
 def test_a_note_waits_on_top_of_the_live_page_until_somebody_takes_note(booth: Booth, guard: httpx.Client) -> None:
-    assert leave(booth, guard, "3-2-501 的钥匙在抽屉\r\n明早有人来取").status_code == 303
+    assert leave(booth, guard, "3-2-501 的钥匙在抽屉\r\n明早有人来取　李四").status_code == 303
     admin = booth.signed_in("admin")
     [note] = admin.get("/now").json()["notes"]
-    assert (note["words"], note["by"]) == ("3-2-501 的钥匙在抽屉\n明早有人来取", "guard")
+    assert (note["words"], note["by"]) == ("3-2-501 的钥匙在抽屉\n明早有人来取　李四", "guard")
     for _ in range(2):  # the first who takes note stands in the record
         assert admin.post(f"/shift/notes/{note['id']}/read", data={"csrf": booth.token(admin)}).status_code == 303
     assert notes(guard) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from gate.decision.decide import decide
 from gate.decision.decision import CredentialEvidence, Decision, FaceEvidence, PlateEvidence, Reason, Verdict
 from gate.decision.moment import History, Visit
 from gate.decision.parked import NOBODY_KNOWS, Parked
-from gate.decision.precedence import Arrival, Rule, path
+from gate.decision.precedence import OF_PARKING, Arrival, Rule, path
 from gate.decision.rules import Rules
 from gate.parking.settings import Parking
 from gate.rulebook.recorded import Recorded, read, written
@@ -61,6 +62,8 @@ def _rules(parking: Parking, **access: Any) -> Rules:
 
 
 TELLS = _parking(extra_car="open")
+SETS_NOBODY_DOWN = _parking(window_car="ask")
+OTHER_WINDOW = {"window": [{"id": "w", "plates": ["京*"], "hours": [{"from": "00:00", "until": "23:59"}]}]}
 ELSEWHERE = _parking({**YARD, "enter": ["x"]})
 UNCOUNTED = {"visit": PASS, "parked": Parked((("own", 1),), 0)}
 ALLOWED = {"allowed_plate": [{"plate": "辽A12345"}]}
@@ -74,7 +77,16 @@ BLOCKED = replace(PLATE, subject=replace(CAR, blocked=True))
         (_parking(), {}, STRANGE, {"parked": FULL}, Verdict.ASK, Reason.PARKING_FULL),
         (_parking(), {}, STRANGE, {"parked": FULL, "visit": PASS}, Verdict.ASK, Reason.PARKING_FULL),
         (_parking(), {}, GUEST_CODE, {"parked": FULL, "visit": PASS}, Verdict.ASK, Reason.PARKING_FULL),
-        (_parking(), WINDOW, STRANGE, {"parked": FULL}, Verdict.ASK, Reason.PARKING_FULL),
+        (_parking(), WINDOW, STRANGE, {"parked": FULL}, Verdict.OPEN, Reason.SERVICE_WINDOW),
+        (_parking(), WINDOW, STRANGE, {}, Verdict.OPEN, Reason.SERVICE_WINDOW),
+        (_parking(), WINDOW, STRANGE, {"parked": FULL, "visit": PASS}, Verdict.OPEN, Reason.SERVICE_WINDOW),
+        (_parking(), WINDOW, STRANGE, {"parked": FREE, "visit": PASS}, Verdict.OPEN, Reason.VISITOR_PASS),
+        (_parking(), WINDOW, GUEST_CODE, {"parked": FULL, "visit": PASS}, Verdict.ASK, Reason.PARKING_FULL),
+        (_parking(), OTHER_WINDOW, STRANGE, {"parked": FULL}, Verdict.ASK, Reason.PARKING_FULL),
+        (_parking(OWN), WINDOW, STRANGE, {"parked": FREE}, Verdict.OPEN, Reason.SERVICE_WINDOW),
+        (SETS_NOBODY_DOWN, WINDOW, STRANGE, {"parked": FULL}, Verdict.ASK, Reason.PARKING_FULL),
+        (SETS_NOBODY_DOWN, WINDOW, STRANGE, {}, Verdict.ASK, Reason.FACTS_MISSING),
+        (_parking(), WINDOW, PLATE, {"parked": SIBLING}, Verdict.ASK, Reason.PLACES_TAKEN),
         (_parking(), {}, STRANGE, {"parked": FREE, "visit": PASS}, Verdict.OPEN, Reason.VISITOR_PASS),
         (_parking(), WINDOW, STRANGE, {"parked": FREE}, Verdict.OPEN, Reason.SERVICE_WINDOW),
         (_parking(), {}, STRANGE, {"parked": FREE}, Verdict.ASK, Reason.UNKNOWN_VEHICLE),
@@ -126,15 +138,21 @@ def test_without_a_zone_the_rules_and_their_version_are_those_of_before() -> Non
     plain = Rules.of(Config(), lane, FaceLimits(accept=0.45))
     assert "parking" not in plain.text
     arrival = Arrival(CAR, PLATE, NOON, History(), None)
-    assert not {Rule.SPACE, Rule.PLACES} & {rule for rule, _ in path(arrival, plain)}
+    assert not OF_PARKING & {rule for rule, _ in path(arrival, plain)}
     assert decide(PLATE, plain, NOON).reason is Reason.KNOWN_VEHICLE
 
 
 def test_every_change_of_parking_is_another_version_and_the_text_makes_the_same_rules_again() -> None:
     lane = Lane(id="north-in", name="北门", kind="vehicle", heading="any", camera="c", barrier="a")
     made = [
-        Rules.of(Config().model_copy(update={"parking": parking}), lane, FaceLimits(accept=0.45))
-        for parking in (_parking(), _parking(places=2), _parking(extra_car="open"), _parking({**YARD, "spaces": 11}))
+        Rules.of(Config(), lane, FaceLimits(accept=0.45), parking=parking)
+        for parking in (
+            _parking(),
+            _parking(places=2),
+            _parking(extra_car="open"),
+            _parking(window_car="ask"),
+            _parking({**YARD, "spaces": 11}),
+        )
     ]
     assert len({rules.version for rules in made}) == len(made)
     assert all(Rules.read(rules.text) == rules for rules in made)
@@ -164,10 +182,24 @@ def test_what_was_not_counted_then_is_not_made_up(parked: Parked | None) -> None
     assert recorded.decide(without, NOON, None).reason is Reason.VISITOR_PASS
 
 
+def test_rules_of_before_a_window_was_asked_about_make_the_decisions_that_they_made_then() -> None:
+    lane = Lane(id="north-in", name="北门", kind="vehicle", heading="any", camera="c", barrier="a")
+    access = AccessRules.model_validate(WINDOW)
+    made = Rules.of(Config(), lane, FaceLimits(accept=0.45), access, parking=_parking())
+    old = json.loads(made.text)
+    del old["parking"]["window_car"]
+    then = Rules.read(json.dumps(old, ensure_ascii=False, sort_keys=True))
+    assert decide(STRANGE, then, NOON, parked=FULL).reason is Reason.PARKING_FULL
+    assert decide(STRANGE, made, NOON, parked=FULL).reason is Reason.SERVICE_WINDOW
+
+
 parkings = st.builds(
-    lambda zones, places, extra: Parking.model_validate({"zone": zones, "places": places, "extra_car": extra}),
+    lambda zones, places, extra, window: Parking.model_validate(
+        {"zone": zones, "places": places, "extra_car": extra, "window_car": window}
+    ),
     st.sampled_from([[YARD], [OWN], [YARD, OWN], [{**YARD, "enter": ["south-in"]}]]),
     st.integers(0, 2),
+    st.sampled_from(["open", "ask"]),
     st.sampled_from(["open", "ask"]),
 )
 cars = st.integers(0, 20)
@@ -240,3 +272,16 @@ def test_a_visitor_gets_in_by_a_pass_only_where_a_space_is_known_to_be_free(
     assert None not in taken
     assert sum(zone.spaces for zone in open_to_them) > 0
     assert any(zone.spaces > (cars or 0) for zone, cars in zip(open_to_them, taken, strict=True))
+
+
+@given(parkings, accesses, situations(), parked_)
+def test_a_window_lets_in_when_it_is_full_exactly_whom_it_lets_in_when_it_is_not_unless_that_is_asked_about(
+    parking: Parking, access: dict[str, Any], facts: dict[str, Any], parked: Parked
+) -> None:
+    facts = {**facts, "visit": None}
+    elsewhere = _decide(STRANGE, Parking(), access, facts, parked)
+    here = _decide(STRANGE, parking, access, facts, parked)
+    if elsewhere.reason is Reason.SERVICE_WINDOW and parking.window_car == "open":
+        assert here.reason is Reason.SERVICE_WINDOW
+    if here.reason is Reason.SERVICE_WINDOW:
+        assert elsewhere.reason is Reason.SERVICE_WINDOW

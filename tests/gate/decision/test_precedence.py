@@ -19,7 +19,7 @@ from gate.config import FaceLimits, PlateRules
 from gate.decision.decide import decide
 from gate.decision.decision import FaceEvidence, Movement, PlateEvidence, Reason, Verdict
 from gate.decision.moment import DayKind, History, Moment, Visit
-from gate.decision.precedence import TABLE, Arrival, Rule, path, settle
+from gate.decision.precedence import OF_PARKING, TABLE, Arrival, Rule, path, settle
 from gate.decision.rules import Rules
 from models.sighting import PlateColour, PlateKind
 
@@ -252,7 +252,7 @@ def test_who_opens_without_being_enrolled_is_decided_once(evidence: PlateEvidenc
 def test_the_path_ends_with_the_rule_that_decided() -> None:
     arrival = Arrival(CAR, PLATE, NOON, INSIDE, None)
     steps = path(arrival, _rules(passback="hard"))
-    asked = [rule for rule, _ in TABLE if rule not in {Rule.SPACE, Rule.PLACES}]
+    asked = [rule for rule, _ in TABLE if rule not in OF_PARKING]
     assert [rule for rule, _ in steps] == asked[: len(steps)]
     assert steps[-1][0] is Rule.PASSBACK
     assert all(found is None for _, found in steps[:-1])

@@ -113,7 +113,9 @@ def test_pages_together_are_what_looking_at_every_passage_finds(engine: Engine, 
     assert _scanned(engine, lambda: search_passages(engine, query, Place(stamp(UNTIL), 4000))) == []
 
 
-@pytest.mark.parametrize("query", [Query(person="0号"), Query(person=PERSON), Query(household="1-1-101")])
+@pytest.mark.parametrize(
+    "query", [Query(person="0号"), Query(person=PERSON), Query(person="张三•0号"), Query(household="1-1-101")]
+)
 def test_people_are_found_by_name_and_household_with_each_page_in_order(record: Record, query: Query) -> None:
     engine = record.engine
     wanted = set(record.subjects[:2] if query.household else record.subjects[:1])

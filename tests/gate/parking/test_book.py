@@ -11,7 +11,7 @@ from enrollment.candidate import Subject, SubjectKind
 from enrollment.database import reading, writing
 from enrollment.tables import VehicleRow
 from gate.decision.parked import NOBODY_KNOWS, Parked
-from gate.ledger.ledger import Passage
+from gate.ledger.ledger import Passage, append_passage
 from gate.ledger.tables import NOT_TAKEN
 from gate.parking.settings import Parking
 from tests.gate.parking.conftest import NOW, PARKING, Box, ago
@@ -169,3 +169,69 @@ def test_what_stood_at_an_earlier_moment_is_told_from_the_record(box: Box) -> No
     earlier = Box(box.engine, PARKING)
     earlier.book.refresh(ago(45), until=ago(45))
     assert earlier.book.parked(V2, None) == Parked((("yard", 1), ("guests", 0)), 1)
+
+
+def _other(**changed: object) -> Parking:
+    return Parking.model_validate({**PARKING.model_dump(), **changed})
+
+
+def test_other_numbers_hold_at_once_over_what_is_inside_and_the_record_is_read_by_them(any_box: Box) -> None:
+    box = any_box
+    for number in range(3):
+        box.passed("in", 100 - number, plate=f"苏Z2000{number}")
+    box.book.refresh(NOW)
+    assert box.book.parked(None, "苏Z29999") == Parked((("yard", 3), ("guests", 0)), 0)
+    yard, guests = PARKING.zone
+    box.book.follow(_other(zone=(yard.model_copy(update={"spaces": 2}), guests)))
+    assert box.book.parked(None, "苏Z29999") == Parked((("yard", 3), ("guests", 0)), 0)
+    assert box.standing == {"yard": 2, "guests": 1}
+
+
+def test_other_lanes_leave_nothing_known_until_the_record_has_been_read_by_them(any_box: Box) -> None:
+    box = any_box
+    box.passed("in", 60, "v1")
+    box.passed("south-in", 50, "v3")
+    assert box.standing["yard"] == 1
+    yard, _ = PARKING.zone
+    box.book.follow(_other(zone=(yard.model_copy(update={"enter": ("in", "south-in")}),)))
+    assert box.book.parked(V1, None) == NOBODY_KNOWS
+    assert not box.room.view(NOW).known
+    assert box.standing == {"yard": 2}
+    assert box.book.parked(V2, None) == Parked((("yard", 2),), 1)
+
+
+def test_what_has_just_come_in_is_counted_once_over_a_change_of_lanes(box: Box) -> None:
+    box.book.refresh(NOW)
+    ahead = Passage("a1", ago(0), "in", "open", "known_vehicle", "v1", "v1", {})
+    box.book.entered(ahead)
+    yard, guests = PARKING.zone
+    box.book.follow(_other(zone=(yard.model_copy(update={"leave": ("out", "south-out")}), guests)))
+    assert box.standing == {"yard": 1, "guests": 0}
+    with writing(box.engine) as session:
+        append_passage(session, ahead, None)
+    assert box.standing == {"yard": 1, "guests": 0}
+
+
+def test_counting_can_be_left_off_and_taken_up_again(any_box: Box) -> None:
+    box = any_box
+    box.passed("in", 60, "v1")
+    box.book.refresh(NOW)
+    box.book.follow(Parking())
+    assert box.book.parked(V1, None) is None
+    assert box.standing == {}
+    box.book.follow(PARKING)
+    assert box.book.parked(V1, None) == NOBODY_KNOWS
+    assert box.standing == {"yard": 1, "guests": 0}
+
+
+def test_a_car_that_is_remembered_for_longer_is_known_again(any_box: Box) -> None:
+    box = any_box
+    box.book.follow(_other(forget_after_days=1))
+    box.passed("in", 3 * 24 * 60, "v1")
+    box.passed("in", 60, "v2")
+    assert box.standing["yard"] == 1
+    box.book.follow(_other(forget_after_days=5))
+    assert box.standing["yard"] == 2
+    box.book.follow(_other(forget_after_days=1))
+    assert box.book.parked(None, None) is not None
+    assert box.standing["yard"] == 1

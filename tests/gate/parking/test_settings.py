@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gate.config import Config, load_config
+from gate.config import Config, FaceLimits, load_config
+from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
+from gate.parking.settings import Parking
+from gate.rulebook.reading import read_parking
 from gate.texts import LANGUAGES, explain
 
 GOOD = """
@@ -110,3 +113,25 @@ def test_rules_without_a_zone_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigRefused) as refused:
         _load(tmp_path, "[parking]\nplaces = 2\n")
     assert [problem.code for problem in refused.value.problems] == ["config.parking_no_zone"]
+
+
+def test_parking_may_stand_in_a_file_of_its_own_and_then_nowhere_else(tmp_path: Path) -> None:
+    lanes = GOOD[GOOD.index("[[camera]]") :]
+    told = _load(tmp_path, '[parking]\nfile = "parking.toml"\n' + lanes).parking
+    assert (told.file, told.parking) == (tmp_path / "parking.toml", Parking())
+    with pytest.raises(ConfigRefused) as refused:
+        _load(tmp_path, '[parking]\nfile = "parking.toml"\nplaces = 2\n' + lanes)
+    assert [problem.code for problem in refused.value.problems] == ["config.parking_in_two_places"]
+
+
+def test_the_same_parking_is_the_same_wherever_it_stands(tmp_path: Path) -> None:
+    inline = _load(tmp_path, GOOD)
+    file = tmp_path / "parking.toml"
+    file.write_text(
+        GOOD[: GOOD.index("[[camera]]")].replace("[parking]\n", "").replace("parking.zone", "zone"), "utf-8"
+    )
+    elsewhere = _load(tmp_path, '[parking]\nfile = "parking.toml"\n' + GOOD[GOOD.index("[[camera]]") :])
+    assert read_parking(elsewhere) == read_parking(inline) == inline.parking.parking
+    faces = FaceLimits(accept=0.45)
+    versions = {Rules.of(one, one.lane[0], faces, parking=read_parking(one)).version for one in (inline, elsewhere)}
+    assert len(versions) == 1

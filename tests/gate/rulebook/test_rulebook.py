@@ -16,10 +16,12 @@ from enrollment.sources import News, Sources
 from enrollment.tables import HouseholdRow, RegisterVersionRow
 from enrollment.takeover import Takeover
 from enrollment.told import Told, ToldKind
-from gate.config import Community, Config, FaceLimits
+from gate.config import Community, Config, FaceLimits, ParkingPart
+from gate.decision.parked import NOBODY_KNOWS, Parked
 from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
 from gate.ledger.ledger import Passage, StaffActs, append, append_passage, last_body
+from gate.parking.book import ParkingBook
 from gate.rulebook.pass_book import PassBook
 from gate.rulebook.rulebook import Rulebook
 from gate.rulebook.versions import forget, stored
@@ -208,3 +210,151 @@ def test_a_broken_file_after_a_restart_doubles_nothing_that_a_register_elsewhere
     assert again.fault is not None
     assert [len(again.of("north-in").blocks_of(plate)) for plate in ("辽B12345", "辽C12345")] == [1, 1]
     assert _open(config, site)[0].of("north-in").blocks_of("辽B12345") == ()
+
+
+ZONE = """[[zone]]
+id = "yard"
+name = "地面车位"
+spaces = {spaces}
+enter = ["{lane}"]
+leave = ["north-out"]
+"""
+
+
+@pytest.fixture
+def parking_file(tmp_path: Path) -> Path:
+    file = tmp_path / "parking.toml"
+    file.write_text(ZONE.format(spaces=10, lane="north-in"), "utf-8")
+    return file
+
+
+@pytest.fixture
+def parked(config: Config, parking_file: Path) -> Config:
+    return config.model_copy(update={"parking": ParkingPart(file=parking_file)})
+
+
+def _open_parked(config: Config, site: Site) -> tuple[Rulebook, ParkingBook, _Record]:
+    record, counted = _Record(site), ParkingBook(site.engine, config.parking.parking, UTC)
+    whereabouts = Whereabouts(site.engine, {})
+    book = Rulebook(config, site.engine, FACES, record.note, whereabouts, PassBook(site.passes), counted)
+    return book, counted, record
+
+
+def test_changed_parking_holds_at_the_second_look_as_another_version_that_is_kept(
+    parked: Config, site: Site, parking_file: Path
+) -> None:
+    book, counted, record = _open_parked(parked, site)
+    book.refresh()
+    before = book.of("north-in")
+    assert [zone.spaces for zone in before.zones] == [10]
+    assert _write(parking_file, 'extra_car = "open"\n' + ZONE.format(spaces=4, lane="north-in"), book) == [False, True]
+    after = book.of("north-in")
+    assert ([zone.spaces for zone in after.zones], after.parking.extra_car) == ([4], "open")
+    assert counted.parking == after.parking
+    assert record.rows == ["rules.changed", "rules.changed"]
+    assert last_body(site.engine, "rules.changed")["rules"]["north-in"] == after.version != before.version
+    for rules in (before, after):
+        assert Rules.read(stored(site.engine, rules.version) or "") == rules
+
+
+def test_what_is_inside_is_read_anew_where_the_lanes_of_a_zone_change(
+    parked: Config, site: Site, parking_file: Path
+) -> None:
+    for number, lane in enumerate(("north-in", "north-out")):
+        passage = Passage(
+            f"p{number}", datetime.now(UTC), lane, "open", "visitor_pass", None, "v", {"plate": "苏Z20001"}
+        )
+        with writing(site.engine) as session:
+            append_passage(session, passage, None)
+    book, counted, _ = _open_parked(parked, site)
+    book.refresh()
+    assert counted.parked(None, None) == Parked((("yard", 0),), 0)
+    turned = ZONE.format(spaces=10, lane="north-out").replace('leave = ["north-out"]', 'leave = ["north-in"]')
+    _write(parking_file, turned, book)
+    assert counted.parked(None, None) == Parked((("yard", 1),), 0)
+    assert [book.of(lane).zones != () for lane in ("north-in", "north-out")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "zone = []"),
+        ("places = 2\n", "1 errors"),
+        ("zone =", "TOML"),
+        (ZONE.format(spaces=0, lane="north-in"), "1 errors"),
+        (ZONE.format(spaces=3, lane="north-inn"), "1 errors"),
+    ],
+)
+def test_broken_parking_leaves_the_running_one_in_force_and_it_is_said_once(
+    parked: Config, site: Site, parking_file: Path, text: str, said: str
+) -> None:
+    book, counted, record = _open_parked(parked, site)
+    _write(parking_file, text, book)
+    for _ in range(3):
+        assert not book.refresh()
+    assert [zone.spaces for zone in book.of("north-in").zones] == [10]
+    assert [zone.spaces for zone in counted.parking.zone] == [10]
+    assert book.fault is not None
+    assert said in explain(book.fault, "en")
+    assert record.rows.count("rules.refused") == 1
+    assert last_body(site.engine, "rules.refused")["file"] == "parking.toml"
+    _write(parking_file, ZONE.format(spaces=10, lane="north-in"), book)
+    assert book.fault is None
+
+
+def test_after_a_restart_with_a_broken_parking_file_the_one_on_record_holds(
+    parked: Config, site: Site, parking_file: Path
+) -> None:
+    _open_parked(parked, site)[0].refresh()
+    parking_file.write_text("zone =", "utf-8")
+    again, counted, record = _open_parked(parked, site)
+    assert [zone.spaces for zone in again.of("north-in").zones] == [10]
+    assert [zone.spaces for zone in counted.parking.zone] == [10]
+    assert (again.fault is not None, record.rows) == (True, ["rules.refused"])
+
+
+def test_a_broken_parking_file_with_nothing_on_record_keeps_the_gate_from_starting(
+    parked: Config, site: Site, parking_file: Path
+) -> None:
+    parking_file.write_text("zone =", "utf-8")
+    with pytest.raises(ConfigRefused):
+        _open_parked(parked, site)
+
+
+def test_a_file_that_comes_back_as_it_was_is_broken_no_more(config: Config, site: Site, rules_file: Path) -> None:
+    book, _ = _open(config, site)
+    text = rules_file.read_text("utf-8")
+    rules_file.unlink()
+    book.refresh()
+    assert book.fault is not None
+    _write(rules_file, text, book)
+    assert book.fault is None
+
+
+def test_counting_ends_with_an_empty_list_of_zones(parked: Config, site: Site, parking_file: Path) -> None:
+    book, counted, _ = _open_parked(parked, site)
+    _write(parking_file, "zone = []\n", book)
+    assert book.of("north-in").zones == ()
+    assert counted.parked(None, None) is None
+
+
+def test_changed_parking_holds_while_the_database_answers_nothing_and_nobody_knows_what_is_inside(
+    parked: Config, site: Site, parking_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, counted, _ = _open_parked(parked, site)
+    book.refresh()
+
+    def busy(*_: object) -> None:
+        raise StoreBusy("store.locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("gate.parking.book.told_since", busy)
+        more = ZONE.format(spaces=10, lane="north-in") + ZONE.format(spaces=5, lane="north-in").replace("yard", "inner")
+        parking_file.write_text(more, "utf-8")
+        for _ in range(2):
+            with pytest.raises(StoreBusy):
+                book.refresh()
+        assert [zone.id for zone in book.of("north-in").zones] == ["yard", "inner"]
+        assert counted.parked(None, None) == NOBODY_KNOWS
+    book.refresh()
+    assert counted.parked(None, None) == Parked((("yard", 0), ("inner", 0)), 0)

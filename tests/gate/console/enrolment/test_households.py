@@ -136,3 +136,45 @@ def test_a_households_parking_places_are_set_and_a_stale_form_changes_nothing(ta
     assert households.places(home.rpartition("/")[2]).places == 2
     table.post(f"{home}/places", places="", version="2")
     assert households.places(home.rpartition("/")[2]).places is None
+
+
+def test_a_note_about_a_household_is_shown_in_its_lines_and_a_stale_form_loses_nothing(table: Table) -> None:
+    home, note = table.begun(), "轮椅走侧门\u3000谢谢\r\n18:00 以后再打电话"
+    assert "写备注" in table.client.get(home).text
+    assert table.post(f"{home}/note", note=note, version="1").headers["location"] == f"{home}#note-title"
+    page = table.client.get(home).text
+    assert '<p class="lines">轮椅走侧门\u3000谢谢\n18:00 以后再打电话</p>' in page
+    assert "\n轮椅走侧门\u3000谢谢\n18:00 以后再打电话</textarea>" in page
+    assert table.booth.accounts.acts[-1].kind == "household.note_set"
+    stale = table.post(f"{home}/note", note="请走侧门", version="1")
+    assert (stale.status_code, "按我填的保存" in stale.text) == (409, True)
+    assert "<td>请走侧门</td>" in stale.text
+    assert ">\n请走侧门</textarea>" in stale.text
+    assert "<details open>" in stale.text
+    assert table.post(f"{home}/note", note="请走侧门", version="2").status_code == 303
+    assert table.post(f"{home}/note", note="", version="3").status_code == 303
+    assert "写备注" in table.client.get(home).text
+
+
+@pytest.mark.parametrize(("note", "said"), [("字" * 501, "最多 500 个"), ("a\x07b", "控制字符")])
+def test_a_note_that_is_refused_stays_in_its_form(table: Table, note: str, said: str) -> None:
+    home = table.begun()
+    answer = table.post(f"{home}/note", note=note, version="1")
+    assert (answer.status_code, said in answer.text) == (422, True)
+    assert f">\n{note}</textarea>" in answer.text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_note_is_words_and_never_markup(table: Table, hostile: str) -> None:
+    home = table.begun()
+    table.post(f"{home}/note", note=hostile, version="1")
+    assert f'<p class="lines">{escape(hostile)}</p>' in table.client.get(home).text
+
+
+def test_a_guard_sees_no_note_about_a_household(table: Table) -> None:
+    home = table.begun()
+    table.post(f"{home}/note", note="轮椅走侧门", version="1")
+    guard = table.booth.signed_in("guard")
+    assert guard.get(home).status_code == 403
+    for path in ("/", "/lanes", "/passes", "/patrol", "/parking"):
+        assert "轮椅走侧门" not in guard.get(path).text

@@ -196,6 +196,23 @@ def test_my_copy_holds_what_is_stored_and_nobody_else_s(booth: Booth, person: Re
     assert booth.accounts.acts[-1].kind == "resident.copy_taken"
 
 
+def test_what_is_noted_about_my_household_is_told_to_me_and_to_no_other_household(
+    booth: Booth, person: Resident, phone: httpx.Client
+) -> None:
+    booth.accounts.live_in("李四", "4-1-101")
+    households = booth.accounts.register.households
+    for home in households.list():
+        households.set_note(home.id, f"{home.code} 的备注\n第二行", "id-enroller")
+    told = phone.get("/me/data").text
+    assert '<dd class="lines">3-2-501 的备注\n第二行</dd>' in told
+    with zipfile.ZipFile(io.BytesIO(press(booth, phone, "/me/copy").content)) as packed:
+        copied, html = json.loads(packed.read("data.json")), packed.read("data.html").decode()
+    assert copied["household_note"] == "3-2-501 的备注\n第二行"
+    assert "3-2-501 的备注" in html
+    assert {"name": "household_notes", "count": 1, "days": None, "lasts": "stay"} in copied["kept"]
+    assert "4-1-101" not in told + html
+
+
 def test_a_request_to_be_erased_reaches_the_staff_and_can_be_taken_back(
     booth: Booth, person: Resident, phone: httpx.Client
 ) -> None:

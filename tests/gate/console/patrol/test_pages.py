@@ -223,6 +223,16 @@ def test_a_household_that_cannot_be_reached_is_named_to_the_guard_alone(
         assert ("3-2-501" in shown) == named
 
 
+def test_a_case_that_is_closed_by_now_asks_nobody_and_does_not_say_that_it_did_something(
+    booth: Booth, volunteer: httpx.Client, car: Vehicle
+) -> None:
+    path, _ = opened(booth, volunteer)
+    press(booth, volunteer, f"{path}/close", why="other", words="重复了")
+    late = press(booth, volunteer, f"{path}/ask").headers["location"]
+    assert "这件事已经结束，通知没有发出" in volunteer.get(late).text
+    assert booth.accounts.notices.calls() == ()
+
+
 def test_pressed_twice_it_is_one_case_and_another_photo_leads_to_it(
     booth: Booth, volunteer: httpx.Client, guard: httpx.Client, car: Vehicle
 ) -> None:
