@@ -70,6 +70,8 @@ def said(part: ReaderPart, event: Read | Condition) -> str:
     """One line about an event. Of a number no more than its last two signs, of keys only how many there were."""
     if isinstance(event, Condition):
         why = explain(ReaderFault(event.fault, **dict(event.facts))) if event.fault else event.model
+        if event.tampered:
+            why = " ".join(filter(None, (why, t("pad.reader_tampered"))))
         return t("reader_cli.condition", state=t(f"reader_state.{event.state}"), why=why)
     if isinstance(event, KeysPressed):
         return t("reader_cli.keys", count=len(event.keys))

@@ -34,6 +34,7 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
         (CardText("r", "0310381122", 0.0), "a card as the reader's own text of 10 characters, ending in 22"),
         (KeysPressed("r", "135792", 0.0), "6 keys pressed"),
         (Condition("r", ReaderState.ONLINE, model="made up 1"), "state: online made up 1"),
+        (Condition("r", ReaderState.ONLINE, tampered=True), "state: online tamper contact open"),
     ],
 )
 def test_a_read_is_shown_without_its_number(event: CardBits | CardText | KeysPressed | Condition, line: str) -> None:
