@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from gate.bench import loading
 from gate.bench.pages import measure
 from gate.cli.logs import log_to_stderr
 from gate.cli.terminal import out
@@ -23,6 +24,8 @@ def pages(
     days: Annotated[int, typer.Option(min=1, max=365, help=t("bench_pages.option_days"))] = 30,
     per_day: Annotated[int, typer.Option(min=200, max=50_000, help=t("bench_pages.option_per_day"))] = 4000,
     rounds: Annotated[int, typer.Option(min=1, max=100, help=t("bench_pages.option_rounds"))] = 5,
+    browser: Annotated[int, typer.Option(min=0, max=200, help=t("bench_pages.option_browser"))] = 0,
+    slowdown: Annotated[float, typer.Option(min=1, max=20, help=t("bench_pages.option_slowdown"))] = 6.0,
     as_json: Annotated[bool, typer.Option("--json", help=t("bench.option_json"))] = False,
 ) -> None:
     """Measure in a folder of its own, which is thrown away."""
@@ -31,13 +34,25 @@ def pages(
 
     with tempfile.TemporaryDirectory() as folder:
         filled = fill(Path(folder), days=days, per_day=per_day)
-        score = measure(load_config(filled.config), rounds)
+        config = load_config(filled.config)
+        load = loading.measure(config, browser, slowdown) if browser else None
+        score = measure(config, rounds)
     if as_json:
-        typer.echo(json.dumps(asdict(score), indent=2, ensure_ascii=False))
+        told = asdict(score) | {"browser": asdict(load) if load else None}
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    told = {"residents": score.residents, "vehicles": score.vehicles, "passages": score.passages}
-    out.print(t("bench_pages.compound", **told, rounds=score.rounds))
+    if load is not None:
+        _show(load)
+    counted = {"residents": score.residents, "vehicles": score.vehicles, "passages": score.passages}
+    out.print(t("bench_pages.compound", **counted, rounds=score.rounds))
     table = Table(*(t(f"bench_pages.column_{name}") for name in ("page", "median", "longest", "size")), box=None)
     for page in sorted(score.pages, key=lambda page: -page.median_ms):
         table.add_row(page.name, f"{page.median_ms:.1f}", f"{page.longest_ms:.1f}", f"{page.kilobytes:.0f}")
     out.print(table)
+
+
+def _show(load: loading.LoadScore) -> None:
+    drawn = {"lanes": load.lanes, "passages": load.passages, "questions": load.questions}
+    out.print(t("bench_pages.browser", times=load.times, slowdown=f"{load.slowdown:g}", **drawn), markup=False)
+    for code, one in (("bench_pages.cold", load.cold), ("bench_pages.warm", load.warm)):
+        out.print(t(code, median=f"{one.median_ms:.0f}", p95=f"{one.p95_ms:.0f}"), markup=False)

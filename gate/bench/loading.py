@@ -1,0 +1,121 @@
+"""How soon the guard's page is there: in a real browser, on a processor made as slow as an old PC's."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import TYPE_CHECKING
+
+from enrollment.accounts import Role
+from gate.config import Config
+from gate.console.desk import SESSION_COOKIE, Desk
+from gate.console.serving import ConsoleServer
+from gate.errors import GateError
+from gate.overview import Overview
+from gate.running import RunningGate
+from gate.serving import console_of
+from gate.site import open_site
+from models.store import Store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")
+
+DRAWN = """wanted => document.querySelectorAll("#passages > li").length >= wanted.passages
+  && document.querySelectorAll("#attention-list > li").length >= wanted.questions
+  && document.querySelectorAll("#standing > li").length > 0
+  && document.querySelectorAll(".lane").length >= wanted.lanes
+  && performance.now()"""
+"""Milliseconds since the page was asked for, once everything that it shows at first is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Milliseconds from asking for the page until all of it is drawn: in the middle, and at the 95th percentile."""
+
+    median_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadScore:
+    """The first time, with nothing kept from before (`cold`), and afterwards; what there was to draw."""
+
+    cold: Load
+    warm: Load
+    lanes: int
+    passages: int
+    questions: int
+    slowdown: float
+    times: int
+
+
+def measure(config: Config, times: int, slowdown: float) -> LoadScore:
+    """Start the gate of a compound, let somebody ring at each lane, and load the live page so often.
+
+    Raises:
+        GateError: `bench_pages.no_playwright`, `bench_pages.no_browser`.
+    """
+    with open_site(config) as site:
+        gate = RunningGate(config, site, Store())
+        app = console_of(gate)
+        desk: Desk = app.state.desk
+        with ConsoleServer(app, config.console.model_copy(update={"port": 0})) as console:
+            gate.start()
+            try:
+                overview, account = Overview(gate), next(one for one in site.accounts.list() if one.role is Role.ADMIN)
+                for lane in overview.lanes():
+                    overview.ring(lane.id)
+                wanted = {
+                    "lanes": len(overview.lanes()),
+                    "questions": len(desk.questions.waiting()),
+                    "passages": len(overview.recent(desk.bounds.recent)),
+                }
+                cold, warm = _loads(console.url, desk.sessions.open(account), wanted, times, slowdown)
+            finally:
+                gate.stop()
+    return LoadScore(cold, warm, **wanted, slowdown=slowdown, times=times)
+
+
+def _loads(url: str, token: str, wanted: dict[str, int], times: int, slowdown: float) -> tuple[Load, Load]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as missing:
+        raise GateError("bench_pages.no_playwright") from missing
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        raise GateError("bench_pages.no_browser", names=", ".join(NAMES))
+    cold, warm = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        for _ in range(times):
+            context = _signed_in(browser, url, token)
+            cold.append(_load(context, url, wanted, slowdown))
+            warm.append(_load(context, url, wanted, slowdown))
+            context.close()
+        browser.close()
+    return _told(cold), _told(warm)
+
+
+def _signed_in(browser: Browser, url: str, token: str) -> BrowserContext:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": url}])
+    return context
+
+
+def _load(context: BrowserContext, url: str, wanted: dict[str, int], slowdown: float) -> float:
+    """One load in a page of its own; the context keeps the files."""
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
+    page.goto(url, wait_until="commit")
+    took = float(page.wait_for_function(DRAWN, arg=wanted, timeout=60_000).json_value())
+    page.close()
+    return took
+
+
+def _told(spent: list[float]) -> Load:
+    worst = quantiles(spent, n=20)[-1] if len(spent) > 1 else spent[0]
+    return Load(round(median(spent), 1), round(worst, 1))
