@@ -6,6 +6,7 @@ const TONES = [[880, 0], [1175, 0.18]]; // hertz, and seconds from the beginning
 const TONE_LASTS_S = 0.16;
 
 let speaker = null;
+let held = false; // a button of the mouse or a finger is down: what it is on must not move before it is let go
 
 function soundWanted() {
   try {
@@ -28,7 +29,7 @@ function wakeSpeaker() {
   if (!soundWanted()) return;
   if (!speaker && window.AudioContext) {
     speaker = new AudioContext();
-    speaker.addEventListener("statechange", showSound);
+    speaker.addEventListener("statechange", () => { if (!held) showSound(); });
   }
   if (speaker && speaker.state !== "running") speaker.resume().catch(() => undefined);
 }
@@ -60,5 +61,12 @@ byId("sound").addEventListener("click", () => {
   if (soundWanted()) beep();
 });
 for (const deed of ["pointerdown", "keydown"]) document.addEventListener(deed, wakeSpeaker);
+document.addEventListener("pointerdown", () => { held = true; });
+for (const deed of ["pointerup", "pointercancel"]) {
+  document.addEventListener(deed, () => {
+    held = false;
+    setTimeout(showSound); // the click comes first
+  });
+}
 wakeSpeaker();
 showSound();

@@ -172,6 +172,24 @@ def test_a_stranger_rings_and_the_guard_opens_or_refuses_with_a_reason(booth: Bo
     expect(page.locator("#attention")).to_be_hidden()
 
 
+def test_the_first_press_of_a_button_counts_although_it_wakes_the_sound(booth: Booth, page: Page) -> None:
+    sign_in(page)
+    booth.watch.pass_by(passage(1, Verdict.ASK, Reason.OUTSIDE_HOURS, at=now()))
+    untouched = page.context.new_page()
+    untouched.goto("/")
+    refuse = untouched.locator('[data-first] [data-deed="refuse"]')
+    expect(untouched.locator("#silent")).to_be_visible()
+    untouched.evaluate("() => { window.woke = new Promise(done => speaker.addEventListener('statechange', done)); }")
+    refuse.hover()
+    before = refuse.bounding_box()
+    untouched.mouse.down()
+    untouched.evaluate("async () => { await window.woke; }")
+    assert refuse.bounding_box() == before
+    untouched.mouse.up()
+    expect(untouched.locator("#ask")).to_be_visible()
+    expect(untouched.locator("#silent")).to_be_hidden()
+
+
 def test_a_key_acts_on_what_was_shown_and_never_while_somebody_types(booth: Booth, page: Page) -> None:
     sign_in(page)
     for number, plate in ((1, "辽B67891"), (2, "辽B67892")):
