@@ -124,6 +124,7 @@ def test_axe_finds_nothing_wrong_on_the_way_through_a_form(booth: Booth, page: P
     page.locator("#code").fill("12")
     page.locator("main form button").click()
     look("offer")
+    assert page.locator(".qr svg").is_visible()
     secret = page.locator(".secret").inner_text().replace(" ", "")
     page.locator("#code").fill(booth.accounts.code(secret))
     page.locator("main form button").click()
