@@ -104,7 +104,10 @@ def made_starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[P
     """The folder of a catalogue whose starter pack is made up: networks that keep their contracts and know nothing."""
     home = tmp_path / "made"
     (home / "weights").mkdir(parents=True)
-    shutil.copy(Path(models.__path__[0]) / "catalog.toml", home)
+    ours = Path(models.__path__[0])
+    shutil.copy(ours / "catalog.toml", home)
+    for mapped in (ours / "weights").glob("*_behind_mask.npy"):
+        shutil.copy(mapped, home / "weights")
     for name, make in STARTER.items():
         (home / "made.onnx").write_bytes(make())
         publish(name, home / "made.onnx", home)
