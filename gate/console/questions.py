@@ -123,18 +123,18 @@ class Questions:
             self._answering.add(question_id)
             if how is Ending.OPENED:
                 self._opened_at[asked.lane_id] = self._wall()
+        carried_out = False
         try:
             yield asked
-            with self._lock:
-                self._end(asked, Ended(how, who))
-                self._end_named(asked.lane_id, asked.label, self._wall(), Ended(how, who))
-        except BaseException:
-            with self._lock:
-                self._opened_at.pop(asked.lane_id, None)
-            raise
+            carried_out = True
         finally:
             with self._lock:
                 self._answering.discard(question_id)
+                if carried_out:
+                    self._end(asked, Ended(how, who))
+                    self._end_named(asked.lane_id, asked.label, self._wall(), Ended(how, who))
+                else:
+                    self._opened_at.pop(asked.lane_id, None)
 
     def _keep(self, question_id: str, until: datetime) -> None:
         asked = self._waiting.get(question_id)
