@@ -4,6 +4,7 @@
 const KEYS = { o: "open", x: "refuse", c: "call" };
 const SETTLES_MS = 700; // after the list has changed by itself, a key that was on its way to the one before is not taken
 const REMINDED_MS = 20000;
+const MOST_GONE = 1000; // a page may stand for weeks
 
 const title = document.title;
 const asked = new Map(); // question id -> { question, entry }
@@ -163,6 +164,7 @@ function showQuestions(told) {
 function endQuestion(id) {
   // A question that is over never waits again.
   gone.add(id);
+  if (gone.size > MOST_GONE) gone.delete(gone.values().next().value);
   drop(id);
 }
 
