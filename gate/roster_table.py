@@ -67,8 +67,8 @@ def register_rows(register: Register, zone: tzinfo, language: Language) -> Rows:
     rights, notes = register.rights.of_households(), register.households.notes()
     given = [
         _row(
-            {Column.HOUSEHOLD: str(code), **_right_cells(rights.get(code, NO_RIGHT), language)}
-            | _noted(notes.get(code))
+            {Column.HOUSEHOLD: str(code), Column.HOME_NOTE: notes.get(code, "")}
+            | _right_cells(rights.get(code, NO_RIGHT), language)
         )
         for code in sorted({*rights, *notes}, key=lambda code: code.order)
     ]
@@ -191,10 +191,6 @@ def _last_day(until: datetime | None, zone: tzinfo) -> str:
     if until is None or until.astimezone(zone).time() != time():
         return _day(until, zone)
     return _day(until - timedelta(days=1), zone)
-
-
-def _noted(note: str | None) -> dict[Column, str]:
-    return {Column.HOME_NOTE: note or ""}
 
 
 def _right_cells(right: Right, language: Language) -> dict[Column, str]:
