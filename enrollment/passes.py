@@ -176,6 +176,17 @@ class Passes:
             self._record(session, Act("pass.used", pass_id, "gate", {"about": about}))
             return True
 
+    def give_back(self, pass_id: str, about: str) -> None:
+        """Give back a use that was taken for a passage in which nobody got in."""
+        with writing(self._engine) as session:
+            row = session.get(PassRow, pass_id, with_for_update=True)
+            if row is None or row.used == 0:
+                return
+            row.used -= 1
+            row.seen = min(row.seen, row.used)
+            row.used_at = row.used_at if row.used else None
+            self._record(session, Act("pass.given_back", pass_id, "gate", {"about": about}))
+
     def of_host(self, resident_id: str) -> tuple[Pass, ...]:
         """The passes that a resident made and that are not forgotten, the newest first."""
         rows = select(PassRow).where(PassRow.host_id == resident_id, PassRow.forgotten_at.is_(None))

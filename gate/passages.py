@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,7 @@ def view_of(outcome: Outcome, lane: Lane, register: Register) -> PassageView:
         score=_score(passage.details),
         snapshot=outcome.snapshot,
         delay_ms=round(outcome.delay_s * 1000, 1) if outcome.moved else None,
+        kept_shut=outcome.refusal,
     )
 
 
@@ -44,8 +46,11 @@ def recent(engine: Engine, lanes: Sequence[Lane], register: Register, count: int
     names = {lane.id: lane.name for lane in lanes}
     with reading(engine) as session:
         rows = session.scalars(select(PassageRow).order_by(PassageRow.seq.desc()).limit(count)).all()
+        since = select(LedgerRow.body).where(LedgerRow.seq > rows[-1].seq, NOT_TAKEN) if rows else None
+        told = [json.loads(body) for body in session.scalars(since)] if since is not None else []
+    kept_shut = {body.get("command_id"): body.get("cause") for body in told}
     labels = register.labels({row.subject for row in rows if row.subject})
-    return tuple(_stored(row, names, labels) for row in rows)
+    return tuple(replace(_stored(row, names, labels), kept_shut=kept_shut.get(row.id)) for row in rows)
 
 
 def answers(engine: Engine, since: datetime) -> tuple[AnswerView, ...]:

@@ -71,7 +71,7 @@ class BarrierWay:
     def open_for(self, passage: str) -> Opening:
         """Give the command."""
         receipt = self._barrier.command(Command.OPEN, command_id=passage, cause="passage")
-        return Opening(receipt.accepted, receipt.driven_s)
+        return Opening(receipt.accepted, receipt.driven_s, receipt.refusal)
 
 
 class RunningGate:
@@ -207,6 +207,7 @@ class RunningGate:
             passed=lambda subject, at: self._whereabouts.passed(subject, lane.direction, at),
             visit=lambda plate, at: self._pass_book.visit(plate, at, lane.direction),
             use=lambda visit, at, passage: self._pass_book.use(visit, at, lane.direction, passage),
+            give_back=lambda visit, passage: self._pass_book.give_back(visit, lane.direction, passage),
             parked=self._parking_book.parked,
             entered=self._parking_book.entered,
         )

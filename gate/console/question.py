@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gate.barrier.code import Code
 from gate.console.watch import PassageView
 from gate.decision.decision import Reason, Verdict
 
 RANG = "rang"
 """The reason of a question that somebody's ring put."""
+
+KEPT_SHUT = "kept_shut"
+"""The reason of a question about somebody who was to be let in, and whose barrier did not open."""
 
 MOST_SNAPSHOTS = 3
 """So many pictures of whoever nobody knows are shown side by side: two strangers at once look like one question."""
@@ -30,8 +34,8 @@ class Question:
     """What waits for a decision. `id` is that of the passage, or of the ring.
 
     Times are aware UTC: `last_at` is when the same one was seen last, `until` when nobody is taken to wait any more.
-    `reason` is a `Reason` or `RANG`; `label` a name or a plate, None for nobody known; `snapshots` are ids, the newest
-    first.
+    `reason` is a `Reason`, `RANG` or `KEPT_SHUT`; `label` a name or a plate, None for nobody known; `snapshots` are
+    ids, the newest first.
     """
 
     id: str
@@ -63,8 +67,13 @@ class Ended:
     who: str = ""
 
 
-def asks(verdict: Verdict | str, reason: Reason | str) -> bool:
-    """Whether somebody has to look: the gate asks, or keeps shut for a stranger, who may have come to see somebody."""
+def asks(verdict: Verdict | str, reason: Reason | str, kept_shut: str | None = None) -> bool:
+    """Whether somebody has to look: the gate asks, or keeps shut for a stranger, who may have come to see somebody.
+
+    So does a barrier that did not open for somebody it should have; the second door of a pair only waits for the first.
+    """
+    if verdict == Verdict.OPEN:
+        return kept_shut not in {None, Code.INTERLOCKED}
     return verdict == Verdict.ASK or (verdict == Verdict.REFUSE and reason == Reason.STRANGER)
 
 
@@ -77,7 +86,7 @@ def question_of(passage: PassageView, waits_until: datetime) -> Question:
         at=passage.at,
         last_at=passage.at,
         until=waits_until,
-        reason=str(passage.reason),
+        reason=KEPT_SHUT if passage.kept_shut else str(passage.reason),
         label=passage.subject_label,
         score=passage.score,
         snapshots=(passage.snapshot,) if passage.snapshot else (),

@@ -221,9 +221,9 @@ class Questions:
 
     def _came(self, passage: PassageView) -> None:
         """Somebody has to look; or whoever was asked about is known by now, and in."""
-        if asks(passage.verdict, passage.reason):
+        if asks(passage.verdict, passage.reason, passage.kept_shut):
             self._put(question_of(passage, passage.at + self._lasts))
-        elif passage.verdict == Verdict.OPEN:
+        elif passage.verdict == Verdict.OPEN and not passage.kept_shut:
             self._end_named(passage.lane_id, passage.subject_label, passage.at, Ended(Ending.KNOWN))
 
     def _barrier(self, lane: str, at: datetime, *, by_hand: bool) -> None:

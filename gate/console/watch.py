@@ -41,6 +41,7 @@ class PassageView:
     `at` is aware UTC; `subject_label` is the resident's name or the plate, None for nobody known; `score` is the
     cosine of a face or the weakest character of a plate; `snapshot` is the id of the crop, None once it is past its
     retention; `delay_ms` runs from the frame to the barrier's command, None where nothing moved or it is not known.
+    `kept_shut` is the code of why the barrier did not open for whoever was to be let in.
     """
 
     id: str
@@ -53,6 +54,7 @@ class PassageView:
     score: float | None
     snapshot: str | None
     delay_ms: float | None = None
+    kept_shut: str | None = None
 
     def __post_init__(self) -> None:
         if self.at.utcoffset() is None:

@@ -51,12 +51,13 @@ CONTEXT_WIDTH = 960
 class Opening:
     """What a barrier made of an order to open.
 
-    `opened` is False where it refused or did not answer. `commanded_s` is the monotonic time of the command to the
-    motor, None also where nothing had to move because it was open.
+    `opened` is False where it refused or did not answer, and `refusal` the code of why. `commanded_s` is the monotonic
+    time of the command to the motor, None also where nothing had to move because it was open.
     """
 
     opened: bool
     commanded_s: float | None
+    refusal: str | None = None
 
 
 CLOSED = Opening(opened=False, commanded_s=None)
@@ -72,18 +73,19 @@ class Way(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Where a lane looks up what it decides by. All of them answer at once, but `use`, which writes.
+    """Where a lane looks up what it decides by. All of them answer at once, but `use` and `give_back`, which write.
 
     `history` is of a subject by its id, `passed` is told of each that was let through, `visit` is the living pass of a
-    plate, and `use` takes one of its uses for a passage: False where none is left. `parked` is what stands in the
-    compound as a subject or a plate arrives, None where nothing is counted, and `entered` is told of each passage that
-    the lane opened for.
+    plate, and `use` takes one of its uses for a passage: False where none is left; `give_back` is told where the
+    barrier then kept shut. `parked` is what stands in the compound as a subject or a plate arrives, None where nothing
+    is counted, and `entered` is told of each passage that the lane opened for.
     """
 
     history: Callable[[str], History] = lambda _subject: NEVER_SEEN
     passed: Callable[[str, datetime], None] = lambda _subject, _at: None
     visit: Callable[[str, datetime], Visit | None] = lambda _plate, _at: None
     use: Callable[[Visit, datetime, str], bool] = lambda _visit, _at, _passage: False
+    give_back: Callable[[Visit, str], None] = lambda _visit, _passage: None
     parked: Callable[[Subject | None, str | None], Parked | None] = lambda _subject, _plate: None
     entered: Callable[[Passage], None] = lambda _passage: None
 
@@ -97,7 +99,8 @@ class Outcome:
 
     `snapshot` is None where there is no crop or it is not on disk yet. `delay_s` is from the moment the deciding frame
     was taken to the command at the motor or, where nothing is to move, to the decision on record; `moved` is True when
-    the motor got a command, and `opened` when the way is open for it, as it may have been before.
+    the motor got a command, and `opened` when the way is open for it, as it may have been before. `refusal` is the code
+    of why the barrier kept shut for whoever was to be let in.
     """
 
     passage: Passage
@@ -106,6 +109,7 @@ class Outcome:
     delay_s: float
     moved: bool
     opened: bool
+    refusal: str | None = None
 
 
 Codes = Callable[[Frame], Iterable[Shown]]
@@ -215,7 +219,9 @@ class LaneWorker:
             self._presence.decided(case.key, at_s, settled=decision.settles)
         details = case.details if decision.subject is None else _impersonal(case.details)
         settled = _Settled(details, track.best, passage, frame.at, at_s, frame)
-        self._carry_out(settled, decision, recorded)
+        outcome = self._carry_out(settled, decision, recorded)
+        if decision.verdict is Verdict.OPEN and not outcome.opened and case.key is not None:
+            track.settled = not self._presence.kept_out(case.key, at_s)
 
     def _decide(
         self, evidence: Evidence, at: datetime, passage: str, *, stays: bool, visit: Visit | None = None
@@ -250,13 +256,15 @@ class LaneWorker:
         whole = encode(case.frame.pixels, CONTEXT_WIDTH, 75) if self._context and case.frame is not None else None
         snapshot = self._on_record(self._writer.submit(passage, jpeg, whole))
         opening = self._way.open_for(passage.id) if decision.verdict is Verdict.OPEN else CLOSED
-        if decision.verdict is Verdict.OPEN and decision.subject is not None:
+        if opening.opened and decision.subject is not None:
             self._facts.passed(decision.subject.id, case.at)
-        if decision.verdict is Verdict.OPEN:
+        if opening.opened:
             self._facts.entered(passage)
+        elif decision.reason is Reason.VISITOR_PASS and recorded.visit is not None:
+            self._facts.give_back(recorded.visit, passage.id)
         done_s = self._clock() if opening.commanded_s is None else opening.commanded_s
         delay_s, moved = max(0.0, done_s - case.taken_s), opening.commanded_s is not None
-        outcome = Outcome(passage, decision, snapshot, delay_s, moved, opening.opened)
+        outcome = Outcome(passage, decision, snapshot, delay_s, moved, opening.opened, opening.refusal)
         self._on_outcome(outcome)
         return outcome
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+AGAIN_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)
+"""Whoever stands before a barrier that kept shut is decided about again after so long, and so often: the other door of
+a pair shuts, a board comes back. After five minutes it is a person's to see to."""
+
 
 @dataclass(slots=True)
 class _Stay:
     seen_s: float
     settled: bool
+    tries: int = 0
+    again_s: float = float("inf")
 
 
 class Presence:
@@ -23,8 +29,17 @@ class Presence:
 
     def decided(self, key: str, at_s: float, *, settled: bool) -> None:
         """Something was decided about `key`; `settled` says that nothing more is to be decided while it stays."""
-        before = self.knows(key, at_s) and self._stays[key].settled
-        self._stays[key] = _Stay(at_s, settled or before)
+        before = self._stays[key] if self.knows(key, at_s) else _Stay(at_s, settled=False)
+        self._stays[key] = _Stay(at_s, settled or before.settled, before.tries)
+
+    def kept_out(self, key: str, at_s: float) -> bool:
+        """`key` was to be let in and its barrier kept shut; whether it is decided about again while it stays."""
+        stay = self._stays[key]
+        if stay.tries == len(AGAIN_S):
+            return False
+        stay.again_s = at_s + AGAIN_S[stay.tries]
+        stay.tries += 1
+        return True
 
     def see(self, key: str, at_s: float) -> None:
         """`key` is in the picture; it stays on where it was decided."""
@@ -38,5 +53,5 @@ class Presence:
         return key in self._stays
 
     def settled(self, key: str, at_s: float) -> bool:
-        """Whether nothing more is to be decided about `key` while it stays."""
-        return self.knows(key, at_s) and self._stays[key].settled
+        """Whether nothing more is to be decided about `key` now, while it stays."""
+        return self.knows(key, at_s) and self._stays[key].settled and at_s < self._stays[key].again_s

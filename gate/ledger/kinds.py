@@ -89,6 +89,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "pad.removed",
         "pass.added",
         "pass.used",
+        "pass.given_back",
         "pass.ended",
         "pass.forgotten",
     ),

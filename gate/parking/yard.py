@@ -79,9 +79,7 @@ class _Before:
     """How things stood before the last crossing of a lane, in case its barrier says that nothing passed."""
 
     command: str
-    at: datetime
-    seq: int
-    car: str | None
+    crossing: Crossing
     stay: Stay | None
     others: Mapping[str, int]
     """By how much the crossing changed the number of others in each zone."""
@@ -184,9 +182,12 @@ class Yard:
             self._waiting.pop(crossing.lane, None)
             self._cross(crossing, crossing.passage)
         else:
-            self._asked[crossing.passage] = crossing
-            cap(self._asked, MOST_ASKED)
-            self._waiting[crossing.lane] = crossing.passage
+            self._wait(crossing)
+
+    def _wait(self, crossing: Crossing) -> None:
+        self._asked[crossing.passage] = crossing
+        cap(self._asked, MOST_ASKED)
+        self._waiting[crossing.lane] = crossing.passage
 
     def _opened(self, order: OpenedByHand) -> None:
         crossing = self._asked.get(order.passage or self._waiting.get(order.lane, ""))
@@ -209,7 +210,7 @@ class Yard:
         if into:
             self._enter(crossing, into, out_of)
         changed = {zone: now - others[zone] for zone, now in self._others.items()}
-        self._before[crossing.lane] = _Before(command, crossing.at, crossing.seq, crossing.car, stay, changed)
+        self._before[crossing.lane] = _Before(command, crossing, stay, changed)
 
     def _says_nothing_new(self, crossing: Crossing, stay: Stay | None, *, enters: bool) -> bool:
         """Whether it is the same passage again, or the record has heard of something later about this car already."""
@@ -316,18 +317,20 @@ class Yard:
         if lane is None:
             return
         before, occupied = self._before.pop(lane), {zone: self.occupied(zone) for zone in self._others}
-        if before.car is not None and (now := self._stays.pop(before.car, None)) is not None:
+        crossing = before.crossing
+        if crossing.car is not None and (now := self._stays.pop(crossing.car, None)) is not None:
             self._named[now.zone] -= 1
         if before.stay is not None:
             self._stays[before.stay.car] = before.stay
             self._named[before.stay.zone] += 1
-        if before.car is not None and self._left.get(before.car, (None, 0))[1] == before.seq:
-            del self._left[before.car]
+        if crossing.car is not None and self._left.get(crossing.car, (None, 0))[1] == crossing.seq:
+            del self._left[crossing.car]
         for zone, by in before.others.items():
             self._others[zone] = max(self._others[zone] - by, -self._named[zone])
-            self._step(zone, before.at, self.occupied(zone) - occupied[zone])
-        for note in [note for note in self.notes if note.seq == before.seq]:
+            self._step(zone, crossing.at, self.occupied(zone) - occupied[zone])
+        for note in [note for note in self.notes if note.seq == crossing.seq]:
             self.notes.remove(note)
+        self._wait(crossing)  # for a person to open: it stands there still
 
     def _note(self, what: Oddity, crossing: Crossing, car: str, zone: str) -> None:
         self.notes.append(Note(what, car, crossing.lane, zone, crossing.at, crossing.seq))

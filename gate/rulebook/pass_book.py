@@ -48,3 +48,12 @@ class PassBook:
         except (StoreBusy, SQLAlchemyError) as failed:
             log.warning("passes.not_used", why=type(failed).__name__)
             return False
+
+    def give_back(self, visit: Visit, direction: Direction, passage: str) -> None:
+        """Give back the use that was taken for a passage for which the barrier kept shut."""
+        if direction == "out":
+            return
+        try:
+            self._passes.give_back(visit.pass_id, passage)
+        except (StoreBusy, SQLAlchemyError) as failed:
+            log.warning("passes.not_given_back", why=type(failed).__name__)

@@ -64,6 +64,19 @@ def test_many_lanes_at_once_take_each_use_once(passes: Passes) -> None:
     assert passes.kept()[0].used == 3
 
 
+def test_a_use_that_let_nobody_in_is_given_back(passes: Passes, acts: list[Act]) -> None:
+    made = passes.add("local:0", NOW, NOW + HOUR, 1, plate=PLATE).made
+    passes.use(made.id, NOW, "p1")
+    passes.tell("r1", passes.kept())
+    passes.give_back(made.id, "p1")
+    (kept,) = passes.kept()
+    assert (kept.used, kept.used_at, kept.seen) == (0, None, 0)
+    assert (kept.lets_in(NOW), kept.lets_out(NOW)) == (True, False)
+    assert (acts[-1].kind, acts[-1].subject, acts[-1].facts) == ("pass.given_back", made.id, {"about": "p1"})
+    passes.give_back(made.id, "p1")
+    assert passes.kept()[0].used == 0
+
+
 def test_an_ended_pass_lets_nobody_in_and_those_inside_out(passes: Passes, clock: _Clock) -> None:
     made = passes.add("local:0", NOW, NOW + HOUR, 2, plate=PLATE).made
     passes.use(made.id, NOW, "p1")

@@ -19,7 +19,7 @@ from gate.console.watch import AnswerView, MeantView, RingView
 from gate.ledger.ledger import Chain, Passage
 from gate.ledger.openings import answered, opened_by
 from gate.ledger.tables import LedgerRow, PassageRow
-from gate.passages import answers, meant, rings
+from gate.passages import answers, meant, recent, rings
 from tests.databases import Database
 
 BEGIN = datetime(2026, 2, 17, 15, 10, tzinfo=UTC)
@@ -99,6 +99,16 @@ def test_what_the_barrier_did_not_take_answers_nobody(engine: Engine) -> None:
     act(engine, "barrier", 2, act="refused", command_id="id-guard:1")
     act(engine, "manual.open", 3, passage="first", command_id="id-guard:2")
     assert [one.at.second for one in answers(engine, BEGIN)] == [BEGIN.second + 3]
+
+
+def test_a_passage_tells_that_its_barrier_kept_shut(engine: Engine, register: Register) -> None:
+    act(engine, "barrier", 0, act="refused", cause="barrier.locked_down", command_id="long-ago")
+    pass_by(engine, "first", 0)
+    act(engine, "barrier", 1, act="refused", cause="barrier.in_fault", command_id="first")
+    pass_by(engine, "second", 2)
+    act(engine, "barrier", 3, act="commanded", cause="passage", command_id="second")
+    told = {one.id: one.kept_shut for one in recent(engine, (), register, 9)}
+    assert told == {"first": "barrier.in_fault", "second": None}
 
 
 def test_a_barrier_that_stands_in_no_lane_was_opened_for_nobody(engine: Engine) -> None:

@@ -19,6 +19,7 @@ from gate.camera.frame import CameraState, Frame
 from gate.config import Community, Config, ParkingPart, load_config
 from gate.decision.decision import Verdict
 from gate.errors import BarrierFault
+from gate.lane.lane import Opening
 from gate.lane.presented import Presented
 from gate.ledger.tables import LedgerRow, PassageRow
 from gate.ledger.verify import verify
@@ -205,6 +206,8 @@ def test_a_barrier_that_does_not_answer_says_so_to_the_guard(config: Config) -> 
         with serving(gate):
             gate.barriers["door"].device.fall_silent()  # type: ignore[attr-defined]
             _wait_for(gate, "barrier", fault="barrier.not_answering")
+            kept_shut = BarrierWay(gate.barriers["door"]).open_for("p1")
+            assert kept_shut == Opening(opened=False, commanded_s=None, refusal="barrier.not_answering")
             with pytest.raises(BarrierFault):
                 Overview(gate).open_lane("walk", actor="a1", reason="visitor", request_id="r1")
             assert not Overview(gate).health().barriers

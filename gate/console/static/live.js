@@ -20,6 +20,10 @@ function subjectOf(passage) {
   return passage.subject_label || say("console.live.nobody_known");
 }
 
+function verdictOf(passage) {
+  return say(passage.kept_shut ? "console.live.kept_shut" : `verdict.${passage.verdict}`);
+}
+
 function cropOf(passage) {
   const nothing = element("span", "crop", "—");
   nothing.setAttribute("aria-hidden", "true");
@@ -34,13 +38,13 @@ function cropOf(passage) {
 
 function entryOf(passage) {
   const entry = element("li", "passage");
-  entry.dataset.verdict = passage.verdict;
+  entry.dataset.verdict = passage.kept_shut ? "ask" : passage.verdict;
   entry.dataset.passage = passage.id;
   const head = element("div", "passage-head");
   const verdict = element("span", "verdict");
   const mark = element("span", "mark");
   mark.setAttribute("aria-hidden", "true");
-  verdict.append(mark, element("span", "", say(`verdict.${passage.verdict}`)));
+  verdict.append(mark, element("span", "", verdictOf(passage)));
   head.append(element("span", "subject", subjectOf(passage)), verdict);
   const facts = element("p", "facts");
   const when = element("time", "", passage.when);
@@ -82,7 +86,7 @@ function speak(passage) {
   const facts = {
     lane: passage.lane_name,
     subject: subjectOf(passage),
-    verdict: say(`verdict.${passage.verdict}`),
+    verdict: verdictOf(passage),
     reason: say(`reason.${passage.reason}`),
   };
   byId("spoken").textContent = say("console.live.spoken", facts);
@@ -251,7 +255,7 @@ function connect() {
   source.addEventListener("error", connectLater);
   listen("passage", (passage) => {
     showPassage(passage, true);
-    if (passage.verdict === "ask" || passage.verdict === "refuse") lookAgain();
+    if (passage.verdict !== "open" || passage.kept_shut) lookAgain();
   });
   listen("ring", lookAgain);
   listen("notice", lookAgain);

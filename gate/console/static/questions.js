@@ -128,7 +128,8 @@ function questionEntry(question) {
 }
 
 function reasonOf(question) {
-  return say(question.reason === "rang" ? "console.live.rang_reason" : `reason.${question.reason}`);
+  const own = `console.live.${question.reason}_reason`; // of what is no decision of the gate: a ring, a barrier
+  return say(own in page.texts ? own : `reason.${question.reason}`);
 }
 
 // The list: only what changed is put in anew, so that neither focus nor a picture is lost

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from enrollment.errors import StoreBusy
+from gate.barrier.code import Code
 from gate.console.errors import RequestRefused
-from gate.console.question import Ending, Question
+from gate.console.question import KEPT_SHUT, Ending, Question
 from gate.console.questions import RETRY_S, Questions
 from gate.console.watch import AnswerView, RingView
 from gate.decision.decision import Reason, Verdict
@@ -115,6 +117,22 @@ def test_another_lane_or_plate_or_reason_is_another_question(board: Board) -> No
     board.ask(3, label="辽B67890", lane="men")
     board.ask(4, Reason.OUTSIDE_HOURS, label="辽B67890")
     assert len(board.ids) == 4
+
+
+@pytest.mark.parametrize(
+    ("refusal", "waits"), [(Code.IN_FAULT, True), (Code.LOCKED_DOWN, True), (Code.INTERLOCKED, False)]
+)
+def test_whoever_a_barrier_kept_out_waits_until_they_are_let_in(board: Board, refusal: Code, *, waits: bool) -> None:
+    known = passage(1, Verdict.OPEN, Reason.KNOWN_RESIDENT, at=board.now, lane="che")
+    board.watch.pass_by(replace(known, kept_shut=refusal))
+    assert [asked.reason for asked in board.questions.waiting()] == [KEPT_SHUT] * waits
+    board.after(2)
+    board.watch.pass_by(replace(known, id="passage-2", at=board.now, kept_shut=refusal))
+    assert len(board.ids) == waits
+    assert board.again().waiting() == board.questions.waiting()
+    board.after(2)
+    board.watch.pass_by(replace(known, id="passage-3", at=board.now))
+    assert board.ids == []
 
 
 def test_a_question_leaves_by_itself_and_the_pages_are_told(board: Board) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -49,6 +50,7 @@ KNOWN = FaceEvidence(5, Candidate(RESIDENT, 0.7, 0.1, 4), 0.8, 120, 1.0)
 CAR = PlateEvidence(
     9, "辽A12345", (0.99,) * 7, PlateColour.BLUE, PlateKind.CAR, Subject("v1", SubjectKind.VEHICLE, "h1"), 2.0, 9
 )
+SHUT = Opening(opened=False, commanded_s=None, refusal="barrier.in_fault")
 STRANGER = FaceEvidence(20, Candidate(RESIDENT, 0.1, 0.0, 4), 0.8, 120, 3.0)
 
 
@@ -447,3 +449,31 @@ def test_a_pass_whose_last_use_was_just_taken_opens_nothing() -> None:
     shown = Shown(CredentialEvidence(CredentialKind.QR, None, None), Visit("p1"))
     at = datetime(2026, 2, 17, 4, tzinfo=UTC)
     assert [lane.show(shown, at, 1.0).decision.reason for _ in range(2)] == [Reason.VISITOR_PASS, Reason.PASS_OVER]
+
+
+def test_who_was_kept_out_has_not_passed_and_is_tried_again_while_they_stay() -> None:
+    world, passed, entered = _World(), list[str](), list[Passage]()
+    answers = iter([SHUT, SHUT, Opening(opened=True, commanded_s=14.0)])
+    case = _case(KNOWN)
+    lane = world.lane([10.0, 10.5, 11.0, 12.0, 13.0, 14.0, 15.0], [[case] for _ in range(7)])
+    lane._way = SimpleNamespace(open_for=lambda _passage: next(answers))
+    lane._facts = Facts(passed=lambda subject, _at: passed.append(subject), entered=entered.append)
+    while lane.step():
+        pass
+    assert [(one.opened, one.refusal) for one in world.outcomes] == [(False, "barrier.in_fault")] * 2 + [(True, None)]
+    assert [one.delay_s for one in world.outcomes] == [1.0, 0.0, 1.0]
+    assert (passed, entered) == (["r1"], [world.outcomes[-1].passage])
+
+
+def test_a_pass_for_which_the_barrier_kept_shut_keeps_its_use() -> None:
+    world, told = _World(), list[tuple[str, str]]()
+    lane = world.lane([10.0], [[_case(replace(CAR, subject=None), key=CAR.text)]])
+    lane._way = SimpleNamespace(open_for=lambda _passage: SHUT)
+    lane._facts = Facts(
+        visit=lambda _plate, _at: Visit("p1"),
+        use=lambda *_use: True,
+        give_back=lambda visit, passage: told.append((visit.pass_id, passage)),
+    )
+    while lane.step():
+        pass
+    assert told == [("p1", world.outcomes[0].passage.id)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.lane.presence import Presence
+from gate.lane.presence import AGAIN_S, Presence
 
 REARM_S = 5.0
 
@@ -50,3 +50,19 @@ def test_nobody_is_decided_twice_without_having_been_out_of_sight(history: list[
             presence.see(key, at_s)
             if there:
                 last_seen_s[key] = at_s
+
+
+def test_who_was_kept_out_is_decided_about_again_after_a_while_and_not_for_ever() -> None:
+    presence, at_s, tries = Presence(10.0), 100.0, 0
+    presence.decided("r1", at_s, settled=True)
+    while presence.kept_out("r1", at_s):
+        tries += 1
+        assert presence.settled("r1", at_s)
+        while presence.settled("r1", at_s):
+            at_s += 0.5
+            presence.see("r1", at_s)
+        presence.decided("r1", at_s, settled=True)
+    assert tries == len(AGAIN_S)
+    presence.see("r1", at_s + 9)
+    assert presence.settled("r1", at_s + 18)
+    assert not presence.knows("r1", at_s + 20)

@@ -277,6 +277,19 @@ def test_a_car_that_was_not_seen_for_long_counts_no_more() -> None:
     assert story.yard.occupied("yard", _at(999)) == 2
 
 
+def test_a_car_for_which_the_barrier_kept_shut_comes_in_when_a_person_opens() -> None:
+    story = Story()
+    kept_out = story.pass_("in", "v1", 0).passage
+    story.not_taken(kept_out)
+    assert story.cars == set()
+    story.hand("in", 1, "g:1", passage=kept_out)
+    assert story.cars == {"v1"}
+    story.not_taken("g:1")
+    assert story.cars == set()
+    story.hand("in", 2, "g:2", passage=kept_out)
+    assert (story.cars, story.yard.occupied("yard")) == ({"v1"}, 1)
+
+
 def test_a_copy_goes_its_own_way() -> None:
     story = Story()
     story.pass_("in", "v1", 0)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from enrollment.database import writing
 from gate.decision.moment import Direction, History
-from gate.ledger.ledger import Passage, append_passage
+from gate.ledger.ledger import Passage, append, append_passage
 from gate.rulebook.whereabouts import UNKNOWN, Whereabouts, before
 from gate.site import Site
 
@@ -72,3 +72,27 @@ def test_an_earlier_moment_sees_only_what_was_before_it(site: Site) -> None:
     _pass(site, "north-out", NOW - HOUR)
     assert before(site.engine, "r1", NOW - 2 * HOUR, DIRECTIONS).last == "in"
     assert before(site.engine, "r1", NOW - 4 * HOUR, DIRECTIONS) == History()
+
+
+def _keep_shut(site: Site, lane: str, at: datetime) -> None:
+    body = {"act": "refused", "cause": "barrier.in_fault", "command_id": f"{lane}{at.timestamp()}"}
+    with writing(site.engine) as session:
+        append(session, at, "barrier", body)
+
+
+def test_who_was_to_be_let_in_and_was_kept_out_is_where_they_were(site: Site) -> None:
+    _pass(site, "north-out", NOW - 2 * HOUR)
+    whereabouts = Whereabouts(site.engine, DIRECTIONS)
+    whereabouts.refresh(24, NOW)
+    _pass(site, "north-in", NOW - HOUR)
+    whereabouts.refresh(24, NOW)
+    assert whereabouts.of("r1").last == "in"
+    _keep_shut(site, "north-in", NOW - HOUR)
+    whereabouts.refresh(24, NOW)
+    assert whereabouts.of("r1") == History("out", NOW - 2 * HOUR)
+    again = Whereabouts(site.engine, DIRECTIONS)
+    again.refresh(24, NOW)
+    assert again.of("r1") == whereabouts.of("r1") == before(site.engine, "r1", NOW, DIRECTIONS)
+    _pass(site, "north-in", NOW - HOUR / 2)
+    whereabouts.refresh(24, NOW)
+    assert whereabouts.of("r1").last == "in"
