@@ -207,7 +207,8 @@ class LaneWorker:
         known = case.key is not None and self._presence.knows(case.key, at_s)
         if case.key is not None:
             self._presence.see(case.key, at_s)
-        if stays or (decision.final and not decision.settles and (track.decided or known)):
+        reported = track.decided or track.again or known
+        if stays or (decision.final and not decision.settles and reported):
             track.decided = True
             return
         if not decision.final:

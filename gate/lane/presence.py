@@ -7,6 +7,8 @@ from dataclasses import dataclass
 AGAIN_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)
 """Whoever stands before a barrier that kept shut is decided about again after so long, and so often: the other door of
 a pair shuts, a board comes back. After five minutes it is a person's to see to."""
+STEPPED_ASIDE_S = 5.0
+"""Whoever was kept out has not left before they were out of sight for so long, however soon others are decided again."""
 
 
 @dataclass(slots=True)
@@ -48,9 +50,12 @@ class Presence:
 
     def knows(self, key: str, at_s: float) -> bool:
         """Whether something was decided about `key` and it has not left since."""
-        for gone in [key for key, stay in self._stays.items() if at_s - stay.seen_s >= self._rearm_s]:
+        for gone in [key for key, stay in self._stays.items() if at_s - stay.seen_s >= self._rearm(stay)]:
             del self._stays[gone]
         return key in self._stays
+
+    def _rearm(self, stay: _Stay) -> float:
+        return max(self._rearm_s, STEPPED_ASIDE_S) if stay.tries else self._rearm_s
 
     def settled(self, key: str, at_s: float) -> bool:
         """Whether nothing more is to be decided about `key` now, while it stays."""

@@ -53,8 +53,9 @@ class FaceTrack:
     """One face over time. `template` is the quality-weighted mean of its embeddings, of unit length.
 
     `decided` is set by the first final decision, `settled` by one that knows whom it is about: a face that was called a
-    stranger may still turn out to be a resident, and be let in once. `key` is whom it was settled about. `usable_s` is
-    when it was first embedded. `masked` counts the sightings that `upper` is the mean of.
+    stranger may still turn out to be a resident, and be let in once. `again` says that it goes on where a decided track
+    was lost: what is then said without a name has been said. `key` is whom it was settled about. `usable_s` is when it
+    was first embedded. `masked` counts the sightings that `upper` is the mean of.
     """
 
     id: int
@@ -66,6 +67,7 @@ class FaceTrack:
     height_px: float = 0.0
     decided: bool = False
     settled: bool = False
+    again: bool = False
     key: str | None = None
     usable_s: float | None = None
     embedded_s: float = float("-inf")
@@ -149,8 +151,8 @@ def _unit(summed: Embedding | None) -> Embedding | None:
 class PlateTrack:
     """One vehicle's plate over time, with the vote of its readings.
 
-    `decided`, `settled` and `key` are as for a face; `began` is where it was first seen; `readable_s` is when the plate
-    was first large enough to go by.
+    `decided`, `settled`, `again` and `key` are as for a face; `began` is where it was first seen; `readable_s` is when
+    the plate was first large enough to go by.
     """
 
     id: int
@@ -161,6 +163,7 @@ class PlateTrack:
     vote: PlateVote = field(default_factory=PlateVote)
     decided: bool = False
     settled: bool = False
+    again: bool = False
     key: str | None = None
     readable_s: float | None = None
     best: Picture | None = None
@@ -188,6 +191,7 @@ class _Track(Protocol):
     first_s: float
     last_s: float
     decided: bool
+    again: bool
 
     def join(self, sighting: Any, at_s: float) -> None:
         """Add a sighting."""
@@ -224,8 +228,8 @@ class Tracker(Generic[SightingT, TrackT]):
     def update(self, sightings: Sequence[SightingT], at_s: float) -> list[tuple[TrackT, SightingT]]:
         """Join a frame's sightings, beginning new tracks where none fits; the pairs that were joined.
 
-        Tracks unseen for `LOST_AFTER_S` are dropped first. What was decided of one of them is not decided again where
-        it goes on in a new one; its evidence is not carried over.
+        Tracks unseen for `LOST_AFTER_S` are dropped first. Where one that was decided goes on in a new one, that is
+        `again`; its evidence is not carried over.
         """
         self._drop(at_s)
         scored = [
@@ -234,11 +238,7 @@ class Tracker(Generic[SightingT, TrackT]):
             for track in self.tracks
             if (fit := self._fit(track, sighting)) is not None
         ]
-        scored.sort(key=lambda entry: entry[0], reverse=True)
-        taken: dict[int, TrackT] = {}
-        for _, number, track in scored:
-            if number not in taken and track not in taken.values():
-                taken[number] = track
+        taken = _matched(scored)
         joined = []
         for number, sighting in enumerate(sightings):
             found = taken.get(number)
@@ -247,7 +247,7 @@ class Tracker(Generic[SightingT, TrackT]):
                 self._next += 1
                 self.tracks.append(found)
             found.join(sighting, at_s)
-            found.decided = found.decided or any(self._again(lost, found) for lost in self._lost)
+            found.again = found.again or any(self._again(lost, found) for lost in self._lost)
             joined.append((found, sighting))
         return joined
 
@@ -256,7 +256,7 @@ class Tracker(Generic[SightingT, TrackT]):
             unseen_s = at_s - track.last_s
             return unseen_s <= LOST_AFTER_S or (track.last_s == self._looked_s and unseen_s <= ASLEEP_S)
 
-        gone = [track for track in self.tracks if track.decided and not stays(track)]
+        gone = [track for track in self.tracks if (track.decided or track.again) and not stays(track)]
         self._lost = [track for track in (*self._lost, *gone) if at_s - track.last_s <= KNOWN_AGAIN_S][-MOST_LOST:]
         self.tracks = [track for track in self.tracks if stays(track)]
         self._looked_s = at_s
@@ -268,10 +268,16 @@ class Tracker(Generic[SightingT, TrackT]):
             for track in self.tracks
         )
 
-    def nearest(self, box: Box) -> TrackT | None:
-        """The track that a sighting at `box` would join by place alone, None when there is none near."""
-        near = [(place, track) for track in self.tracks if (place := _place(track.box, box, self._reach)) is not None]
-        return max(near, key=lambda entry: entry[0])[1] if near else None
+    def nearest(self, boxes: Sequence[Box]) -> list[TrackT | None]:
+        """The track that each of a picture's sightings would join by place alone, None where that is a new one."""
+        scored = [
+            (place, number, track)
+            for number, box in enumerate(boxes)
+            for track in self.tracks
+            if (place := _place(track.box, box, self._reach)) is not None
+        ]
+        taken = _matched(scored)
+        return [taken.get(number) for number in range(len(boxes))]
 
     def _fit(self, track: TrackT, sighting: SightingT) -> float | None:
         place = _place(track.box, sighting.box, self._reach)
@@ -279,6 +285,15 @@ class Tracker(Generic[SightingT, TrackT]):
         if place is None or identity is None:
             return None
         return place + identity
+
+
+def _matched(scored: list[tuple[float, int, TrackT]]) -> dict[int, TrackT]:
+    """The best pairs first, each sighting (by its number) and each track in one pair at most."""
+    taken: dict[int, TrackT] = {}
+    for _, number, track in sorted(scored, key=lambda entry: entry[0], reverse=True):
+        if number not in taken and track not in taken.values():
+            taken[number] = track
+    return taken
 
 
 def _place(before: Box, now: Box, reach: float) -> float | None:

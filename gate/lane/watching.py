@@ -76,7 +76,8 @@ class FaceWatcher:
         """The faces that were embedded in this picture and are not settled."""
         whole, picture = picture, cut(picture, self._region)
         found = [face for face in self._recogniser.find(picture) if inside(face, whole, self._region)]
-        wanted = [face for face in found if self._usable(face) and self._due(face, at_s)]
+        near = self._tracker.nearest([face.box for face in found])
+        wanted = [face for face, track in zip(found, near, strict=True) if self._usable(face) and _due(track, at_s)]
         embedded = self._recogniser.embed(picture, wanted) if wanted else ()
         rest = [face for face in found if not any(face is one for one in wanted)]
         cases = []
@@ -113,10 +114,6 @@ class FaceWatcher:
             return False
         track.doubt(faults[0], at_s)
         return True
-
-    def _due(self, face: FaceSighting, at_s: float) -> bool:
-        near = self._tracker.nearest(face.box)
-        return near is None or not near.decided or at_s - near.embedded_s >= RECHECK_S
 
     def _case(self, track: FaceTrack) -> Case:
         candidate, masked = self._likeliest(track)
@@ -230,6 +227,11 @@ class PlateWatcher:
             details["doubt"] = asdict(doubt)
         key = meant.plate if meant else elected.text if elected.kind else None
         return Case(track, evidence, key, details)
+
+
+def _due(near: FaceTrack | None, at_s: float) -> bool:
+    """Whether a face is to be embedded, by the track that it would join."""
+    return near is None or not near.decided or at_s - near.embedded_s >= RECHECK_S
 
 
 def _hidden(face: FaceSighting) -> bool:

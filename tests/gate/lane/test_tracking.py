@@ -181,19 +181,19 @@ def _parked(tracker: Tracker, texts: list[str], start_s: float, x: float = 300, 
 
 
 @pytest.mark.parametrize("gap_s", [1.5, 6.0, KNOWN_AGAIN_S - 1])
-def test_a_parked_car_lost_from_sight_and_seen_again_is_decided_already(gap_s: float) -> None:
+def test_a_parked_car_lost_from_sight_and_seen_again_is_the_same_again(gap_s: float) -> None:
     tracker = plate_tracker()
     _parked(tracker, ["辽A12345"] * 5, 0.0)
     tracker.tracks[0].decided = True
     for at_s in np.arange(0.5, gap_s, 1.0):
         tracker.update([], float(at_s))
     _parked(tracker, ["辽A12346", "辽A12345", "辽A12345"], gap_s + 0.4)
-    (again,) = tracker.tracks
-    assert (again.decided, again.settled, again.vote.readings) == (True, False, 3)
+    (track,) = tracker.tracks
+    assert (track.again, track.decided, track.vote.readings) == (True, False, 3)
 
 
 @pytest.mark.parametrize(
-    ("texts", "x", "sure", "decided"),
+    ("texts", "x", "sure", "again"),
     [
         (["吉B67890"] * 3, 300, 0.97, False),
         (["辽A12345"] * 3, 700, 0.97, False),
@@ -201,13 +201,13 @@ def test_a_parked_car_lost_from_sight_and_seen_again_is_decided_already(gap_s: f
     ],
     ids=["another car in its place", "the same plate driving up", "unreadable in its place"],
 )
-def test_who_is_seen_next_is_judged_by_place_and_plate(texts: list[str], x: float, sure: float, decided: bool) -> None:
+def test_who_is_seen_next_is_judged_by_place_and_plate(texts: list[str], x: float, sure: float, again: bool) -> None:
     tracker = plate_tracker()
     _parked(tracker, ["辽A12345"] * 5, 0.0)
     tracker.tracks[0].decided = True
     tracker.update([], 1.0)
     _parked(tracker, texts, 2.0, x, sure)
-    assert tracker.tracks[-1].decided == decided
+    assert tracker.tracks[-1].again == again
 
 
 def test_a_stranger_who_looks_away_for_a_while_is_known_again_and_another_one_is_not() -> None:
@@ -219,8 +219,19 @@ def test_a_stranger_who_looks_away_for_a_while_is_known_again_and_another_one_is
             tracker.update([], float(n))
         tracker.update([_face(400, who)], 8.0)
         (track,) = tracker.tracks
-        assert track.decided == known
+        assert track.again == known
         assert track.frames == 1
+
+
+def test_a_track_that_was_never_decided_and_went_on_where_one_was_is_known_again_once_more() -> None:
+    tracker = face_tracker()
+    tracker.update([_face(100, ANNA)], 0.0)
+    tracker.tracks[0].decided = True
+    for at_s in (4.0, 8.0):
+        tracker.update([], at_s - 2)
+        tracker.update([_face(400, ANNA)], at_s)
+        (track,) = tracker.tracks
+        assert (track.again, track.decided) == (True, False)
 
 
 SIZE = 512

@@ -215,6 +215,31 @@ def test_a_decided_face_is_looked_at_again_only_now_and_then() -> None:
     assert faces.embedded == 2
 
 
+def test_who_comes_beside_a_decided_face_is_looked_at_at_once() -> None:
+    first, second = Box(500, 400, 600, 520), Box(610, 400, 710, 520)
+    faces = _Faces([first])
+    watcher = _watcher(faces)
+    (case,) = watcher.look(PICTURE, 0.0)
+    case.track.decided = case.track.settled = True
+    faces.boxes = [second, first]
+    assert [case.track.box for case in watcher.look(PICTURE, 0.1)] == [second]
+    assert faces.embedded == 2
+
+
+def test_who_was_let_in_and_comes_again_is_looked_at_in_every_picture() -> None:
+    faces = _Faces([Box(500, 400, 600, 520)])
+    watcher = _watcher(faces)
+    (case,) = watcher.look(PICTURE, 0.0)
+    case.track.decided = case.track.settled = True
+    faces.boxes = []
+    for at_s in (1.0, 2.0, 3.0):
+        watcher.look(PICTURE, at_s)
+    faces.boxes = [Box(500, 400, 600, 520)]
+    for number in range(1, 4):
+        (case,) = watcher.look(PICTURE, 20 + number * 0.04)
+        assert (case.evidence.frames, case.track.again) == (number, True)
+
+
 def test_a_face_outside_the_region_is_not_there() -> None:
     faces = _Faces([Box(500, 100, 600, 220), Box(500, 500, 600, 620)])
     (case,) = _watcher(faces, LOWER_HALF).look(PICTURE, 0.0)
