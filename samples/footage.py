@@ -78,10 +78,11 @@ def draw_footage(
 
 
 def _chosen(drawn: Sequence[Labelled], lane: str, count: int) -> list[Labelled]:
-    """Passages of a lane, each of somebody else who comes alone."""
+    """Passages of a lane with one who comes alone: each car once, for a plate is remembered for longer than a rest."""
     alone = [passage for passage in drawn if passage.lane == lane and passage.scene in SCENES]
-    first = {passage.opens: passage for passage in reversed(alone)}
-    return sorted(first.values(), key=lambda passage: passage.name)[:count]
+    if lane == VEHICLE:
+        alone = list({passage.opens: passage for passage in reversed(alone)}.values())
+    return sorted(alone, key=lambda passage: passage.name)[:count]
 
 
 def _in_turn(chosen: Sequence[Labelled], rest_s: float) -> Iterator[Picture]:

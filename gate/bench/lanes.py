@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -171,7 +172,7 @@ def rest(folder: Path, lane: str, film: Path, casting: Casting, seconds: float, 
 def _lane(
     lane: str, health: CameraHealth, wanted: Sequence[str], opened: Sequence[str], clocks: Clocks, film_s: float
 ) -> LaneScore:
-    right = len(set(wanted) & set(opened))
+    right = (Counter(wanted) & Counter(opened)).total()
     return LaneScore(
         wanted=len(wanted),
         opened=right,

@@ -105,6 +105,21 @@ def test_the_page_shows_everything_before_anything_is_fetched(booth: Booth, page
     assert [kind for kind in asked_for if kind not in NOT_NEEDED].count("script") == 1
 
 
+def test_who_was_to_be_let_in_and_stands_before_a_shut_barrier_is_the_guards_to_see_to(booth: Booth, page: Page) -> None:
+    sign_in(page)
+    known = passage(1, label="张三", at=now())
+    booth.watch.pass_by(dataclasses.replace(known, kept_shut="barrier.in_fault"))
+    waiting, entry = page.locator("#attention-list > li"), page.locator("#passages > li")
+    expect(waiting).to_contain_text("认出来了，可以放行，但道闸没有打开")
+    expect(waiting).to_contain_text("还不动就人工放行")
+    expect(entry).to_contain_text("该放行，没有打开")
+    expect(page.locator("#spoken")).to_contain_text("没有打开")
+    booth.watch.pass_by(dataclasses.replace(known, id="passage-2", at=now()))
+    expect(waiting).to_have_count(0)
+    expect(entry.first).to_contain_text("放行")
+    expect(entry.first).to_have_attribute("data-verdict", "open")
+
+
 def test_a_question_that_is_scrolled_away_costs_no_drawing_until_it_is_looked_at(booth: Booth, page: Page) -> None:
     for number in range(20):
         booth.watch.pass_by(
