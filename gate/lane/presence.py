@@ -8,7 +8,7 @@ AGAIN_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)
 """Whoever stands before a barrier that kept shut is decided about again after so long, and so often: the other door of
 a pair shuts, a board comes back. After five minutes it is a person's to see to."""
 STEPPED_ASIDE_S = 5.0
-"""Whoever was kept out has not left before they were out of sight for so long, however soon others are decided again."""
+"""Whoever was kept out has not left before they were out of sight for so long, if others are decided again sooner."""
 
 
 @dataclass(slots=True)

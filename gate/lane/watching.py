@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
+
+import numpy as np
 
 from enrollment.candidate import Candidate
 from enrollment.gallery import Gallery, PlateBook
@@ -12,13 +14,16 @@ from enrollment.plate_match import match
 from gate.camera.region import Region
 from gate.config import FaceLimits, PlateRules
 from gate.decision.decision import Evidence, FaceEvidence, PlateEvidence
-from gate.lane.tracking import FaceTrack, PlateTrack, face_tracker, plate_tracker
+from gate.lane.tracking import LOST_AFTER_S, FaceTrack, PlateTrack, face_tracker, plate_tracker
 from models.plate.grammar import classify
 from models.roles import FaceRecogniser, PlateRecogniser
 from models.sighting import Box, FaceFault, FaceSighting, Picture, PlateSighting
+from models.surroundings import cut as cut_around
 
 UNCLEAR = frozenset({FaceFault.BLURRED, FaceFault.TOO_DARK, FaceFault.TOO_BRIGHT, FaceFault.COVERED})
 """Faults of a face that is shown to the camera. Who looks elsewhere or is half out of the picture asks for nothing."""
+SEARCHED_AGAIN = 4.0
+"""A face that was missed is looked for in a square of so many times its longer side."""
 RECHECK_S = 0.5
 """A face whose track is decided is embedded again only so often, to notice that somebody else has taken its place."""
 
@@ -76,6 +81,7 @@ class FaceWatcher:
         """The faces that were embedded in this picture and are not settled."""
         whole, picture = picture, cut(picture, self._region)
         found = [face for face in self._recogniser.find(picture) if inside(face, whole, self._region)]
+        found = [*found, *self._missed(picture, found, at_s)]
         near = self._tracker.nearest([face.box for face in found])
         wanted = [face for face, track in zip(found, near, strict=True) if self._usable(face) and _due(track, at_s)]
         embedded = self._recogniser.embed(picture, wanted) if wanted else ()
@@ -100,6 +106,24 @@ class FaceWatcher:
     def present(self) -> frozenset[str]:
         """The ids of the settled people who were recognised in the last picture."""
         return self._present
+
+    def _missed(self, picture: Picture, found: Sequence[FaceSighting], at_s: float) -> list[FaceSighting]:
+        """Who is not decided, was usable a moment ago and is not among `found`, looked for again where they were.
+
+        In the picture's own pixels: a far face at dusk is lost now and then in the smaller one that is searched.
+        """
+        near = self._tracker.nearest([face.box for face in found])
+        again: list[FaceSighting] = []
+        for track in self._tracker.tracks:
+            awaited = not track.decided and track.usable_s is not None and at_s - track.last_s <= LOST_AFTER_S
+            if not awaited or any(track is one for one in near):
+                continue
+            part, left, top = cut_around(picture, track.box, SEARCHED_AGAIN)
+            seen = [_moved(face, left, top) for face in self._recogniser.find(part)]
+            there = max(seen, key=lambda face: face.box.overlap(track.box), default=None)
+            if there and there.box.overlap(track.box) > 0 and _apart(there, (*found, *again)):
+                again.append(there)
+        return again
 
     def _usable(self, face: FaceSighting) -> bool:
         return self._large(face) and face.quality.score >= self._limits.min_quality
@@ -227,6 +251,15 @@ class PlateWatcher:
             details["doubt"] = asdict(doubt)
         key = meant.plate if meant else elected.text if elected.kind else None
         return Case(track, evidence, key, details)
+
+
+def _moved(face: FaceSighting, left: int, top: int) -> FaceSighting:
+    offset = np.array([left, top], np.float32)
+    return replace(face, box=face.box.moved(left, top), landmarks=face.landmarks + offset)
+
+
+def _apart(face: FaceSighting, others: Sequence[FaceSighting]) -> bool:
+    return all(face.box.overlap(other.box) == 0 for other in others)
 
 
 def _due(near: FaceTrack | None, at_s: float) -> bool:

@@ -240,6 +240,54 @@ def test_who_was_let_in_and_comes_again_is_looked_at_in_every_picture() -> None:
         assert (case.evidence.frames, case.track.again) == (number, True)
 
 
+class _FarFaces(_Faces):
+    """A face that is found in every other of the whole pictures, and always in the part of one that is around it."""
+
+    def __init__(self, box: Box) -> None:
+        super().__init__([box])
+        self.wholes = 0
+        self.parts = 0
+
+    def find(self, picture: Picture) -> Sequence[FaceSighting]:
+        if picture.shape == PICTURE.shape:
+            self.wholes += 1
+            return super().find(picture) if self.wholes % 2 else []
+        self.parts += 1
+        (box,) = self.boxes
+        side = picture.shape[0]
+        middle = Box(0, 0, box.width, box.height).moved((side - box.width) / 2, (side - box.height) / 2)
+        return [FaceSighting(middle, np.zeros((5, 2), np.float32), 0.9, self.quality)]
+
+
+def test_who_is_missed_in_a_picture_is_looked_for_where_they_were_until_they_are_decided() -> None:
+    faces = _FarFaces(Box(500, 400, 540, 450))
+    watcher = _watcher(faces)
+    for number in range(1, 5):
+        (case,) = watcher.look(PICTURE, number * 0.04)
+        assert isinstance(case.evidence, FaceEvidence)
+        assert (case.evidence.frames, case.track.id) == (number, 1)
+        assert case.track.box.overlap(Box(500, 400, 540, 450)) > 0.9
+    assert faces.parts == 2
+    case.track.decided = case.track.settled = True
+    for number in range(5, 9):
+        watcher.look(PICTURE, number * 0.04)
+    assert faces.parts == 2
+
+
+def test_nobody_is_looked_for_again_who_was_never_usable_or_is_gone_for_long() -> None:
+    far = _FarFaces(Box(500, 400, 540, 450))
+    far.quality = replace(GOOD, score=0.1)
+    watcher = _watcher(far)
+    for number in range(4):
+        watcher.look(PICTURE, number * 0.04)
+    assert far.parts == 0
+    near = _FarFaces(Box(500, 400, 540, 450))
+    watcher = _watcher(near)
+    watcher.look(PICTURE, 0.0)
+    watcher.look(PICTURE, 5.0)
+    assert near.parts == 0
+
+
 def test_a_face_outside_the_region_is_not_there() -> None:
     faces = _Faces([Box(500, 100, 600, 220), Box(500, 500, 600, 620)])
     (case,) = _watcher(faces, LOWER_HALF).look(PICTURE, 0.0)
