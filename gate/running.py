@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -87,7 +88,9 @@ class RunningGate:
         site: Site,
         store: Store,
         on_passage: Callable[[PassageView, Outcome], None] = lambda _view, _outcome: None,
+        source: Path | None = None,
     ) -> None:
+        """`source` is the gate.toml of `config`, whose rules are followed while the gate runs."""
         self.config = config
         self.site = site
         self.feed = Feed()
@@ -103,7 +106,7 @@ class RunningGate:
         self._parking_book = ParkingBook(site.engine, config.parking.parking, timezone)
         self.parking = ParkingRoom(site.engine, self._parking_book, StaffActs(site.signer), timezone)
         facts = self._whereabouts, self._pass_book, self._parking_book
-        self.rulebook = Rulebook(config, site.engine, self._face_limits, self.writer.note, *facts)
+        self.rulebook = Rulebook(config, site.engine, self._face_limits, self.writer.note, *facts, source=source)
         kinds = {lane.kind for lane in config.lane}
         self.faces = self._open_faces(store) if "pedestrian" in kinds else None
         self.plates = self._open_plates(store) if "vehicle" in kinds else None

@@ -26,7 +26,7 @@ def run(config: Annotated[Path, typer.Option(help=t("cli.option_config"))] = Pat
     """Serve until SIGINT or SIGTERM."""
     settings = load_config(config)
     with open_site(settings, create=True) as site:
-        gate = RunningGate(settings, site, Store())
+        gate = RunningGate(settings, site, Store(), source=config)
         if not site.accounts.list():
             out.print(t("cli.no_accounts"), style="bold yellow")
         ended = threading.Event()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from gate.config import Config
 from gate.errors import ConfigRefused
 from gate.rulebook.reading import text_of
 
 Held = TypeVar("Held")
+Parse: TypeAlias = Callable[[bytes, Path, Config], Held]
+"""Reads a file's text for the running configuration. Raises `ConfigRefused`."""
 
 
 class FollowedFile(Generic[Held]):
@@ -19,7 +21,7 @@ class FollowedFile(Generic[Held]):
     A change holds once two looks in a row have read the same, so that no half-written file does.
     """
 
-    def __init__(self, path: Path, parse: Callable[[bytes, Path, Config], Held], config: Config) -> None:
+    def __init__(self, path: Path, parse: Parse[Held], config: Config) -> None:
         self.path = path
         self.fault: ConfigRefused | None = None
         self._parse = parse

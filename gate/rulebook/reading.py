@@ -5,12 +5,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from gate.access_rules import AccessRules
-from gate.config import Config, unknown_lanes
+from gate.config import Config, parse_config, unknown_lanes
 from gate.errors import ConfigRefused
 from gate.parking.settings import Parking
 from gate.part import Part
@@ -66,11 +66,31 @@ def parse_parking(written: bytes, path: Path, config: Config) -> Parking:
     return parking
 
 
-def _parsed(written: bytes, path: Path, part: type[Read]) -> Read:
+def access_within(written: bytes, path: Path, config: Config) -> AccessRules:
+    """The rules of access in the text of a gate.toml; those of `config` where it names another file for them by now.
+
+    Raises:
+        ConfigRefused: with one problem per wrong line, of whatever section.
+    """
+    rules = parse_config(_toml(written, path), path).rules
+    return rules.rules if rules.file is None else config.rules.rules
+
+
+def parking_within(written: bytes, path: Path, config: Config) -> Parking:
+    """The same of the parking. Raises `ConfigRefused`."""
+    parking = parse_config(_toml(written, path), path).parking
+    return parking.parking if parking.file is None else config.parking.parking
+
+
+def _toml(written: bytes, path: Path) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(written.decode("utf-8"))
+        return tomllib.loads(written.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as garbled:
         raise ConfigRefused("config.not_toml", path=path, why=garbled) from garbled
+
+
+def _parsed(written: bytes, path: Path, part: type[Read]) -> Read:
+    raw = _toml(written, path)
     if not raw:
         raise ConfigRefused("rules.file_empty", path=path)
     try:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -22,10 +23,10 @@ from gate.errors import ConfigRefused
 from gate.ledger.ledger import last_body
 from gate.parking.book import ParkingBook
 from gate.parking.settings import Parking
-from gate.rulebook.followed_file import FollowedFile
+from gate.rulebook.followed_file import FollowedFile, Parse
 from gate.rulebook.lists import listed_for, with_lists, without_lists
 from gate.rulebook.pass_book import PassBook
-from gate.rulebook.reading import parse_access, parse_parking
+from gate.rulebook.reading import access_within, parking_within, parse_access, parse_parking
 from gate.rulebook.versions import households_of, keep, stored
 from gate.rulebook.whereabouts import Whereabouts
 
@@ -52,8 +53,12 @@ class Rulebook:
         whereabouts: Whereabouts,
         passes: PassBook,
         parking: ParkingBook | None = None,
+        source: Path | None = None,
     ) -> None:
-        """`note` appends a row to the record; `whereabouts`, `passes` and `parking` are read again at every look."""
+        """`note` appends a row to the record; `whereabouts`, `passes` and `parking` are read again at every look.
+
+        `source` is the gate.toml, which is followed for what has no file of its own.
+        """
         self._config = config
         self._engine = engine
         self._faces = faces
@@ -61,9 +66,8 @@ class Rulebook:
         self._whereabouts = whereabouts
         self._passes = passes
         self._parking = parking
-        access, stands = config.rules.file, config.parking.file
-        self._access_file = None if access is None else FollowedFile(access, parse_access, config)
-        self._parking_file = None if stands is None else FollowedFile(stands, parse_parking, config)
+        self._access_file = _followed(config, config.rules.file, parse_access, source, access_within)
+        self._parking_file = _followed(config, config.parking.file, parse_parking, source, parking_within)
         self._register = register_version(engine)
         self._households = households_of(engine)
         self._access = self._first(self._access_file, config.rules.rules, _access_of)
@@ -85,8 +89,7 @@ class Rulebook:
     @property
     def fault(self) -> ConfigRefused | None:
         """What is wrong with a file, so that what it said before holds."""
-        files = (self._access_file, self._parking_file)
-        return next((file.fault for file in files if file is not None and file.fault is not None), None)
+        return next((file.fault for file in self._files if file.fault is not None), None)
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -170,11 +173,16 @@ class Rulebook:
         return found
 
     def _refuse(self, file: FollowedFile[Held], broken: ConfigRefused) -> None:
-        if not file.refuse(broken):
+        said = any(other.path == file.path and str(other.fault) == str(broken) for other in self._files)
+        if not file.refuse(broken) or said:
             return
         wrong = {"fault": broken.code, "problems": [problem.code for problem in broken.problems]}
         log.error("rules.refused", file=file.path.name, **wrong)
         self._note("rules.refused", file=file.path.name, **wrong)
+
+    @property
+    def _files(self) -> list[FollowedFile[Any]]:
+        return [file for file in (self._access_file, self._parking_file) if file is not None]
 
     def _follow_parking(self) -> None:
         if self._parking is not None and self._parking.parking != self._stands:
@@ -231,6 +239,15 @@ class Rulebook:
             self._stale = True
         else:
             self._stale = False
+
+
+def _followed(
+    config: Config, own: Path | None, parse: Parse[Held], source: Path | None, parse_within: Parse[Held]
+) -> FollowedFile[Held] | None:
+    """The file of a section's own, or else the gate.toml that it stands in, where that is known."""
+    if own is not None:
+        return FollowedFile(own, parse, config)
+    return None if source is None else FollowedFile(source, parse_within, config)
 
 
 def _access_of(written: Mapping[str, Any]) -> AccessRules:

@@ -16,7 +16,7 @@ from enrollment.sources import News, Sources
 from enrollment.tables import HouseholdRow, RegisterVersionRow
 from enrollment.takeover import Takeover
 from enrollment.told import Told, ToldKind
-from gate.config import Community, Config, FaceLimits, ParkingPart
+from gate.config import Community, Config, FaceLimits, ParkingPart, load_config
 from gate.decision.parked import NOBODY_KNOWS, Parked
 from gate.decision.rules import Rules
 from gate.errors import ConfigRefused
@@ -358,3 +358,55 @@ def test_changed_parking_holds_while_the_database_answers_nothing_and_nobody_kno
         assert counted.parked(None, None) == NOBODY_KNOWS
     book.refresh()
     assert counted.parked(None, None) == Parked((("yard", 0), ("inner", 0)), 0)
+
+
+def _within(tmp_path: Path, site: Site, text: str) -> tuple[Rulebook, _Record, Path]:
+    """A rulebook whose rules and parking stand in gate.toml itself."""
+    toml = tmp_path / "gate.toml"
+    lanes = toml.read_text("utf-8").partition("[[camera]]")
+    toml.write_text(text + "".join(lanes[1:]), "utf-8")
+    record, config = _Record(site), load_config(toml)
+    facts = Whereabouts(site.engine, {}), PassBook(site.passes)
+    book = ParkingBook(site.engine, config.parking.parking, UTC)
+    return Rulebook(config, site.engine, FACES, record.note, *facts, book, source=toml), record, toml
+
+
+INNER_ZONE = '[[parking.zone]]\nid = "yard"\nname = "地面"\nspaces = {}\nenter = ["north-in"]\nleave = ["north-out"]\n'
+
+
+def test_rules_and_parking_that_stand_in_gate_toml_are_followed_there(
+    config: Config, site: Site, tmp_path: Path
+) -> None:
+    rules = "[rules]\ngrace_days = 4\n"
+    book, _, toml = _within(tmp_path, site, rules + INNER_ZONE.format(9))
+    assert book.of("north-in").access.grace_days == 4
+    text = toml.read_text("utf-8")
+    assert _write(toml, text.replace("grace_days = 4", "grace_days = 6"), book) == [False, True]
+    assert book.of("north-in").access.grace_days == 6
+    assert _write(toml, text.replace("spaces = 9", "spaces = 2"), book) == [False, True]
+    held = book.of("north-in")
+    assert (held.access.grace_days, held.parking.zone[0].spaces) == (4, 2)
+    assert _write(toml, text.replace("usb:0", "usb:1").replace("spaces = 9", "spaces = 2"), book) == [False, False]
+
+
+def test_a_broken_gate_toml_leaves_rules_and_parking_in_force_and_is_said_once(
+    config: Config, site: Site, tmp_path: Path
+) -> None:
+    book, record, toml = _within(tmp_path, site, "[rules]\ngrace_days = 4\n" + INNER_ZONE.format(9))
+    text = toml.read_text("utf-8")
+    _write(toml, text.replace('barrier = "b"', 'barrier = "nowhere"').replace("= 4", "= 5"), book)
+    held = book.of("north-in")
+    assert (held.access.grace_days, held.parking.zone[0].spaces) == (4, 9)
+    assert book.fault is not None
+    assert record.rows.count("rules.refused") == 1
+    _write(toml, text, book)
+    assert book.fault is None
+
+
+def test_a_gate_toml_that_names_a_file_from_now_on_changes_nothing_until_a_restart(
+    config: Config, site: Site, tmp_path: Path
+) -> None:
+    book, _, toml = _within(tmp_path, site, "[rules]\ngrace_days = 4\n")
+    text = toml.read_text("utf-8").replace("grace_days = 4", 'file = "rules.toml"')
+    assert _write(toml, text, book) == [False, False]
+    assert (book.of("north-in").access.grace_days, book.fault) == (4, None)
