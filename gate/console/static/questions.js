@@ -2,6 +2,7 @@
 "use strict";
 
 const KEYS = { o: "open", x: "refuse", c: "call" };
+const NO_DECISION = { rang: "console.live.rang_reason", kept_shut: "console.live.kept_shut_reason" };
 const SETTLES_MS = 700; // after the list has changed by itself, a key that was on its way to the one before is not taken
 const REMINDED_MS = 20000;
 const MOST_GONE = 1000; // a page may stand for weeks
@@ -128,8 +129,7 @@ function questionEntry(question) {
 }
 
 function reasonOf(question) {
-  const own = `console.live.${question.reason}_reason`; // of what is no decision of the gate: a ring, a barrier
-  return say(own in page.texts ? own : `reason.${question.reason}`);
+  return say(NO_DECISION[question.reason] || `reason.${question.reason}`);
 }
 
 // The list: only what changed is put in anew, so that neither focus nor a picture is lost

@@ -75,6 +75,7 @@ def test_the_page_brings_the_recent_passages_newest_first(
         "score": 0.83,
         "snapshot": None,
         "delay_ms": 182.5,
+        "kept_shut": None,
     }
     assert now["position"].endswith("-2")
     english = guard.get("/now", headers={"Cookie": f"menwei_session={guard.cookies['menwei_session']}; menwei_lang=en"})
