@@ -24,6 +24,8 @@ UNCLEAR = frozenset({FaceFault.BLURRED, FaceFault.TOO_DARK, FaceFault.TOO_BRIGHT
 """Faults of a face that is shown to the camera. Who looks elsewhere or is half out of the picture asks for nothing."""
 SEARCHED_AGAIN = 4.0
 """A face that was missed is looked for in a square of so many times its longer side."""
+FAR = 12
+"""It is, where it was so many times as small as the picture is long: a larger one is missed because it has gone."""
 RECHECK_S = 0.5
 """A face whose track is decided is embedded again only so often, to notice that somebody else has taken its place."""
 
@@ -116,7 +118,8 @@ class FaceWatcher:
         again: list[FaceSighting] = []
         for track in self._tracker.tracks:
             awaited = not track.decided and track.usable_s is not None and at_s - track.last_s <= LOST_AFTER_S
-            if not awaited or any(track is one for one in near):
+            far = FAR * max(track.box.width, track.box.height) <= max(picture.shape[:2])
+            if not (awaited and far) or any(track is one for one in near):
                 continue
             part, left, top = cut_around(picture, track.box, SEARCHED_AGAIN)
             seen = [_moved(face, left, top) for face in self._recogniser.find(part)]

@@ -274,18 +274,19 @@ def test_who_is_missed_in_a_picture_is_looked_for_where_they_were_until_they_are
     assert faces.parts == 2
 
 
-def test_nobody_is_looked_for_again_who_was_never_usable_or_is_gone_for_long() -> None:
+def test_nobody_is_looked_for_again_who_was_never_usable_or_near_or_is_gone_for_long() -> None:
     far = _FarFaces(Box(500, 400, 540, 450))
     far.quality = replace(GOOD, score=0.1)
     watcher = _watcher(far)
     for number in range(4):
         watcher.look(PICTURE, number * 0.04)
     assert far.parts == 0
-    near = _FarFaces(Box(500, 400, 540, 450))
-    watcher = _watcher(near)
-    watcher.look(PICTURE, 0.0)
-    watcher.look(PICTURE, 5.0)
-    assert near.parts == 0
+    for box, later_s in ((Box(500, 400, 540, 450), 5.0), (Box(500, 400, 600, 520), 0.04)):
+        near = _FarFaces(box)
+        watcher = _watcher(near)
+        watcher.look(PICTURE, 0.0)
+        watcher.look(PICTURE, later_s)
+        assert near.parts == 0
 
 
 def test_a_face_outside_the_region_is_not_there() -> None:
