@@ -105,7 +105,9 @@ def test_the_page_shows_everything_before_anything_is_fetched(booth: Booth, page
     assert [kind for kind in asked_for if kind not in NOT_NEEDED].count("script") == 1
 
 
-def test_who_was_to_be_let_in_and_stands_before_a_shut_barrier_is_the_guards_to_see_to(booth: Booth, page: Page) -> None:
+def test_who_was_to_be_let_in_and_stands_before_a_shut_barrier_is_the_guards_to_see_to(
+    booth: Booth, page: Page
+) -> None:
     sign_in(page)
     known = passage(1, label="张三", at=now())
     booth.watch.pass_by(dataclasses.replace(known, kept_shut="barrier.in_fault"))
