@@ -83,7 +83,8 @@ class FaceWatcher:
         """The faces that were embedded in this picture and are not settled."""
         whole, picture = picture, cut(picture, self._region)
         found = [face for face in self._recogniser.find(picture) if inside(face, whole, self._region)]
-        found = [*found, *self._missed(picture, found, at_s)]
+        missed = self._missed(picture, found, at_s)
+        found = [*found, *(face for face in missed if inside(face, whole, self._region))]
         near = self._tracker.nearest([face.box for face in found])
         wanted = [face for face, track in zip(found, near, strict=True) if self._usable(face) and _due(track, at_s)]
         embedded = self._recogniser.embed(picture, wanted) if wanted else ()

@@ -247,6 +247,7 @@ class _FarFaces(_Faces):
         super().__init__([box])
         self.wholes = 0
         self.parts = 0
+        self.outside = False
 
     def find(self, picture: Picture) -> Sequence[FaceSighting]:
         if picture.shape == PICTURE.shape:
@@ -255,7 +256,9 @@ class _FarFaces(_Faces):
         self.parts += 1
         (box,) = self.boxes
         side = picture.shape[0]
+        beyond = side if self.outside else 0.0
         middle = Box(0, 0, box.width, box.height).moved((side - box.width) / 2, (side - box.height) / 2)
+        middle = Box(middle.left, middle.top, middle.right + beyond * 8, middle.bottom + beyond * 8)
         return [FaceSighting(middle, np.zeros((5, 2), np.float32), 0.9, self.quality)]
 
 
@@ -272,6 +275,16 @@ def test_who_is_missed_in_a_picture_is_looked_for_where_they_were_until_they_are
     for number in range(5, 9):
         watcher.look(PICTURE, number * 0.04)
     assert faces.parts == 2
+
+
+def test_who_walks_out_of_the_region_is_not_found_again_beyond_it() -> None:
+    corner = Region(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)))
+    faces = _FarFaces(Box(500, 250, 540, 300))
+    watcher = _watcher(faces, corner)
+    assert len(watcher.look(PICTURE, 0.04)) == 1
+    faces.outside = True
+    assert watcher.look(PICTURE, 0.08) == []
+    assert faces.parts == 1
 
 
 def test_nobody_is_looked_for_again_who_was_never_usable_or_near_or_is_gone_for_long() -> None:
