@@ -51,10 +51,10 @@ def draw_footage(
 ) -> Footage:
     """Draw so many passages a lane into the folder; films that are there already are kept.
 
-    The scenes are drawn at 1280 x 720 and enlarged, and carry a sensor's noise. Raises OSError.
+    The scenes are drawn at the films' own size, 16 wide for 9 high, and carry a sensor's noise. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    staged = staging(POOL, seed, RATE)
+    staged = staging(POOL, seed, RATE, size[1])
     kind = f"{size[1]}p{RATE}-{rest_s:g}"
     films, opens = {}, {}
     for lane in (PEDESTRIAN, VEHICLE):
@@ -106,5 +106,5 @@ def _sensed(pictures: Iterable[Picture], size: tuple[int, int], rng: np.random.G
     for picture in pictures:
         down, across = (int(rng.integers(side)) for side in (size[1], size[0]))
         noise = np.roll(noises[int(rng.integers(NOISES))], (down, across), (0, 1))
-        large = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
-        yield np.asarray(np.clip(large + noise, 0, 255), np.uint8)
+        sized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        yield np.asarray(np.clip(sized + noise, 0, 255), np.uint8)

@@ -37,6 +37,7 @@ from samples.film import write_film
 from samples.heads import enrolment_photo
 from samples.outfits import masked, under_umbrella
 from samples.people import Figure, draw_figure
+from samples.perspective import HEIGHT_PX
 from samples.plates import Plate, Style
 from samples.scenery import Backdrop, path, road
 from samples.traffic import BACK_S, Drive, Leaving, Parked, Turn, drive_by
@@ -74,17 +75,21 @@ PARKED_S = 14.0
 
 @dataclass(slots=True)
 class Studio:
-    """Backdrops and figures, drawn once each; `rng` decides everything. Films have `rate` pictures a second."""
+    """Backdrops and figures, drawn once each; `rng` decides everything.
+
+    Films have `rate` pictures a second, each `height` pixels high.
+    """
 
     rng: np.random.Generator
     rate: int = RATE
+    height: int = HEIGHT_PX
     _backdrops: dict[str, Backdrop] = field(default_factory=dict)
     _figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
 
-    def backdrop(self, draw: Callable[[np.random.Generator], Backdrop]) -> Backdrop:
+    def backdrop(self, draw: Callable[[np.random.Generator, int], Backdrop]) -> Backdrop:
         """The empty scene."""
         if draw.__name__ not in self._backdrops:
-            self._backdrops[draw.__name__] = draw(self.rng)
+            self._backdrops[draw.__name__] = draw(self.rng, self.height)
         return self._backdrops[draw.__name__]
 
     def figure(self, person: Person, outfit: str) -> Figure:
@@ -98,8 +103,11 @@ class Studio:
         return self._figures[person.name, outfit]
 
 
-def staging(count: int, seed: int, rate: int = RATE) -> Staging:
-    """So many passages at `rate` pictures a second; a seed always draws the same ones, lanes and lights in turn."""
+def staging(count: int, seed: int, rate: int = RATE, height: int = HEIGHT_PX) -> Staging:
+    """So many passages at `rate` pictures a second, `height` pixels high: even, 16 wide for 9 high.
+
+    A seed always draws the same ones, lanes and lights in turn.
+    """
     rng = np.random.default_rng([seed, 7])
     fleet = _fleet(rng)
     residents = tuple(person for person in PEOPLE if person.enrolled)
@@ -107,7 +115,7 @@ def staging(count: int, seed: int, rate: int = RATE) -> Staging:
         KnownVehicle(plate.text, COLOURS[plate.style], f"{1 + number // 6}-{1 + number % 6}-101", number < BLOCKED)
         for number, plate in enumerate(fleet)
     )
-    studio = Studio(np.random.default_rng([seed, 8]), rate)
+    studio = Studio(np.random.default_rng([seed, 8]), rate, height)
     passages = []
     for number in range(count):
         light = tuple(LIGHTS)[number // 2 % len(LIGHTS)]

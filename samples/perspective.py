@@ -18,6 +18,8 @@ Metres = NDArray[np.float64]
 """n x 3: x, y, z."""
 
 NEAR_M = 0.4
+HEIGHT_PX = 720
+"""Of a picture, where nothing else is asked for; what samples give in pixels is meant for one so high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,10 @@ class View:
     yaw: float = 0.0
     pitch: float = 0.0
 
-    def enlarged(self, by: int) -> View:
+    def enlarged(self, by: float) -> View:
         """The same view with `by` times as many pixels each way."""
-        return View(self.width * by, self.height * by, self.focal_px * by, self.eye_m, self.yaw, self.pitch)
+        width, height = round(self.width * by), round(self.height * by)
+        return View(width, height, self.focal_px * by, self.eye_m, self.yaw, self.pitch)
 
     def seen(self, points: Metres) -> Metres:
         """World points in the camera's own axes: right, up, depth."""

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from models.sighting import Picture
 from samples.canvas import Canvas, Sprite
-from samples.perspective import Metres, Panel, View, cover, lay, upright
+from samples.perspective import HEIGHT_PX, Metres, Panel, View, cover, lay, upright
 
 Field = NDArray[np.floating[Any]]
 """One number for each pixel."""
 
 FINER = 2
-ROAD_VIEW = View(1280, 720, 1250.0, 1.4, yaw=-14.0, pitch=-6.0)
-PATH_VIEW = View(1280, 720, 1100.0, 1.55, pitch=-3.0)
+ROAD_VIEW = View(1280, HEIGHT_PX, 1250.0, 1.4, yaw=-14.0, pitch=-6.0)
+PATH_VIEW = View(1280, HEIGHT_PX, 1100.0, 1.55, pitch=-3.0)
 LANE_X = -1.75
 """Middle of the vehicle lane, metres to the left of the camera on its island."""
 
@@ -96,15 +96,19 @@ class Ground:
         return small
 
 
-def road(rng: np.random.Generator) -> Backdrop:
-    """The approach to the vehicle lane: the lane on the left, wall, street and houses, the barrier's housing."""
-    ground = Ground(ROAD_VIEW, rng)
-    for z, span, height, tint in (
+def road(rng: np.random.Generator, height: int = HEIGHT_PX) -> Backdrop:
+    """The approach to the vehicle lane: the lane on the left, wall, street and houses, the barrier's housing.
+
+    `height` of the picture, in pixels; so for `path`.
+    """
+    view = ROAD_VIEW.enlarged(height / HEIGHT_PX)
+    ground = Ground(view, rng)
+    for z, span, roof, tint in (
         (60.0, (-60, 4), 17.4, 0.93),
         (48.0, (-16, 14), 17.4, 1.0),
         (70.0, (8, 70), 20.3, 0.9),
     ):
-        _house(ground, z, span, height, tint)
+        _house(ground, z, span, roof, tint)
     _road_surface(ground)
     wall = _wall(ground, WALL_X) | _wall(ground, -WALL_X)
     trees = tuple(
@@ -115,16 +119,17 @@ def road(rng: np.random.Generator) -> Backdrop:
     front = _cut(solid, wall)
     cover(behind, front)
     for panel in near:
-        lay(panel, ROAD_VIEW, behind)
+        lay(panel, view, behind)
     ground.colour[:] = ground.lit
     ground.colour[wall] = 0
     lights = ground.finish(tuple(_unlit(panel) for panel in (*trees, *hedge)))
-    return Backdrop(ROAD_VIEW, behind, front, near, lights)
+    return Backdrop(view, behind, front, near, lights)
 
 
-def path(rng: np.random.Generator) -> Backdrop:
+def path(rng: np.random.Generator, height: int = HEIGHT_PX) -> Backdrop:
     """A courtyard path to an old six-floor house, seen through the frame of the wicket gate."""
-    ground = Ground(PATH_VIEW, rng)
+    view = PATH_VIEW.enlarged(height / HEIGHT_PX)
+    ground = Ground(view, rng)
     _house(ground, 24.0, (-30, 30), 17.4, 1.0)
     _courtyard(ground)
     trees = tuple(
@@ -132,7 +137,7 @@ def path(rng: np.random.Generator) -> Backdrop:
     )
     hedges = tuple(_hedge(rng, side * x, z) for z in (15, 13, 11, 9.5, 4.6, 3.9) for side in (-1, 1) for x in (2.6,))
     picture = ground.finish((*_door(), *trees, *hedges))
-    return Backdrop(PATH_VIEW, picture, _gate_frame(PATH_VIEW), (), np.zeros_like(picture))
+    return Backdrop(view, picture, _gate_frame(view), (), np.zeros_like(picture))
 
 
 def _tile(rng: np.random.Generator, size: int = 512) -> Field:
@@ -282,14 +287,15 @@ def _door() -> tuple[Panel, ...]:
 
 def _gate_frame(view: View) -> Sprite:
     """The steel frame of the wicket at the edges of the picture."""
-    frame: Sprite = np.zeros((view.height, view.width, 4), np.uint8)
+    frame: Sprite = np.zeros((PATH_VIEW.height, PATH_VIEW.width, 4), np.uint8)
     bar = np.interp(np.arange(46), [0, 30, 38, 45], [52, 74, 104, 40]).astype(np.uint8)
     steel = np.stack([bar, bar, (bar * 0.96).astype(np.uint8), np.full(46, 255, np.uint8)], 1)
     frame[:, :46] = steel
     frame[:, -46:] = steel[::-1]
     frame[:26] = (64, 64, 62, 255)
     frame[22:26] = (36, 36, 34, 255)
-    return frame
+    sized: Sprite = cv2.resize(frame, (view.width, view.height), interpolation=cv2.INTER_LINEAR)
+    return sized
 
 
 def _unlit(panel: Panel) -> Panel:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.sighting import Picture
+from samples.perspective import HEIGHT_PX
 
 NOISE_GREYS = 12.0
 """Standard deviation of the stored noise; it is laid over weaker."""
@@ -121,12 +122,13 @@ def _curve(weather: Weather) -> Picture:
 
 def _streaks(width: int, height: int, rng: np.random.Generator) -> Picture:
     """Drops drawn out by the shutter, near ones longer and fainter."""
-    sheet = np.zeros((height, width), np.uint8)
+    sheet, finer = np.zeros((height, width), np.uint8), height / HEIGHT_PX
     for _ in range(520):
         x, y, near = rng.uniform(0, width), rng.uniform(0, height), rng.random() ** 2
-        length = 10 + 46 * near
+        length = (10 + 46 * near) * finer
         tip = (round(x + length * 0.12), round(y + length))
-        cv2.line(sheet, (round(x), round(y)), tip, round(70 + 60 * (1 - near)), 1 + round(near), cv2.LINE_AA)
+        thick = max(1, round((1 + round(near)) * finer))
+        cv2.line(sheet, (round(x), round(y)), tip, round(70 + 60 * (1 - near)), thick, cv2.LINE_AA)
     soft: Picture = cv2.cvtColor(cv2.GaussianBlur(sheet, (0, 0), 0.8), cv2.COLOR_GRAY2BGR)
     return soft
 
