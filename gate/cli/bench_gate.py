@@ -30,16 +30,20 @@ def gate(
     passages: Annotated[int, typer.Option(min=1, max=100_000, help=t("bench_gate.option_passages"))] = 60,
     seed: Annotated[int, typer.Option(min=0, help=t("bench_gate.option_seed"))] = 1,
     rate: Annotated[int, typer.Option(min=1, max=60, help=t("bench_gate.option_rate"))] = 10,
+    full_hd: Annotated[bool, typer.Option("--full-hd", help=t("bench_gate.option_full_hd"))] = False,
     write: Annotated[Path | None, typer.Option(file_okay=False, help=t("bench_gate.option_write"))] = None,
     pack: Annotated[str | None, typer.Option(help=t("bench.option_pack"))] = None,
     config: Annotated[Path | None, typer.Option(help=t("bench.option_config"))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=t("bench.option_json"))] = False,
 ) -> None:
     """Play passages through lanes, decision and simulated barriers."""
+    from samples.footage import SIZE
     from samples.passages import staging, write_staging
+    from samples.perspective import HEIGHT_PX
 
     whole = load_config(config) if config else Config()
-    staged = read_folder(folder) if folder else staging(passages, seed, rate)
+    height = SIZE[1] if full_hd else HEIGHT_PX
+    staged = read_folder(folder) if folder else staging(passages, seed, rate, height)
     if write is not None:
         write_staging(staged, write, rate)
         err.print(t("bench_gate.written", folder=write, count=len(staged.passages)), markup=False)
