@@ -24,12 +24,34 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")
 
-DRAWN = """wanted => document.querySelectorAll("#passages > li").length >= wanted.passages
-  && document.querySelectorAll("#attention-list > li").length >= wanted.questions
-  && document.querySelectorAll("#standing > li").length > 0
-  && document.querySelectorAll(".lane").length >= wanted.lanes
-  && performance.now()"""
-"""Milliseconds since the page was asked for, once everything that it shows at first is in it."""
+DRAWN = """wanted => {
+  const has = (selector, count) => document.querySelectorAll(selector).length >= count;
+  const all = has(".lane", wanted.lanes) && has("#standing > li", 1) && has("#attention-list > li", wanted.questions)
+    && has("#passages > li", wanted.passages);
+  window.frames_with_all = (window.frames_with_all ?? 0) + all;
+  return window.frames_with_all > 1 && performance.now();
+}"""
+"""Asked before each frame: milliseconds since the page was asked for, once a frame was painted with everything that it
+shows at first."""
+
+INDEX = """() => {
+  const rate = work => {
+    const start = performance.now();
+    let times = 0;
+    for (; performance.now() - start < 500; times += 1) work();
+    return 1000 * times / (performance.now() - start);
+  };
+  const numbers = Array.from({ length: 100000 }, (_, at) => at), others = [...numbers];
+  const texts = rate(() => { let text = ""; for (let at = 0; at < 10000; at += 1) text += "a"; return text.length; });
+  const copies = rate(() => { for (let at = 0; at < numbers.length; at += 1) others[at] = numbers[at]; });
+  return (texts + copies) / 20;
+}"""
+"""The benchmark index of Lighthouse: how often in a second a text grows to 10,000 letters and how often 100,000 numbers
+are copied one by one, a tenth of the mean of both."""
+OLD_PC = 800.0
+"""That of an old PC. Lighthouse's authors give 1500 to 2000 for a fast desktop, 1000 to 1500 for a small PC with a Core
+i3, 800 and more for a cheap Chromebook, less for telephones; on one core a cheap Chromebook's Celeron is no faster than
+a desktop's of 2010."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +64,28 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class LoadScore:
-    """The first time, with nothing kept from before (`cold`), and afterwards; what there was to draw."""
+    """The first time, with nothing kept from before (`cold`), and afterwards; what there was to draw.
+
+    `index` is this machine's own (`INDEX`), before it was made slower.
+    """
 
     cold: Load
     warm: Load
     lanes: int
     passages: int
     questions: int
+    index: float
     slowdown: float
     times: int
 
 
-def measure(config: Config, times: int, slowdown: float) -> LoadScore:
+def measure(config: Config, times: int, slowdown: float | None) -> LoadScore:
     """Start the gate of a compound, let somebody ring at each lane, and load the live page so often.
+
+    Args:
+        config: of the compound.
+        times: each way.
+        slowdown: of the browser's processor; None: down to an old PC's (`OLD_PC`).
 
     Raises:
         GateError: `bench_pages.no_playwright`, `bench_pages.no_browser`.
@@ -74,13 +105,12 @@ def measure(config: Config, times: int, slowdown: float) -> LoadScore:
                     "questions": len(desk.questions.waiting()),
                     "passages": len(overview.recent(desk.bounds.recent)),
                 }
-                cold, warm = _loads(console.url, desk.sessions.open(account), wanted, times, slowdown)
+                return _loads(console.url, desk.sessions.open(account), wanted, times, slowdown)
             finally:
                 gate.stop()
-    return LoadScore(cold, warm, **wanted, slowdown=slowdown, times=times)
 
 
-def _loads(url: str, token: str, wanted: dict[str, int], times: int, slowdown: float) -> tuple[Load, Load]:
+def _loads(url: str, token: str, wanted: dict[str, int], times: int, slowdown: float | None) -> LoadScore:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as missing:
@@ -91,13 +121,22 @@ def _loads(url: str, token: str, wanted: dict[str, int], times: int, slowdown: f
     cold, warm = [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        index = _index(browser)
+        slower = max(1.0, index / OLD_PC) if slowdown is None else slowdown
         for _ in range(times):
             context = _signed_in(browser, url, token)
-            cold.append(_load(context, url, wanted, slowdown))
-            warm.append(_load(context, url, wanted, slowdown))
+            cold.append(_load(context, url, wanted, slower))
+            warm.append(_load(context, url, wanted, slower))
             context.close()
         browser.close()
-    return _told(cold), _told(warm)
+    return LoadScore(_told(cold), _told(warm), **wanted, index=round(index), slowdown=round(slower, 1), times=times)
+
+
+def _index(browser: Browser) -> float:
+    page = browser.new_page()
+    index = median(float(page.evaluate(INDEX)) for _ in range(3))
+    page.close()
+    return index
 
 
 def _signed_in(browser: Browser, url: str, token: str) -> BrowserContext:

@@ -19,13 +19,15 @@ from gate.cli.terminal import out
 from gate.config import load_config
 from gate.texts import t
 
+SLOWDOWN = t("bench_pages.option_slowdown", old=f"{loading.OLD_PC:g}")
+
 
 def pages(
     days: Annotated[int, typer.Option(min=1, max=365, help=t("bench_pages.option_days"))] = 30,
     per_day: Annotated[int, typer.Option(min=200, max=50_000, help=t("bench_pages.option_per_day"))] = 4000,
     rounds: Annotated[int, typer.Option(min=1, max=100, help=t("bench_pages.option_rounds"))] = 5,
     browser: Annotated[int, typer.Option(min=0, max=200, help=t("bench_pages.option_browser"))] = 0,
-    slowdown: Annotated[float, typer.Option(min=1, max=20, help=t("bench_pages.option_slowdown"))] = 6.0,
+    slowdown: Annotated[float | None, typer.Option(min=1, max=20, help=SLOWDOWN)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=t("bench.option_json"))] = False,
 ) -> None:
     """Measure in a folder of its own, which is thrown away."""
@@ -53,6 +55,7 @@ def pages(
 
 def _show(load: loading.LoadScore) -> None:
     drawn = {"lanes": load.lanes, "passages": load.passages, "questions": load.questions}
-    out.print(t("bench_pages.browser", times=load.times, slowdown=f"{load.slowdown:g}", **drawn), markup=False)
+    pace = {"index": f"{load.index:g}", "slowdown": f"{load.slowdown:g}"}
+    out.print(t("bench_pages.browser", times=load.times, **pace, **drawn), markup=False)
     for code, one in (("bench_pages.cold", load.cold), ("bench_pages.warm", load.warm)):
         out.print(t(code, median=f"{one.median_ms:.0f}", p95=f"{one.p95_ms:.0f}"), markup=False)
