@@ -55,7 +55,7 @@ def draw_footage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     staged = staging(POOL, seed, RATE, size[1])
-    kind = f"{size[1]}p{RATE}-{rest_s:g}"
+    kind = f"{size[0]}x{size[1]}-{RATE}-{rest_s:g}"
     films, opens = {}, {}
     for lane in (PEDESTRIAN, VEHICLE):
         chosen = _chosen(staged.passages, lane, passages)
