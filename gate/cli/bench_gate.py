@@ -30,7 +30,7 @@ def gate(
     passages: Annotated[int, typer.Option(min=1, max=100_000, help=t("bench_gate.option_passages"))] = 60,
     seed: Annotated[int, typer.Option(min=0, help=t("bench_gate.option_seed"))] = 1,
     rate: Annotated[int, typer.Option(min=1, max=60, help=t("bench_gate.option_rate"))] = 10,
-    full_hd: Annotated[bool, typer.Option("--full-hd", help=t("bench_gate.option_full_hd"))] = False,
+    full_hd: Annotated[bool, typer.Option("--1080p/--720p", help=t("bench_gate.option_full_hd"))] = True,
     write: Annotated[Path | None, typer.Option(file_okay=False, help=t("bench_gate.option_write"))] = None,
     pack: Annotated[str | None, typer.Option(help=t("bench.option_pack"))] = None,
     config: Annotated[Path | None, typer.Option(help=t("bench.option_config"))] = None,
